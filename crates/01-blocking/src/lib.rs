@@ -1,0 +1,1 @@
+//! Chapter 1: one page after another, asleep in every call

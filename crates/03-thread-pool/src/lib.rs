@@ -1,0 +1,1 @@
+//! Chapter 3: ten threads, each asleep in its own call

@@ -1,0 +1,1 @@
+//! Chapter 5: one thread, an event loop and callbacks

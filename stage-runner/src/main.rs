@@ -1,0 +1,2 @@
+//! Runs the stages.
+fn main() {}
