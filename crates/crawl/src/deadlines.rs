@@ -1,0 +1,134 @@
+use std::time::{Duration, Instant};
+
+/// The deadlines of all fetches in flight, the next one to pass in front.
+///
+/// All are equally long, so the oldest fetch is the next to run out of time: a queue does what elsewhere takes a
+/// heap or a timer wheel. It is a linked list inside a vector, 24 bytes a fetch, and every operation is a few loads
+/// and stores, also when a fetch leaves from the middle.
+///
+/// Invariant: from `oldest`, the `newer` links visit every key that is in the queue, in the order of their deadlines,
+/// and `older` links are the same way back.
+///
+/// ```
+/// # use std::time::{Duration, Instant};
+/// let mut deadlines = crawl::Deadlines::new(Duration::from_secs(10));
+/// let start = Instant::now();
+/// deadlines.push(7, start);
+/// deadlines.push(3, start + Duration::from_secs(1));
+/// deadlines.remove(7);
+/// assert_eq!(deadlines.next(), Some(start + Duration::from_secs(11)));
+/// assert_eq!(deadlines.pop_passed(start + Duration::from_secs(12)), Some(3));
+/// ```
+#[derive(Debug)]
+pub struct Deadlines {
+    after: Duration,
+    entries: Vec<Entry>,
+    oldest: u32,
+    newest: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    passes: Instant,
+    older: u32,
+    newer: u32,
+}
+
+/// No entry: the end of a list.
+const NONE: u32 = u32::MAX;
+
+impl Deadlines {
+    /// No fetches yet; each will have this long.
+    pub fn new(after: Duration) -> Deadlines {
+        Deadlines { after, entries: Vec::new(), oldest: NONE, newest: NONE }
+    }
+
+    /// A fetch began at `started`, later than all that are in the queue. `key` is a small number, free until
+    /// [`remove`](Deadlines::remove)d.
+    pub fn push(&mut self, key: usize, started: Instant) {
+        let key32 = u32::try_from(key).expect("fewer than 2^32 fetches in flight");
+        // A deadline too far for the clock is as good as a century.
+        let far = || started + Duration::from_secs(100 * 365 * 24 * 60 * 60);
+        let passes = started.checked_add(self.after).unwrap_or_else(far);
+        let entry = Entry { passes, older: self.newest, newer: NONE };
+        if key >= self.entries.len() {
+            self.entries.resize(key + 1, entry);
+        }
+        self.entries[key] = entry;
+        *self.newer_link(entry.older) = key32;
+        self.newest = key32;
+    }
+
+    /// That fetch has ended.
+    pub fn remove(&mut self, key: usize) {
+        let Entry { older, newer, .. } = self.entries[key];
+        *self.newer_link(older) = newer;
+        match newer {
+            NONE => self.newest = older,
+            newer => self.entries[newer as usize].older = older,
+        }
+    }
+
+    /// When the next deadline passes, if any is left.
+    pub fn next(&self) -> Option<Instant> {
+        self.entries.get(self.oldest as usize).map(|entry| entry.passes)
+    }
+
+    /// Takes out one fetch whose deadline has passed.
+    pub fn pop_passed(&mut self, now: Instant) -> Option<usize> {
+        let key = self.oldest as usize;
+        self.next().filter(|passes| *passes <= now)?;
+        self.remove(key);
+        Some(key)
+    }
+
+    /// The link that leads away from `key`, or into the queue.
+    fn newer_link(&mut self, key: u32) -> &mut u32 {
+        match key {
+            NONE => &mut self.oldest,
+            key => &mut self.entries[key as usize].newer,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::VecDeque;
+
+    #[test]
+    fn an_entry_is_small() {
+        assert_eq!(size_of::<Entry>(), 24);
+    }
+
+    proptest! {
+        /// The same as a plain queue that is searched from the front.
+        #[test]
+        fn behaves_like_a_searched_queue(steps in prop::collection::vec((0..4, 0..12usize), 1..200)) {
+            let start = Instant::now();
+            let after = Duration::from_millis(50);
+            let mut deadlines = Deadlines::new(after);
+            let mut model: VecDeque<(usize, Instant)> = VecDeque::new();
+            for (step, (action, key)) in steps.into_iter().enumerate() {
+                let now = start + Duration::from_millis(step as u64 * 10);
+                match (action, model.iter().position(|entry| entry.0 == key)) {
+                    (0 | 1, None) => {
+                        deadlines.push(key, now);
+                        model.push_back((key, now + after));
+                    }
+                    (2, Some(at)) => {
+                        deadlines.remove(key);
+                        model.remove(at);
+                    }
+                    (3, _) => {
+                        let passed = model.pop_front_if(|entry| entry.1 <= now).map(|entry| entry.0);
+                        prop_assert_eq!(deadlines.pop_passed(now), passed);
+                    }
+                    _ => {}
+                }
+                prop_assert_eq!(deadlines.next(), model.front().map(|entry| entry.1));
+            }
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! The protocol between the runner and a stage's program, version 1.
+//!
+//! The runner writes one [`Job`] to the program's standard input and closes it. The program answers
+//! on standard output with one [`Line`] of JSON for each outcome as it comes, and one for what the
+//! crawl cost at the end. Times are microseconds since the crawl began. Unknown fields are ignored,
+//! so that either side can learn more.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{ErrorKind, Limits, Outcome, Phase, Target, Worker};
+
+/// The version that both sides speak.
+pub const VERSION: u32 = 1;
+
+/// The longest line that is read from a program, in bytes.
+pub const MAX_LINE_BYTES: usize = 64 << 10;
+
+/// What a program is asked to do.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Job {
+    /// [`VERSION`].
+    pub protocol: u32,
+    /// Whether each body is to be hashed.
+    #[serde(default)]
+    pub digest: bool,
+    /// Whether [`Line::Activity`] is asked for.
+    #[serde(default)]
+    pub activity: bool,
+    /// The limits of the crawl.
+    pub limits: JobLimits,
+    /// What to fetch.
+    pub targets: Vec<JobTarget>,
+}
+
+/// [`Limits`] in the units of the protocol.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct JobLimits {
+    pub concurrency: NonZeroUsize,
+    pub deadline_us: u64,
+    pub max_head_bytes: usize,
+    pub max_body_bytes: u64,
+}
+
+impl From<&Limits> for JobLimits {
+    fn from(limits: &Limits) -> JobLimits {
+        JobLimits {
+            concurrency: limits.concurrency,
+            deadline_us: micros(limits.deadline),
+            max_head_bytes: limits.max_head_bytes,
+            max_body_bytes: limits.max_body_bytes,
+        }
+    }
+}
+
+impl From<&JobLimits> for Limits {
+    fn from(limits: &JobLimits) -> Limits {
+        Limits {
+            concurrency: limits.concurrency,
+            deadline: Duration::from_micros(limits.deadline_us),
+            max_head_bytes: limits.max_head_bytes,
+            max_body_bytes: limits.max_body_bytes,
+        }
+    }
+}
+
+/// A [`Target`], taken apart for programs that would rather not parse URLs.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct JobTarget {
+    /// The whole URL.
+    pub url: String,
+    /// The `Host` field of the request.
+    pub host: String,
+    /// Path and query.
+    pub path: String,
+    /// Where to connect to: `127.0.0.1:8000`.
+    pub address: SocketAddr,
+}
+
+impl From<&Target> for JobTarget {
+    fn from(target: &Target) -> JobTarget {
+        JobTarget {
+            url: target.url().to_string(),
+            host: target.url().authority().to_owned(),
+            path: target.url().path().to_owned(),
+            address: target.address(),
+        }
+    }
+}
+
+/// One line of a program's answer: `{"outcome": {…}}`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Line {
+    /// A fetch ended.
+    Outcome(OutcomeLine),
+    /// A worker did one thing for some time.
+    Activity(ActivityLine),
+    /// What the crawl cost; the last line.
+    Usage(Usage),
+}
+
+/// An [`Outcome`] without the body. Milestones that were not reached are null.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OutcomeLine {
+    /// Index into the job's targets.
+    pub target: usize,
+    /// Who ran the fetch.
+    pub by: Worker,
+    /// The status of the page.
+    pub status: Option<u16>,
+    /// Bytes of the body of the page.
+    pub bytes: Option<u64>,
+    /// Hexadecimal SHA-256 of the body, where the job asked for it.
+    pub sha256: Option<String>,
+    /// Where a redirect points.
+    pub location: Option<String>,
+    /// The content coding that the body still has.
+    pub content_encoding: Option<String>,
+    /// Why there is no page.
+    pub error: Option<ErrorLine>,
+    /// When the fetch began.
+    pub started_us: u64,
+    /// When the connection was there.
+    pub connected_us: Option<u64>,
+    /// When the request was sent.
+    pub sent_us: Option<u64>,
+    /// When the first byte came back.
+    pub first_byte_us: Option<u64>,
+    /// When the fetch ended.
+    pub finished_us: Option<u64>,
+}
+
+impl OutcomeLine {
+    /// What the protocol says of an outcome, in a crawl that began at `began`.
+    pub fn new(outcome: &Outcome, began: Instant) -> OutcomeLine {
+        let timeline = &outcome.timeline;
+        let started = timeline.started.saturating_duration_since(began);
+        let since = |milestone: Option<Duration>| milestone.map(|later| micros(started + later));
+        let page = outcome.result.as_ref().ok();
+        OutcomeLine {
+            target: outcome.target,
+            by: outcome.by,
+            status: page.map(|page| page.status),
+            bytes: page.map(|page| page.body.len() as u64),
+            sha256: None,
+            location: page.and_then(|page| page.location.as_deref()).map(str::to_owned),
+            content_encoding: page
+                .and_then(|page| page.content_encoding.as_deref())
+                .map(str::to_owned),
+            error: outcome.result.as_ref().err().map(|error| ErrorLine {
+                kind: error.kind,
+                phase: Some(error.phase),
+                bytes: error.bytes,
+                expected_bytes: error.expected_bytes,
+                message: error.message.clone(),
+            }),
+            started_us: micros(started),
+            connected_us: since(timeline.connected),
+            sent_us: since(timeline.sent),
+            first_byte_us: since(timeline.first_byte),
+            finished_us: since(timeline.finished),
+        }
+    }
+}
+
+/// A [`FetchError`](crate::FetchError) in the protocol.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorLine {
+    /// The stable word.
+    pub kind: ErrorKind,
+    /// How far the fetch had come.
+    #[serde(default)]
+    pub phase: Option<Phase>,
+    /// Bytes of the final answer that had arrived.
+    #[serde(default)]
+    pub bytes: u64,
+    /// Bytes that it would have had, where it said so.
+    #[serde(default)]
+    pub expected_bytes: Option<u64>,
+    /// A sentence for people.
+    #[serde(default)]
+    pub message: String,
+}
+
+/// What a worker did from when to when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActivityLine {
+    /// Which worker.
+    pub by: Worker,
+    /// `connecting`, `sending`, `receiving`, `selecting`, `spinning` or `running`.
+    pub state: String,
+    /// From when.
+    pub from_us: u64,
+    /// To when.
+    pub to_us: u64,
+}
+
+/// What a crawl cost. A figure that the system does not give is `None`, never 0.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Usage {
+    /// From the call of `crawl` to its return.
+    pub wall_us: Option<u64>,
+    /// CPU time in the program's own code.
+    pub user_us: Option<u64>,
+    /// CPU time in the kernel on the program's behalf.
+    pub system_us: Option<u64>,
+    /// Resident memory just before the crawl.
+    pub start_rss_bytes: Option<u64>,
+    /// The most resident memory during the crawl.
+    pub peak_rss_bytes: Option<u64>,
+    /// Memory that the worker processes had for themselves alone.
+    pub workers_private_bytes: Option<u64>,
+    /// Threads, the calling one included.
+    pub threads: Option<u64>,
+    /// Processes, the calling one included.
+    pub processes: Option<u64>,
+    /// Times that a thread gave up the processor to wait.
+    pub voluntary_switches: Option<u64>,
+    /// Times that the system took the processor away.
+    pub involuntary_switches: Option<u64>,
+    /// Numbers of the stage's own, by name.
+    pub figures: BTreeMap<String, u64>,
+}
+
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_one_object_with_all_milestones() {
+        let outcome =
+            Outcome::not_fetched(3, Worker::Thread(2), ErrorKind::Io, "no\nsocket".to_owned());
+        let line = OutcomeLine::new(&outcome, outcome.timeline.started);
+        let json = serde_json::to_string(&Line::Outcome(line.clone())).unwrap();
+        assert!(
+            json.starts_with(r#"{"outcome":{"target":3,"by":"thread 2","status":null"#),
+            "{json}"
+        );
+        assert!(json.contains(r#""kind":"io","phase":"connecting""#), "{json}");
+        assert!(json.contains(r#""finished_us":null"#) && !json.contains('\n'), "{json}");
+        let Line::Outcome(back) = serde_json::from_str(&json).unwrap() else { panic!("{json}") };
+        assert_eq!(back, line);
+    }
+
+    #[test]
+    fn a_program_may_leave_out_what_it_does_not_know() {
+        let line = r#"{"outcome": {"target": 0, "by": "main", "status": 200, "bytes": 5,
+            "started_us": 0, "finished_us": 9, "mood": "good"}}"#;
+        assert!(matches!(serde_json::from_str(line), Ok(Line::Outcome(_))));
+        assert!(matches!(serde_json::from_str(r#"{"usage": {}}"#), Ok(Line::Usage(_))));
+        for nonsense in ["3", "{}", r#"{"outcome": 3}"#, r#"{"outcome":{"target":0,"by":"me"}}"#] {
+            assert!(serde_json::from_str::<Line>(nonsense).is_err(), "{nonsense}");
+        }
+    }
+}
