@@ -75,19 +75,20 @@ fn check(text: &str) -> Result<Url, String> {
             bad => format!("it has the control character U+{:04X} in it", u32::from(bad)),
         });
     }
-    let scheme = text.split_once("://").map(|(scheme, _)| scheme);
-    match scheme {
-        None => return Err(format!("it has no scheme: write http://{}", text.escape_debug())),
-        Some(scheme) if scheme.eq_ignore_ascii_case("http") => {}
-        Some(scheme) if scheme.eq_ignore_ascii_case("https") => {
-            return Err("these stages speak plain HTTP, not https".to_owned());
+    let Some((scheme, rest)) = text.split_once("://") else {
+        return Err(format!("it has no scheme: write http://{}", text.escape_debug()));
+    };
+    match scheme.to_ascii_lowercase().as_str() {
+        "http" => {}
+        "https" => return Err("these stages speak plain HTTP, not https".to_owned()),
+        other => {
+            let other = other.escape_debug();
+            return Err(format!("its scheme is {other}, and these stages speak http"));
         }
-        Some(scheme) => {
-            return Err(format!(
-                "its scheme is {}, and these stages speak http",
-                scheme.escape_debug()
-            ));
-        }
+    }
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    if !authority.is_ascii() {
+        return Err("its host is not ASCII: write the name in its xn-- form".to_owned());
     }
 
     let uri: Uri = percent_encode(text).parse().map_err(|error| format!("{error}"))?;
@@ -102,12 +103,8 @@ fn check(text: &str) -> Result<Url, String> {
         address
             .parse::<std::net::Ipv6Addr>()
             .map_err(|_| format!("[{address}] is not an IPv6 address"))?;
-    } else if let Some(bad) =
-        host.chars().find(|c| !c.is_ascii_alphanumeric() && !"-._".contains(*c))
-    {
-        return Err(format!(
-            "its host has {bad:?} in it (write an international name in its xn-- form)"
-        ));
+    } else if let Some(bad) = host.chars().find(|c| !is_host_char(*c)) {
+        return Err(format!("its host has {bad:?} in it"));
     }
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
     Ok(Url {
@@ -116,6 +113,10 @@ fn check(text: &str) -> Result<Url, String> {
         host_bytes: host.len(),
         port: port.unwrap_or(80),
     })
+}
+
+fn is_host_char(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "-._".contains(c)
 }
 
 /// Bytes outside of ASCII as `%XX`: `http::Uri` would let them pass into the request line.
