@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 /// and stores, also when a fetch leaves from the middle.
 ///
 /// Invariant: from `oldest`, the `newer` links visit every key that is in the queue, in the order of their deadlines,
-/// and `older` links are the same way back.
+/// and `older` links are the same way back. An entry that is not in the queue is older than itself.
 ///
 /// ```
 /// # use std::time::{Duration, Instant};
@@ -52,16 +52,21 @@ impl Deadlines {
         let passes = started.checked_add(self.after).unwrap_or_else(far);
         let entry = Entry { passes, older: self.newest, newer: NONE };
         if key >= self.entries.len() {
-            self.entries.resize(key + 1, entry);
+            let absent = |key| Entry { passes, older: key, newer: NONE };
+            self.entries.extend((self.entries.len() as u32..=key32).map(absent));
         }
         self.entries[key] = entry;
         *self.newer_link(entry.older) = key32;
         self.newest = key32;
     }
 
-    /// That fetch has ended.
+    /// That fetch has ended, or is not in the queue any more.
     pub fn remove(&mut self, key: usize) {
         let Entry { older, newer, .. } = self.entries[key];
+        if older == key as u32 {
+            return;
+        }
+        self.entries[key].older = key as u32;
         *self.newer_link(older) = newer;
         match newer {
             NONE => self.newest = older,
@@ -109,17 +114,19 @@ mod tests {
             let start = Instant::now();
             let after = Duration::from_millis(50);
             let mut deadlines = Deadlines::new(after);
+            let mut was_pushed = [false; 12];
             let mut model: VecDeque<(usize, Instant)> = VecDeque::new();
             for (step, (action, key)) in steps.into_iter().enumerate() {
                 let now = start + Duration::from_millis(step as u64 * 10);
                 match (action, model.iter().position(|entry| entry.0 == key)) {
                     (0 | 1, None) => {
                         deadlines.push(key, now);
+                        was_pushed[key] = true;
                         model.push_back((key, now + after));
                     }
-                    (2, Some(at)) => {
+                    (2, at) if was_pushed[key] => {
                         deadlines.remove(key);
-                        model.remove(at);
+                        at.and_then(|at| model.remove(at));
                     }
                     (3, _) => {
                         let passed = model.pop_front_if(|entry| entry.1 <= now).map(|entry| entry.0);

@@ -12,7 +12,7 @@ use crate::{
 /// each of these happened, so that no stage carries measuring code:
 ///
 /// ```
-/// # use crawl::{Exchange, Limits, Target, Url, Worker};
+/// # use crawl::{Exchange, Limits, Target, Url};
 /// # let url = Url::parse("http://127.0.0.1:8000/1").unwrap();
 /// # let target = Target::new(url, "127.0.0.1:8000".parse().unwrap());
 /// let mut exchange = Exchange::new(&target, &Limits::default());
@@ -25,7 +25,7 @@ use crate::{
 /// let page = exchange.received(b"ngth: 2\r\n\r\nhi").unwrap().unwrap();
 /// assert_eq!((page.status, &page.body[..]), (200, &b"hi"[..]));
 ///
-/// let outcome = exchange.finish(0, Worker::Main, Ok(page));
+/// let outcome = exchange.finish(0, Ok(page));
 /// assert!(outcome.result.is_ok() && outcome.timeline.finished >= outcome.timeline.sent);
 /// ```
 ///
@@ -110,6 +110,16 @@ impl Exchange {
         Ok(())
     }
 
+    /// Whether `send` or `recv` failed only because it would have to wait: for room, for bytes, or for
+    /// the connection, which some systems call *not connected*.
+    pub fn must_wait(&self, error: &io::Error) -> bool {
+        match error.kind() {
+            WouldBlock => true,
+            NotConnected => self.timeline.connected.is_none(),
+            _ => false,
+        }
+    }
+
     /// Takes what `recv` read, where no bytes mean the end of the stream: the page, or `None` for *need more*.
     ///
     /// # Errors
@@ -131,12 +141,13 @@ impl Exchange {
         }
     }
 
-    /// Ends the exchange: a page, or an error of the kind that its words and its moment make it.
-    pub fn finish(mut self, target: usize, by: Worker, result: io::Result<Page>) -> Outcome {
+    /// Ends the exchange: a page, or an error of the kind that its words and its moment make it. A
+    /// pool says afterwards which worker it was.
+    pub fn finish(mut self, target: usize, result: io::Result<Page>) -> Outcome {
         self.timeline.finished = Some(self.timeline.started.elapsed());
         Outcome {
             target,
-            by,
+            by: Worker::Main,
             result: result.map_err(|error| self.judge(error)),
             timeline: self.timeline,
         }

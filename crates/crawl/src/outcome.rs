@@ -21,7 +21,7 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// The outcome of a fetch that never began: no address for its name, no worker to run it, no way to wait for it.
+    /// The outcome of a fetch that never began: its name has no address, or nobody could run it.
     pub fn not_fetched(target: usize, by: Worker, kind: ErrorKind, message: String) -> Outcome {
         Outcome {
             target,

@@ -1,0 +1,59 @@
+//! The platform's best, by the `polling` crate: the system keeps the list of sockets.
+
+use std::io;
+use std::time::Duration;
+
+use polling::{Event, Events, Poller};
+use rustix::fd::BorrowedFd;
+
+use crate::Interest;
+
+#[derive(Debug)]
+pub(crate) struct Best {
+    poller: Poller,
+    events: Events,
+}
+
+impl Best {
+    pub(crate) fn new() -> io::Result<Best> {
+        Ok(Best { poller: Poller::new()?, events: Events::new() })
+    }
+
+    /// `new`: the system does not know this socket yet.
+    #[expect(unsafe_code, reason = "polling cannot see how long the socket stays open")]
+    pub(crate) fn wait_for(
+        &mut self,
+        socket: BorrowedFd<'static>,
+        key: usize,
+        interest: Interest,
+        new: bool,
+    ) -> io::Result<()> {
+        let event = match interest {
+            Interest::Readable => Event::readable(key),
+            Interest::Writable => Event::writable(key),
+        };
+        if new {
+            // SAFETY: `add` asks that the socket be deleted before it closes. `Watched` owns it, and
+            // calls `forget` in its `drop`.
+            unsafe { self.poller.add(&socket, event) }
+        } else {
+            self.poller.modify(socket, event)
+        }
+    }
+
+    pub(crate) fn wait(
+        &mut self,
+        ready: &mut Vec<usize>,
+        timeout: Option<Duration>,
+    ) -> io::Result<()> {
+        self.events.clear();
+        self.poller.wait(&mut self.events, timeout)?;
+        ready.extend(self.events.iter().map(|event| event.key));
+        Ok(())
+    }
+
+    pub(crate) fn forget(&mut self, socket: BorrowedFd<'static>) {
+        // An error can only mean that the system has forgotten the socket before us.
+        let _ = self.poller.delete(socket);
+    }
+}

@@ -1,0 +1,167 @@
+//! The one-shot contract, kept by every kind of selector.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::time::{Duration, Instant};
+
+use selectors::{Interest, Kind, Selector, Watched};
+
+const KINDS: [Kind; 3] = [Kind::Select, Kind::Poll, Kind::Best];
+const AT_ONCE: Option<Duration> = Some(Duration::ZERO);
+const LONG: Option<Duration> = Some(Duration::from_secs(20));
+
+/// A connection: our watched end, and the other end.
+fn pair(selector: &Selector, listener: &TcpListener, key: usize) -> (Watched, TcpStream) {
+    let address = listener.local_addr().unwrap();
+    let socket = selector.watch(selectors::connect(address).unwrap(), key);
+    (socket, listener.accept().unwrap().0)
+}
+
+fn wait(selector: &Selector, timeout: Option<Duration>) -> Vec<usize> {
+    let mut ready = vec![usize::MAX];
+    selector.wait(&mut ready, timeout).unwrap();
+    ready.sort_unstable();
+    ready
+}
+
+/// Runs a test on each kind of selector.
+fn check(test: impl Fn(Selector, TcpListener)) {
+    for kind in KINDS {
+        eprintln!("{kind:?}");
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        test(Selector::new(kind).unwrap(), listener);
+    }
+}
+
+#[test]
+fn readiness_is_reported_once_for_each_time_it_was_asked_for() {
+    check(|selector, listener| {
+        let (socket, mut other) = pair(&selector, &listener, 7);
+        other.write_all(b"x").unwrap();
+        assert_eq!(wait(&selector, AT_ONCE), [], "nobody asked");
+        for _ in 0..2 {
+            socket.wait_for(Interest::Readable).unwrap();
+            assert_eq!(wait(&selector, LONG), [7], "it was ready before the asking");
+            assert_eq!(wait(&selector, AT_ONCE), [], "once");
+        }
+    });
+}
+
+#[test]
+fn a_new_interest_takes_the_place_of_the_old_one() {
+    check(|selector, listener| {
+        let (socket, _other) = pair(&selector, &listener, 0);
+        socket.wait_for(Interest::Writable).unwrap();
+        socket.wait_for(Interest::Readable).unwrap();
+        assert_eq!(wait(&selector, AT_ONCE), []);
+        socket.wait_for(Interest::Writable).unwrap();
+        assert_eq!(wait(&selector, LONG), [0]);
+    });
+}
+
+#[test]
+fn the_ready_ones_of_many_are_reported_together() {
+    check(|selector, listener| {
+        let mut pairs: Vec<_> = (0..50).map(|key| pair(&selector, &listener, key)).collect();
+        for (socket, _) in &pairs {
+            socket.wait_for(Interest::Readable).unwrap();
+        }
+        for key in [3, 30, 49] {
+            pairs[key].1.write_all(b"x").unwrap();
+        }
+        let mut ready = wait(&selector, LONG);
+        while ready.len() < 3 {
+            ready.extend(wait(&selector, LONG)); // they need not arrive at the same time
+        }
+        assert_eq!(ready, [3, 30, 49]);
+    });
+}
+
+#[test]
+fn the_end_of_the_stream_is_readable() {
+    check(|selector, listener| {
+        let (socket, other) = pair(&selector, &listener, 1);
+        socket.wait_for(Interest::Readable).unwrap();
+        drop(other);
+        assert_eq!(wait(&selector, LONG), [1]);
+        assert_eq!((&*socket).read(&mut [0; 8]).unwrap(), 0);
+    });
+}
+
+#[test]
+fn a_refused_connection_is_writable_and_the_socket_knows_why() {
+    check(|selector, listener| {
+        let address = listener.local_addr().unwrap();
+        drop(listener);
+        // Some systems refuse before `connect` returns, others a moment later.
+        let Ok(socket) = selectors::connect(address) else { return };
+        let socket = selector.watch(socket, 4);
+        socket.wait_for(Interest::Writable).unwrap();
+        assert_eq!(wait(&selector, LONG), [4]);
+        let error = socket.take_error().unwrap().expect("nobody listens");
+        assert_eq!(error.kind(), std::io::ErrorKind::ConnectionRefused);
+    });
+}
+
+#[test]
+fn a_socket_that_is_dropped_is_forgotten_and_its_key_is_free() {
+    check(|selector, listener| {
+        for _ in 0..3 {
+            let (socket, mut other) = pair(&selector, &listener, 9);
+            socket.wait_for(Interest::Readable).unwrap();
+            other.write_all(b"x").unwrap();
+            drop(socket);
+            assert_eq!(wait(&selector, AT_ONCE), []);
+        }
+    });
+}
+
+#[test]
+fn a_wait_ends_when_its_time_is_over() {
+    check(|selector, listener| {
+        let (socket, _other) = pair(&selector, &listener, 0);
+        socket.wait_for(Interest::Readable).unwrap();
+        let start = Instant::now();
+        assert_eq!(wait(&selector, Some(Duration::from_millis(30))), []);
+        assert!(start.elapsed() >= Duration::from_millis(30));
+    });
+}
+
+#[test]
+fn the_order_of_leaving_does_not_matter() {
+    check(|selector, listener| {
+        let mut pairs: Vec<_> = (0..20).map(|key| Some(pair(&selector, &listener, key))).collect();
+        for (socket, other) in pairs.iter_mut().flatten() {
+            socket.wait_for(Interest::Readable).unwrap();
+            other.write_all(b"x").unwrap();
+        }
+        for key in [0, 19, 7, 8, 1] {
+            pairs[key] = None;
+        }
+        let left: Vec<_> = (0..20).filter(|key| pairs[*key].is_some()).collect();
+        assert_eq!(wait(&selector, LONG), left);
+    });
+}
+
+#[cfg(unix)]
+#[test]
+fn select_refuses_descriptors_that_its_set_has_no_place_for() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let selector = Selector::new(Kind::Select).unwrap();
+    let mut sockets = Vec::new();
+    let error = loop {
+        assert!(sockets.len() < 1100, "descriptors past 1,023 were watched");
+        // Listening sockets would do as well: it is the number of the descriptor that counts.
+        let Ok(socket) = selectors::connect(address) else {
+            return eprintln!("skipped: this system allows fewer than 1,024 descriptors");
+        };
+        let socket = selector.watch(socket, sockets.len());
+        match socket.wait_for(Interest::Readable) {
+            Ok(()) => sockets.push(socket),
+            Err(error) => break error.to_string(),
+        }
+    };
+    assert!(error.contains("1024 places"), "{error}");
+    assert_eq!(wait(&selector, AT_ONCE), [], "the others are still watched");
+}
