@@ -8,7 +8,10 @@
 //!
 //! **What is new.** Sleepers in one house. A thread costs a stack and a place in the scheduler,
 //! much less than a process; but the system may stop it between any two instructions, so whatever
-//! two threads touch needs a lock. Here that is one thing only: the list of targets.
+//! two threads touch needs a lock. Here that is one thing only: the list of targets. [`counter`] shows
+//! what happens without.
+
+pub mod counter;
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -9,7 +9,7 @@ use crate::{
 /// One request and its response, as a value that never touches a socket (sans-IO).
 ///
 /// A stage owns the waiting; the exchange says what to send, takes what came, and knows the end. It also notes when
-/// each of these happened, so that no stage carries measuring code:
+/// each of these happened, and counts what was tried in vain, so that no stage carries measuring code:
 ///
 /// ```
 /// # use crawl::{Exchange, Limits, Target, Url};
@@ -40,6 +40,7 @@ pub struct Exchange {
     sent_bytes: u32,
     /// A send met a reset, and systems tell of a reset only once.
     reset: bool,
+    failed_attempts: u32,
     /// Made with the first byte: an exchange that waits is small.
     reader: Option<Box<ResponseReader>>,
 }
@@ -53,6 +54,7 @@ impl Exchange {
             timeline: Timeline::starting_now(),
             sent_bytes: 0,
             reset: false,
+            failed_attempts: 0,
             reader: None,
         }
     }
@@ -76,6 +78,11 @@ impl Exchange {
     /// The connection is there.
     pub fn connected(&mut self) {
         self.timeline.connected.get_or_insert(self.timeline.started.elapsed());
+    }
+
+    /// Whether the connection is known to be there.
+    pub fn is_connected(&self) -> bool {
+        self.timeline.connected.is_some()
     }
 
     /// The part of the request that is still to be sent.
@@ -112,12 +119,14 @@ impl Exchange {
 
     /// Whether `send` or `recv` failed only because it would have to wait: for room, for bytes, or for
     /// the connection, which some systems call *not connected*.
-    pub fn must_wait(&self, error: &io::Error) -> bool {
-        match error.kind() {
+    pub fn must_wait(&mut self, error: &io::Error) -> bool {
+        let must = match error.kind() {
             WouldBlock => true,
-            NotConnected => self.timeline.connected.is_none(),
+            NotConnected => !self.is_connected(),
             _ => false,
-        }
+        };
+        self.failed_attempts = self.failed_attempts.saturating_add(u32::from(must));
+        must
     }
 
     /// Takes what `recv` read, where no bytes mean the end of the stream: the page, or `None` for *need more*.
@@ -148,6 +157,7 @@ impl Exchange {
         Outcome {
             target,
             by: Worker::Main,
+            failed_attempts: self.failed_attempts,
             result: result.map_err(|error| self.judge(error)),
             timeline: self.timeline,
         }

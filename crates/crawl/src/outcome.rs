@@ -18,6 +18,8 @@ pub struct Outcome {
     pub result: Result<Page, FetchError>,
     /// When it came how far.
     pub timeline: Timeline,
+    /// How often `send` or `recv` failed only because it would have had to wait.
+    pub failed_attempts: u32,
 }
 
 impl Outcome {
@@ -34,6 +36,7 @@ impl Outcome {
                 message,
             }),
             timeline: Timeline::starting_now(),
+            failed_attempts: 0,
         }
     }
 

@@ -1,0 +1,102 @@
+//! The worker's side of the pipes.
+
+use std::io::{self, BufReader, BufWriter, Write};
+use std::process::exit;
+use std::sync::mpsc;
+use std::{env, thread};
+
+use crawl::protocol::{JobLimits, JobTarget};
+use crawl::{Limits, Outcome, Target, Url, receive_buffer};
+use stage_01_blocking::fetch;
+
+use crate::wire::{Farewell, HELLO, Reply, Request, read_line, write_line};
+
+/// The environment variable that asks this program to be a worker.
+pub(crate) const ASKED: &str = "WAYS_TO_WAIT_PROCESS_POOL_WORKER";
+
+/// Turns this process into a worker if a pool has started it as one, and then never returns.
+///
+/// It belongs at the very beginning of `main` in every program that uses the pool, like Python's
+/// `multiprocessing.freeze_support()`. A program without it is started again as a whole: the pool
+/// then notices that it does not speak like a worker, and says so.
+///
+/// ```no_run
+/// stage_02_process_pool::become_worker_if_asked();
+/// // … and only now the program
+/// ```
+pub fn become_worker_if_asked() {
+    if env::var_os(ASKED).is_some() {
+        match work() {
+            Ok(()) => exit(0),
+            Err(error) => {
+                eprintln!("worker process: {error}");
+                exit(1)
+            }
+        }
+    }
+}
+
+/// A worker never starts workers: a program that forgot the hook would multiply without end.
+pub(crate) fn refuse_to_nest() -> io::Result<()> {
+    if env::var_os(ASKED).is_none() {
+        return Ok(());
+    }
+    Err(io::Error::other(
+        "a worker process cannot have workers: call become_worker_if_asked() first in main",
+    ))
+}
+
+fn work() -> io::Result<()> {
+    let mut pool = BufWriter::new(io::stdout().lock());
+    writeln!(pool, "{HELLO}")?;
+    pool.flush()?;
+
+    let (sender, requests) = mpsc::channel();
+    thread::spawn(move || listen(&sender));
+    let mut chunk = receive_buffer();
+    for request in requests {
+        match request {
+            Request::Fetch { target, limits } => {
+                Reply::new(run(&target, &limits, &mut chunk)?).write(&mut pool)?;
+            }
+            Request::Goodbye => {
+                write_line(&mut pool, &Farewell { private_bytes: private_bytes() })?;
+                pool.flush()?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Reads the requests. When the pipe ends, the pool is gone, however it ended: then so is this
+/// process, at once, even in the middle of a fetch.
+fn listen(requests: &mpsc::Sender<Request>) {
+    let mut pool = BufReader::new(io::stdin());
+    while let Ok(request) = read_line(&mut pool) {
+        if requests.send(request).is_err() {
+            break;
+        }
+    }
+    exit(0)
+}
+
+fn run(target: &JobTarget, limits: &JobLimits, chunk: &mut [u8]) -> io::Result<Outcome> {
+    let url = Url::parse(&target.url).map_err(io::Error::other)?;
+    let target = Target::new(url, target.address);
+    Ok(fetch(0, &target, &Limits::from(limits), chunk))
+}
+
+/// Memory that no other process shares, from `/proc`: what this worker costs in addition.
+#[cfg(target_os = "linux")]
+fn private_bytes() -> Option<u64> {
+    let rollup = std::fs::read_to_string("/proc/self/smaps_rollup").ok()?;
+    let private = rollup.lines().filter(|line| line.starts_with("Private_"));
+    let kilobytes: Option<Vec<u64>> =
+        private.map(|line| line.split_whitespace().nth(1)?.parse().ok()).collect();
+    Some(kilobytes?.iter().sum::<u64>() * 1024)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn private_bytes() -> Option<u64> {
+    None
+}
