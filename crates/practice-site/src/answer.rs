@@ -1,0 +1,110 @@
+//! What a request means: a page, a text or a fault.
+
+use std::time::Duration;
+
+use crate::faults::{self, Scripted};
+use crate::front_page;
+use crate::page::{Framing, Page, reason};
+use crate::page_delay;
+use crate::query::{self, Cut};
+use crate::request::{Parsed, Request};
+use crate::server::Shared;
+
+/// Small on purpose: ten thousand of these wait for their time at once.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    Page(Page),
+    /// A complete answer, for people to read: the front page, or what was wrong with the request.
+    Text(String),
+    Fault(&'static Scripted, Manner),
+}
+
+/// How a fault is performed.
+#[derive(Debug)]
+pub(crate) struct Manner {
+    pub(crate) delay: Duration,
+    pub(crate) pause: Duration,
+    pub(crate) cut: Option<Cut>,
+}
+
+/// The answer to what has arrived so far; `None` as long as that is not a whole request.
+pub(crate) fn answer(parsed: &Parsed<'_>, site: &Shared) -> Option<Answer> {
+    match parsed {
+        Parsed::Incomplete => None,
+        Parsed::TooLarge => Some(sorry(431, "The request has a head of more than 16 KiB.")),
+        Parsed::Wrong(why) => Some(sorry(400, why)),
+        Parsed::Complete(request) => {
+            let answer = match request.method {
+                "GET" => get(request, site).unwrap_or_else(|answer| answer),
+                method => sorry(405, &format!("This site understands GET, not {method}.")),
+            };
+            Some(match (request.method, answer) {
+                ("HEAD", Answer::Text(text)) => Answer::Text(without_body(text)),
+                (_, answer) => answer,
+            })
+        }
+    }
+}
+
+fn get(request: &Request<'_>, site: &Shared) -> Result<Answer, Answer> {
+    let (path, query) = request.target.split_once('?').unwrap_or((request.target, ""));
+    if path == "/" {
+        return Ok(Answer::Text(text(200, "text/html", &front_page::html(site, request.host))));
+    }
+    if let Some(name) = path.strip_prefix("/fault/") {
+        return fault(name, query);
+    }
+    match path[1..].parse() {
+        Ok(number) if (1..=site.config.pages).contains(&number) => page(number, query, site),
+        Ok(_) => Err(sorry(404, &format!("The pages are /1 to /{}.", site.config.pages))),
+        Err(_) => Err(sorry(404, "There is no such path. The list of all of them is at `/`.")),
+    }
+}
+
+fn page(number: usize, query: &str, site: &Shared) -> Result<Answer, Answer> {
+    let query = query::parse(query, query::FOR_PAGES).map_err(|why| sorry(400, &why))?;
+    Ok(Answer::Page(Page {
+        number,
+        status: query.status.unwrap_or(200),
+        delay: query.delay.unwrap_or_else(|| page_delay(&site.config, number)),
+        size: query.size.unwrap_or(site.config.size),
+        framing: match (query.chunked, query.close) {
+            (true, _) => Framing::Chunked,
+            (_, true) => Framing::Close,
+            _ => Framing::Length,
+        },
+        cut: query.cut,
+    }))
+}
+
+fn fault(name: &str, query: &str) -> Result<Answer, Answer> {
+    let fault = faults::find(name)
+        .ok_or_else(|| sorry(404, "There is no such fault. The list of all of them is at `/`."))?;
+    let query = query::parse(query, query::FOR_FAULTS).map_err(|why| sorry(400, &why))?;
+    let manner = Manner {
+        delay: query.delay.unwrap_or_default(),
+        pause: query.pause.unwrap_or(Duration::from_secs(1)),
+        cut: query.cut,
+    };
+    Ok(Answer::Fault(fault, manner))
+}
+
+fn sorry(status: u16, why: &str) -> Answer {
+    Answer::Text(text(status, "text/plain", &format!("{why}\n")))
+}
+
+fn text(status: u16, content_type: &str, body: &str) -> String {
+    let (reason, length) = (reason(status), body.len());
+    let allow = if status == 405 { "Allow: GET\r\n" } else { "" };
+    format!(
+        "HTTP/1.1 {status} {reason}\r\nContent-Type: {content_type}; charset=utf-8\r\n\
+         Content-Length: {length}\r\n{allow}Connection: close\r\n\r\n{body}"
+    )
+}
+
+/// An answer to HEAD is only the head.
+fn without_body(mut text: String) -> String {
+    let end = text.find("\r\n\r\n").map_or(text.len(), |blank| blank + 4);
+    text.truncate(end);
+    text
+}

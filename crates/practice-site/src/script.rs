@@ -1,0 +1,131 @@
+//! What runs a script.
+//!
+//! A fault is a list of [`Step`]s: data, to be read like the conversation it is. When a script
+//! ends, the connection is closed in order.
+
+use std::io;
+use std::pin::Pin;
+use std::time::Duration;
+
+use socket2::SockRef;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::clock::Clock;
+use crate::page::{Framing, Pieces};
+use crate::query::Cut;
+
+/// A client that takes nothing for so long is given up.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Time for a client to read what was sent: a reset overtakes what is still on its way.
+const SETTLE: Duration = Duration::from_millis(10);
+
+/// As often as the client can bear.
+pub(crate) const FOREVER: usize = usize::MAX;
+
+/// One step of a fault.
+#[derive(Debug)]
+pub(crate) enum Step {
+    /// Send this text, in one write.
+    Send(&'static str),
+    /// Send these bytes, which are no text.
+    Bytes(&'static [u8]),
+    /// Send so many bytes of a body.
+    Text(u64),
+    /// Send a chunked body of so many bytes.
+    Chunks(u64),
+    /// Let a moment pass, so that what was sent arrives before what comes next.
+    Settle,
+    /// Let one interval of a drip pass: `pause=` in the query.
+    Pause,
+    /// Do these steps so many times.
+    Repeat(usize, &'static [Step]),
+    /// Say nothing more until the client closes its side.
+    Stall,
+    /// End by RST instead of the orderly close. This and `Stall` come last.
+    Reset,
+}
+
+/// Runs the steps; an error means that the client is gone.
+pub(crate) fn perform<'a>(
+    steps: &'static [Step],
+    pause: Duration,
+    sender: &'a mut Sender<'_>,
+) -> Pin<Box<dyn Future<Output = io::Result<()>> + Send + 'a>> {
+    Box::pin(async move {
+        for step in steps {
+            match step {
+                Step::Send(text) => sender.send(text.as_bytes()).await?,
+                Step::Bytes(bytes) => sender.send(bytes).await?,
+                Step::Text(size) => sender.send_all(Pieces::body(0, *size, Framing::Close)).await?,
+                Step::Chunks(size) => {
+                    sender.send_all(Pieces::body(0, *size, Framing::Chunked)).await?;
+                }
+                Step::Settle => sender.clock.sleep(SETTLE).await,
+                Step::Pause => sender.clock.sleep(pause).await,
+                Step::Repeat(times, steps) => {
+                    for _ in 0..*times {
+                        perform(steps, pause, sender).await?;
+                    }
+                }
+                Step::Stall => stall(sender.stream).await?,
+                Step::Reset => reset_on_close(sender.stream)?,
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Writes an answer, cut into pieces if that was asked for.
+pub(crate) struct Sender<'a> {
+    stream: &'a mut TcpStream,
+    clock: &'a Clock,
+    cut: Option<Cut>,
+    begun: bool,
+}
+
+impl<'a> Sender<'a> {
+    pub(crate) fn new(stream: &'a mut TcpStream, clock: &'a Clock, cut: Option<Cut>) -> Sender<'a> {
+        Sender { stream, clock, cut, begun: false }
+    }
+
+    pub(crate) async fn send_all(&mut self, mut pieces: Pieces) -> io::Result<()> {
+        let mut buffer = Vec::new();
+        while pieces.next(&mut buffer) {
+            self.send(&buffer).await?;
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let Some(Cut { bytes: size, pace }) = self.cut else {
+            return self.write(bytes).await;
+        };
+        for piece in bytes.chunks(size) {
+            if self.begun {
+                self.clock.sleep(pace).await;
+            }
+            self.begun = true;
+            self.write(piece).await?;
+        }
+        Ok(())
+    }
+
+    async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        timeout(PATIENCE, self.stream.write_all(bytes)).await?
+    }
+}
+
+/// Waits until the client has closed its side; whatever it still says is thrown away.
+async fn stall(stream: &mut TcpStream) -> io::Result<()> {
+    let mut ignored = [0; 64];
+    while stream.read(&mut ignored).await? > 0 {}
+    Ok(())
+}
+
+/// A close with a linger time of zero throws the connection away: the client sees a reset.
+pub(crate) fn reset_on_close(stream: &TcpStream) -> io::Result<()> {
+    SockRef::from(stream).set_linger(Some(Duration::ZERO))
+}
