@@ -8,8 +8,9 @@ use crate::{
 
 /// One request and its response, as a value that never touches a socket (sans-IO).
 ///
-/// A stage owns the waiting; the exchange says what to send, takes what came, and knows the end. It also notes when
-/// each of these happened, and counts what was tried in vain, so that no stage carries measuring code:
+/// A stage owns the waiting; the exchange says what to send, takes what came, and knows the end. It
+/// also notes when each of these happened, and how often something was tried in vain, so that no
+/// stage carries measuring code:
 ///
 /// ```
 /// # use crawl::{Exchange, Limits, Target, Url};
@@ -29,20 +30,28 @@ use crate::{
 /// assert!(outcome.result.is_ok() && outcome.timeline.finished >= outcome.timeline.sent);
 /// ```
 ///
-/// Everything that can go wrong travels as an [`io::Error`], so that `?` carries it out of any stage, and is judged
-/// in one place: [`finish`](Exchange::finish).
+/// Everything that can go wrong travels as an [`io::Error`], so that `?` carries it out of any
+/// stage, and is judged in one place: [`finish`](Exchange::finish).
 #[derive(Debug)]
 pub struct Exchange {
     target: Target,
     limits: Limits,
-    timeline: Timeline,
+    started: Instant,
+    connected: Option<Duration>,
+    sent: Option<Duration>,
     /// Bytes of the request that no longer wait to be sent.
     sent_bytes: u32,
+    failed_attempts: u32,
     /// A send met a reset, and systems tell of a reset only once.
     reset: bool,
-    failed_attempts: u32,
-    /// Made with the first byte: an exchange that waits is small.
-    reader: Option<Box<ResponseReader>>,
+    /// Made with the first byte: thousands of exchanges may be waiting for theirs.
+    answer: Option<Box<Answer>>,
+}
+
+#[derive(Debug)]
+struct Answer {
+    first_byte: Duration,
+    reader: ResponseReader,
 }
 
 impl Exchange {
@@ -51,11 +60,13 @@ impl Exchange {
         Exchange {
             target: target.clone(),
             limits: *limits,
-            timeline: Timeline::starting_now(),
+            started: Instant::now(),
+            connected: None,
+            sent: None,
             sent_bytes: 0,
-            reset: false,
             failed_attempts: 0,
-            reader: None,
+            reset: false,
+            answer: None,
         }
     }
 
@@ -66,23 +77,26 @@ impl Exchange {
 
     /// When the fetch began.
     pub fn started(&self) -> Instant {
-        self.timeline.started
+        self.started
     }
 
-    /// What is left of the deadline, for calls that sleep: the error is [`deadline_passed`].
+    /// What is left of the deadline, for calls that sleep.
+    ///
+    /// # Errors
+    /// [`deadline_passed`], when nothing is left.
     pub fn time_left(&self) -> io::Result<Duration> {
-        let left = self.limits.deadline.saturating_sub(self.timeline.started.elapsed());
+        let left = self.limits.deadline.saturating_sub(self.started.elapsed());
         if left.is_zero() { Err(deadline_passed()) } else { Ok(left) }
     }
 
     /// The connection is there.
     pub fn connected(&mut self) {
-        self.timeline.connected.get_or_insert(self.timeline.started.elapsed());
+        self.connected.get_or_insert(self.started.elapsed());
     }
 
     /// Whether the connection is known to be there.
     pub fn is_connected(&self) -> bool {
-        self.timeline.connected.is_some()
+        self.connected.is_some()
     }
 
     /// The part of the request that is still to be sent.
@@ -103,7 +117,7 @@ impl Exchange {
                 self.connected();
                 self.sent_bytes += bytes as u32;
                 if self.unsent().is_empty() {
-                    self.timeline.sent = Some(self.timeline.started.elapsed());
+                    self.sent = Some(self.started.elapsed());
                 }
             }
             Err(error) if error.kind() == Interrupted => {}
@@ -129,44 +143,61 @@ impl Exchange {
         must
     }
 
-    /// Takes what `recv` read, where no bytes mean the end of the stream: the page, or `None` for *need more*.
+    /// Takes what `recv` read, where no bytes mean the end of the stream: the page, or `None` for
+    /// *need more*.
     ///
     /// # Errors
-    /// A response that is broken, too large or cut short; or the deadline, when it has passed and these bytes were
-    /// not the last: data that is already there wins, but a server that drips does not.
+    /// A response that is broken, too large or cut short; or the deadline, when it has passed and
+    /// these bytes were not the last: data that is already there wins, a server that drips does not.
     pub fn received(&mut self, chunk: &[u8]) -> io::Result<Option<Page>> {
-        let elapsed = self.timeline.started.elapsed();
-        let reader = self.reader.get_or_insert_with(|| Box::new(ResponseReader::new(&self.limits)));
+        let elapsed = self.started.elapsed();
         if chunk.is_empty() {
-            if self.reset {
-                return Err(ConnectionReset.into());
-            }
-            return reader.ended().map(Some).map_err(io::Error::other);
+            return self.ended();
         }
-        self.timeline.first_byte.get_or_insert(elapsed);
-        match reader.received(chunk).map_err(io::Error::other)? {
+        let answer = self.answer.get_or_insert_with(|| {
+            let reader = ResponseReader::new(&self.limits);
+            Box::new(Answer { first_byte: elapsed, reader })
+        });
+        match answer.reader.received(chunk).map_err(io::Error::other)? {
             None if elapsed >= self.limits.deadline => Err(deadline_passed()),
             page_or_more => Ok(page_or_more),
         }
     }
 
+    fn ended(&mut self) -> io::Result<Option<Page>> {
+        if self.reset {
+            return Err(ConnectionReset.into());
+        }
+        let page = match &mut self.answer {
+            Some(answer) => answer.reader.ended(),
+            None => ResponseReader::new(&self.limits).ended(),
+        };
+        page.map(Some).map_err(io::Error::other)
+    }
+
     /// Ends the exchange: a page, or an error of the kind that its words and its moment make it. A
     /// pool says afterwards which worker it was.
-    pub fn finish(mut self, target: usize, result: io::Result<Page>) -> Outcome {
-        self.timeline.finished = Some(self.timeline.started.elapsed());
+    pub fn finish(self, target: usize, result: io::Result<Page>) -> Outcome {
         Outcome {
             target,
             by: Worker::Main,
             failed_attempts: self.failed_attempts,
+            timeline: Timeline {
+                started: self.started,
+                connected: self.connected,
+                sent: self.sent,
+                first_byte: self.answer.as_ref().map(|answer| answer.first_byte),
+                finished: Some(self.started.elapsed()),
+            },
             result: result.map_err(|error| self.judge(error)),
-            timeline: self.timeline,
         }
     }
 
     fn judge(&self, error: io::Error) -> FetchError {
         let phase = self.phase();
-        let bytes = self.reader.as_ref().map_or(0, |reader| reader.bytes());
-        let expected_bytes = self.reader.as_ref().and_then(|reader| reader.expected_bytes());
+        let reader = self.answer.as_ref().map(|answer| &answer.reader);
+        let bytes = reader.map_or(0, ResponseReader::bytes);
+        let expected_bytes = reader.and_then(ResponseReader::expected_bytes);
         let (kind, message) = match error.downcast::<BadResponse>() {
             Ok(bad) => (bad.kind, bad.message),
             Err(error) if is_deadline(&error) => (ErrorKind::Timeout, self.overdue(phase)),
@@ -187,11 +218,14 @@ impl Exchange {
     }
 
     fn phase(&self) -> Phase {
-        match self.timeline {
-            Timeline { first_byte: Some(_), .. } => Phase::Receiving,
-            Timeline { sent: Some(_), .. } => Phase::Waiting,
-            Timeline { connected: Some(_), .. } => Phase::Sending,
-            _ => Phase::Connecting,
+        if self.answer.is_some() {
+            Phase::Receiving
+        } else if self.sent.is_some() {
+            Phase::Waiting
+        } else if self.is_connected() {
+            Phase::Sending
+        } else {
+            Phase::Connecting
         }
     }
 
@@ -224,4 +258,108 @@ fn is_unreachable(error: &io::Error) -> bool {
         error.kind(),
         ConnectionRefused | HostUnreachable | NetworkUnreachable | NetworkDown | TimedOut
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Url;
+
+    const HEAD: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n";
+
+    fn exchange(deadline: Duration) -> Exchange {
+        let url = Url::parse("http://127.0.0.1:8000/1").unwrap();
+        let target = Target::new(url, "127.0.0.1:8000".parse().unwrap());
+        Exchange::new(&target, &Limits { deadline, ..Limits::default() })
+    }
+
+    /// Runs the steps of a fetch until one fails, and compares the kind and the phase of the error.
+    fn check(
+        steps: impl FnOnce(&mut Exchange) -> io::Result<Option<Page>>,
+        kind: ErrorKind,
+        phase: Phase,
+    ) {
+        let mut exchange = exchange(Duration::from_secs(10));
+        let error = steps(&mut exchange).expect_err("the steps end in an error");
+        let error = exchange.finish(0, Err(error)).result.unwrap_err();
+        assert_eq!((error.kind, error.phase), (kind, phase), "{error}");
+    }
+
+    fn sent(exchange: &mut Exchange) -> io::Result<()> {
+        exchange.connected();
+        exchange.sent(Ok(exchange.unsent().len()))
+    }
+
+    #[test]
+    fn an_error_is_judged_by_its_moment() {
+        use Phase::*;
+        let refused = || io::Error::from(ConnectionRefused);
+        let reset = || io::Error::from(ConnectionReset);
+
+        check(|_| Err(refused()), ErrorKind::Connect, Connecting);
+        check(|_| Err(reset()), ErrorKind::Reset, Connecting);
+        check(|_| Err(io::Error::from_raw_os_error(24)), ErrorKind::Io, Connecting);
+        check(|_| Err(deadline_passed()), ErrorKind::Timeout, Connecting);
+        check(|e| (e.connected(), Err(deadline_passed())).1, ErrorKind::Timeout, Sending);
+        check(|e| sent(e).and(Err(deadline_passed())), ErrorKind::Timeout, Waiting);
+        check(|e| sent(e).and(Err(reset())), ErrorKind::Reset, Waiting);
+        check(|e| sent(e).and(e.received(b"")), ErrorKind::EmptyReply, Waiting);
+        check(|e| e.received(HEAD).and(Err(reset())), ErrorKind::Truncated, Receiving);
+        check(|e| e.received(HEAD).and(e.received(b"")), ErrorKind::Truncated, Receiving);
+        check(|e| e.received(HEAD).and(Err(deadline_passed())), ErrorKind::Timeout, Receiving);
+        check(|e| e.received(b"220 ready"), ErrorKind::Malformed, Receiving);
+    }
+
+    #[test]
+    fn a_reset_while_sending_is_told_after_all_has_been_received() {
+        let send_reset = |e: &mut Exchange| {
+            e.sent(Ok(3))?;
+            e.sent(Err(BrokenPipe.into()))?;
+            assert!(e.unsent().is_empty());
+            io::Result::Ok(())
+        };
+        check(|e| send_reset(e).and(e.received(b"")), ErrorKind::Reset, Phase::Sending);
+
+        let mut early = exchange(Duration::from_secs(10));
+        send_reset(&mut early).unwrap();
+        assert_eq!(early.received(HEAD).unwrap(), None);
+        assert!(early.received(b"hello").unwrap().is_some(), "the answer came before the reset");
+    }
+
+    #[test]
+    fn sends_may_be_short_or_interrupted() {
+        let mut exchange = exchange(Duration::from_secs(10));
+        let all = exchange.unsent().to_vec();
+        exchange.sent(Ok(5)).unwrap();
+        exchange.sent(Err(Interrupted.into())).unwrap();
+        assert_eq!(exchange.unsent(), &all[5..]);
+        assert_eq!(exchange.sent(Err(WouldBlock.into())).unwrap_err().kind(), WouldBlock);
+    }
+
+    #[test]
+    fn after_the_deadline_only_the_last_bytes_count() {
+        let mut late = exchange(Duration::ZERO);
+        assert!(late.time_left().is_err());
+        let drip = late.received(HEAD).unwrap_err();
+        assert_eq!(late.finish(0, Err(drip)).result.unwrap_err().kind, ErrorKind::Timeout);
+
+        let mut whole = exchange(Duration::ZERO);
+        assert!(whole.received(&[HEAD, b"hello"].concat()).unwrap().is_some());
+    }
+
+    #[test]
+    fn not_connected_is_a_reason_to_wait_only_before_the_connection() {
+        let mut exchange = exchange(Duration::from_secs(10));
+        assert!(exchange.must_wait(&NotConnected.into()));
+        exchange.connected();
+        assert!(!exchange.must_wait(&NotConnected.into()));
+        assert!(exchange.must_wait(&WouldBlock.into()));
+        assert_eq!(exchange.finish(0, Err(NotConnected.into())).failed_attempts, 2);
+    }
+
+    /// The largest part of what a waiting fetch costs, at every stage.
+    #[test]
+    fn an_exchange_that_waits_is_small() {
+        assert!(size_of::<Exchange>() <= 128, "{} bytes", size_of::<Exchange>());
+    }
 }
