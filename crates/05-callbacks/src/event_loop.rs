@@ -1,7 +1,7 @@
 use std::io;
 use std::time::Instant;
 
-use crawl::{Deadlines, Limits, Outcome, deadline_passed, receive_buffer};
+use crawl::{DeadlinePassed, Deadlines, Limits, Outcome, receive_buffer};
 use selectors::{Kind, Selector, Watched};
 use socket2::Socket;
 
@@ -75,7 +75,7 @@ impl<'a> EventLoop<'a> {
 
             // 4.
             while let Some(key) = self.deadlines.pop_passed(Instant::now()) {
-                self.call_back(key, Err(deadline_passed()));
+                self.call_back(key, Err(DeadlinePassed.into()));
             }
         }
     }

@@ -72,7 +72,7 @@ fn fetch(event_loop: &mut EventLoop<'_>, index: usize, target: &Target) {
 impl Fetch {
     fn connected(mut self, event_loop: &mut EventLoop<'_>, ready: io::Result<()>) {
         // Writable means connected *or failed*: the socket knows which.
-        match ready.and_then(|()| self.socket.take_error()?.map_or(Ok(()), Err)) {
+        match ready.and_then(|()| self.socket.connection()) {
             Ok(()) => {
                 self.exchange.connected();
                 self.send(event_loop);

@@ -1,4 +1,5 @@
 use std::io::{self, ErrorKind::*};
+use std::num::NonZeroU64;
 use std::time::{Duration, Instant};
 
 use crate::{
@@ -35,10 +36,12 @@ use crate::{
 #[derive(Debug)]
 pub struct Exchange {
     target: Target,
-    limits: Limits,
     started: Instant,
-    connected: Option<Duration>,
-    sent: Option<Duration>,
+    connected: Option<Nanos>,
+    sent: Option<Nanos>,
+    deadline: Nanos,
+    max_body_bytes: u64,
+    max_head_bytes: u32,
     /// Bytes of the request that no longer wait to be sent.
     sent_bytes: u32,
     failed_attempts: u32,
@@ -54,15 +57,34 @@ struct Answer {
     reader: ResponseReader,
 }
 
+/// A duration in 8 bytes: up to 584 years, and never quite zero, so that none at all fits in as well.
+#[derive(Clone, Copy, Debug)]
+struct Nanos(NonZeroU64);
+
+impl From<Duration> for Nanos {
+    fn from(duration: Duration) -> Nanos {
+        let nanos = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+        Nanos(NonZeroU64::new(nanos).unwrap_or(NonZeroU64::MIN))
+    }
+}
+
+impl From<Nanos> for Duration {
+    fn from(nanos: Nanos) -> Duration {
+        Duration::from_nanos(nanos.0.get())
+    }
+}
+
 impl Exchange {
     /// Begins the fetch of one target: its clock runs from now.
     pub fn new(target: &Target, limits: &Limits) -> Exchange {
         Exchange {
             target: target.clone(),
-            limits: *limits,
             started: Instant::now(),
             connected: None,
             sent: None,
+            deadline: limits.deadline.into(),
+            max_body_bytes: limits.max_body_bytes,
+            max_head_bytes: u32::try_from(limits.max_head_bytes).unwrap_or(u32::MAX),
             sent_bytes: 0,
             failed_attempts: 0,
             reset: false,
@@ -83,15 +105,15 @@ impl Exchange {
     /// What is left of the deadline, for calls that sleep.
     ///
     /// # Errors
-    /// [`deadline_passed`], when nothing is left.
-    pub fn time_left(&self) -> io::Result<Duration> {
-        let left = self.limits.deadline.saturating_sub(self.started.elapsed());
-        if left.is_zero() { Err(deadline_passed()) } else { Ok(left) }
+    /// When nothing is left.
+    pub fn time_left(&self) -> Result<Duration, DeadlinePassed> {
+        let left = Duration::from(self.deadline).saturating_sub(self.started.elapsed());
+        if left.is_zero() { Err(DeadlinePassed) } else { Ok(left) }
     }
 
     /// The connection is there.
     pub fn connected(&mut self) {
-        self.connected.get_or_insert(self.started.elapsed());
+        self.connected.get_or_insert(self.started.elapsed().into());
     }
 
     /// Whether the connection is known to be there.
@@ -117,7 +139,7 @@ impl Exchange {
                 self.connected();
                 self.sent_bytes += bytes as u32;
                 if self.unsent().is_empty() {
-                    self.sent = Some(self.started.elapsed());
+                    self.sent = Some(self.started.elapsed().into());
                 }
             }
             Err(error) if error.kind() == Interrupted => {}
@@ -154,12 +176,15 @@ impl Exchange {
         if chunk.is_empty() {
             return self.ended();
         }
-        let answer = self.answer.get_or_insert_with(|| {
-            let reader = ResponseReader::new(&self.limits);
-            Box::new(Answer { first_byte: elapsed, reader })
-        });
+        let answer = match &mut self.answer {
+            Some(answer) => answer,
+            None => {
+                let answer = Answer { first_byte: elapsed, reader: self.new_reader() };
+                self.answer.insert(Box::new(answer))
+            }
+        };
         match answer.reader.received(chunk).map_err(io::Error::other)? {
-            None if elapsed >= self.limits.deadline => Err(deadline_passed()),
+            None if elapsed >= self.deadline.into() => Err(DeadlinePassed.into()),
             page_or_more => Ok(page_or_more),
         }
     }
@@ -170,9 +195,17 @@ impl Exchange {
         }
         let page = match &mut self.answer {
             Some(answer) => answer.reader.ended(),
-            None => ResponseReader::new(&self.limits).ended(),
+            None => self.new_reader().ended(),
         };
         page.map(Some).map_err(io::Error::other)
+    }
+
+    fn new_reader(&self) -> ResponseReader {
+        ResponseReader::new(&Limits {
+            max_head_bytes: self.max_head_bytes as usize,
+            max_body_bytes: self.max_body_bytes,
+            ..Limits::default()
+        })
     }
 
     /// Ends the exchange: a page, or an error of the kind that its words and its moment make it. A
@@ -184,8 +217,8 @@ impl Exchange {
             failed_attempts: self.failed_attempts,
             timeline: Timeline {
                 started: self.started,
-                connected: self.connected,
-                sent: self.sent,
+                connected: self.connected.map(Duration::from),
+                sent: self.sent.map(Duration::from),
                 first_byte: self.answer.as_ref().map(|answer| answer.first_byte),
                 finished: Some(self.started.elapsed()),
             },
@@ -230,7 +263,7 @@ impl Exchange {
     }
 
     fn overdue(&self, phase: Phase) -> String {
-        let deadline = self.limits.deadline;
+        let deadline = Duration::from(self.deadline);
         match phase {
             Phase::Connecting => format!("no connection within {deadline:?}"),
             Phase::Sending => format!("the request was not taken within {deadline:?}"),
@@ -240,9 +273,16 @@ impl Exchange {
     }
 }
 
-/// The deadline of a fetch, as an error: of our own making, so unlike the kernel's it has no number.
-pub fn deadline_passed() -> io::Error {
-    io::Error::new(TimedOut, "the deadline passed")
+/// The deadline of a fetch has passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the deadline passed")]
+pub struct DeadlinePassed;
+
+impl From<DeadlinePassed> for io::Error {
+    /// An error of our own making: unlike the kernel's, it has no number.
+    fn from(passed: DeadlinePassed) -> io::Error {
+        io::Error::new(TimedOut, passed)
+    }
 }
 
 fn is_deadline(error: &io::Error) -> bool {
@@ -299,14 +339,14 @@ mod tests {
         check(|_| Err(refused()), ErrorKind::Connect, Connecting);
         check(|_| Err(reset()), ErrorKind::Reset, Connecting);
         check(|_| Err(io::Error::from_raw_os_error(24)), ErrorKind::Io, Connecting);
-        check(|_| Err(deadline_passed()), ErrorKind::Timeout, Connecting);
-        check(|e| (e.connected(), Err(deadline_passed())).1, ErrorKind::Timeout, Sending);
-        check(|e| sent(e).and(Err(deadline_passed())), ErrorKind::Timeout, Waiting);
+        check(|_| Err(DeadlinePassed.into()), ErrorKind::Timeout, Connecting);
+        check(|e| (e.connected(), Err(DeadlinePassed.into())).1, ErrorKind::Timeout, Sending);
+        check(|e| sent(e).and(Err(DeadlinePassed.into())), ErrorKind::Timeout, Waiting);
         check(|e| sent(e).and(Err(reset())), ErrorKind::Reset, Waiting);
         check(|e| sent(e).and(e.received(b"")), ErrorKind::EmptyReply, Waiting);
         check(|e| e.received(HEAD).and(Err(reset())), ErrorKind::Truncated, Receiving);
         check(|e| e.received(HEAD).and(e.received(b"")), ErrorKind::Truncated, Receiving);
-        check(|e| e.received(HEAD).and(Err(deadline_passed())), ErrorKind::Timeout, Receiving);
+        check(|e| e.received(HEAD).and(Err(DeadlinePassed.into())), ErrorKind::Timeout, Receiving);
         check(|e| e.received(b"220 ready"), ErrorKind::Malformed, Receiving);
     }
 
@@ -360,6 +400,6 @@ mod tests {
     /// The largest part of what a waiting fetch costs, at every stage.
     #[test]
     fn an_exchange_that_waits_is_small() {
-        assert!(size_of::<Exchange>() <= 128, "{} bytes", size_of::<Exchange>());
+        assert!(size_of::<Exchange>() <= 88, "{} bytes", size_of::<Exchange>());
     }
 }

@@ -30,7 +30,7 @@ pub mod protocol;
 
 pub use deadlines::Deadlines;
 pub use error::{ErrorKind, FetchError, Phase};
-pub use exchange::{Exchange, deadline_passed};
+pub use exchange::{DeadlinePassed, Exchange};
 pub use limits::Limits;
 pub use outcome::{Outcome, Timeline, Worker};
 pub use page::Page;

@@ -7,8 +7,8 @@ use socket2::{Domain, Socket, Type};
 /// A non-blocking socket that has begun to connect. Nobody has waited for the connection.
 ///
 /// A first `send` may work at once, as it mostly does on loopback. Where it would block, wait for
-/// [`Writable`](crate::Interest::Writable) and look at [`take_error`](Socket::take_error): that is
-/// where a refused connection shows.
+/// [`Writable`](crate::Interest::Writable) and look at [`connection`](crate::Watched::connection):
+/// that is where a refused one shows.
 ///
 /// # Errors
 /// What the system says, where it has no descriptor left or knows at once that nobody listens.

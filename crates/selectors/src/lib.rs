@@ -18,8 +18,8 @@
 //!
 //! let mut ready = Vec::new();
 //! selector.wait(&mut ready, None)?;
-//! assert_eq!(ready, [7]); // connected, or failed: `take_error` tells which
-//! assert!(socket.take_error()?.is_none());
+//! assert_eq!(ready, [7]); // connected, or failed: the socket knows which
+//! socket.connection()?;
 //! # Ok::<(), std::io::Error>(())
 //! ```
 

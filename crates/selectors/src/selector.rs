@@ -113,6 +113,14 @@ impl Watched {
         Ok(())
     }
 
+    /// What became of the connection, once the socket is writable: that it is made, or why not.
+    ///
+    /// # Errors
+    /// Why not: refused, reset, unreachable.
+    pub fn connection(&self) -> io::Result<()> {
+        self.socket.take_error()?.map_or(Ok(()), Err)
+    }
+
     /// The socket as a backend may keep it: until [`forget`](Drop::drop), and not bound to a lifetime.
     #[expect(
         unsafe_code,
