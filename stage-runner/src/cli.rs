@@ -1,0 +1,371 @@
+//! The command line.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use crawl::Limits;
+use practice_site::Config;
+
+const EXAMPLES: &str = "\
+Examples:
+  stage-runner                                  compare all stages on the practice site
+  stage-runner --stage epoll                    one stage, page by page
+  stage-runner -s blocking,epoll --pages 100 --jitter 300ms
+  stage-runner --rounds 5 --format markdown     medians and spread, to paste somewhere
+  stage-runner http://127.0.0.1:8000/1 http://127.0.0.1:8000/2
+  stage-runner --urls urls.txt --format jsonl | jq .error
+  stage-runner --program 'mine=python3 crawl.py' --stage epoll,mine
+
+Exit status: 0 every page was fetched (a 404 is a page), 1 something failed, 2 the command line is
+wrong, 130 interrupted.";
+
+/// Fetches the same pages with every way a program can wait for a socket, and shows what it took.
+#[derive(Debug, Parser)]
+#[command(name = "stage-runner", version, after_help = EXAMPLES)]
+#[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
+pub struct Cli {
+    /// What to do instead of running stages.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// Running stages.
+    #[command(flatten)]
+    pub run: RunOptions,
+}
+
+/// What to do instead of running stages.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve the practice site alone, until stopped
+    Site {
+        /// What it serves.
+        #[command(flatten)]
+        site: SiteOptions,
+        /// The address to listen on; anything but loopback shows it to the network
+        #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+        listen: IpAddr,
+        /// The port to listen on; 0 takes a free one
+        #[arg(long, default_value_t = 0)]
+        port: u16,
+    },
+    /// Print completions for a shell
+    Completions {
+        /// The shell to complete in.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
+    /// Be one stage: the job comes on stdin, the outcomes go to stdout
+    #[command(hide = true)]
+    RunStage {
+        /// Its name.
+        name: String,
+    },
+}
+
+/// Which stages run on what, and how they are shown.
+#[derive(Debug, Args)]
+pub struct RunOptions {
+    /// Which stages: names, aliases, chapter numbers, or `all` [default: all]
+    #[arg(short, long = "stage", value_name = "NAME", value_delimiter = ',')]
+    pub stages: Vec<String>,
+
+    /// Run this program as a stage too; see docs/protocol.md
+    #[arg(long = "program", value_name = "NAME=COMMAND", value_parser = program)]
+    pub programs: Vec<Program>,
+
+    /// What to fetch, in this order [default: the practice site]
+    #[arg(value_name = "URL")]
+    pub urls: Vec<String>,
+
+    /// Read URLs from a file, one a line; `-` is stdin
+    #[arg(long = "urls", value_name = "FILE")]
+    pub urls_file: Option<PathBuf>,
+
+    /// What the practice site serves.
+    #[command(flatten)]
+    pub site: SiteOptions,
+
+    /// Workers, or fetches in flight
+    #[arg(short, long, value_name = "N", default_value = "10", value_parser = at_least_one)]
+    pub concurrency: NonZeroUsize,
+
+    /// Rounds of all stages in turn; medians of all, and the spread from 3 up
+    #[arg(short, long, visible_alias = "runs", value_name = "N", default_value = "1")]
+    #[arg(value_parser = rounds)]
+    pub rounds: NonZeroU32,
+
+    /// Time for one whole fetch, the connect included
+    #[arg(long, visible_alias = "timeout", value_name = "TIME", default_value = "10s")]
+    #[arg(value_parser = deadline)]
+    pub deadline: Duration,
+
+    /// The largest response head
+    #[arg(long, value_name = "BYTES", default_value = "64KiB", value_parser = size)]
+    pub max_head: u64,
+
+    /// The largest body
+    #[arg(long, value_name = "BYTES", default_value = "10MiB", value_parser = size)]
+    pub max_body: u64,
+
+    /// What is printed
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+
+    /// Add the SHA-256 of each body; its cost is in the figures
+    #[arg(long)]
+    pub digest: bool,
+
+    /// List the stages and end
+    #[arg(long)]
+    pub list: bool,
+
+    /// When to use colours
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
+    pub color: Color,
+
+    /// Which characters to draw with
+    #[arg(long, value_enum, default_value_t = Charset::Auto)]
+    pub charset: Charset,
+
+    /// No progress and no notes on stderr
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub quiet: bool,
+
+    /// Show what the stages print to stderr
+    #[arg(short, long)]
+    pub verbose: bool,
+}
+
+impl RunOptions {
+    /// The limits of each crawl.
+    pub fn limits(&self) -> Limits {
+        Limits {
+            concurrency: self.concurrency,
+            deadline: self.deadline,
+            max_head_bytes: usize::try_from(self.max_head).unwrap_or(usize::MAX),
+            max_body_bytes: self.max_body,
+        }
+    }
+}
+
+/// What the practice site serves.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "The practice site")]
+pub struct SiteOptions {
+    /// How many pages [default: 10]
+    #[arg(long, value_name = "N")]
+    pub pages: Option<usize>,
+
+    /// How long each takes [default: 450ms]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub delay: Option<Duration>,
+
+    /// Up to this much longer, at random [default: 0]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub jitter: Option<Duration>,
+
+    /// How large each is [default: 1KiB]
+    #[arg(long, value_name = "BYTES", value_parser = size)]
+    pub size: Option<u64>,
+
+    /// Where the random part starts: the same seed, the same delays
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+}
+
+impl SiteOptions {
+    /// The practice site that was asked for, on a free port of loopback.
+    pub fn config(&self) -> Config {
+        let default = Config::default();
+        Config {
+            pages: self.pages.unwrap_or(default.pages),
+            delay: self.delay.unwrap_or(default.delay),
+            jitter: self.jitter.unwrap_or(default.jitter),
+            size: self.size.unwrap_or(default.size),
+            seed: self.seed.unwrap_or(default.seed),
+            ..default
+        }
+    }
+
+    /// The first of these options that was given: there is no practice site when URLs are.
+    pub fn given(&self) -> Option<&'static str> {
+        [
+            ("--pages", self.pages.is_some()),
+            ("--delay", self.delay.is_some()),
+            ("--jitter", self.jitter.is_some()),
+            ("--size", self.size.is_some()),
+            ("--seed", self.seed.is_some()),
+        ]
+        .into_iter()
+        .find_map(|(name, given)| given.then_some(name))
+    }
+}
+
+/// A program that is to run as a stage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Program {
+    /// Its name in the tables.
+    pub name: String,
+    /// The program and its arguments.
+    pub words: Vec<String>,
+}
+
+/// What is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Pictures for people
+    Table,
+    /// One document at the end
+    Json,
+    /// One outcome a line, as they arrive
+    Jsonl,
+    /// A table to paste
+    Markdown,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[allow(missing_docs)]
+pub enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+/// Which characters to draw with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[allow(missing_docs)]
+pub enum Charset {
+    Auto,
+    Unicode,
+    Ascii,
+}
+
+fn program(text: &str) -> Result<Program, String> {
+    let (name, command) = text.split_once('=').ok_or("write NAME=COMMAND: mine=./crawl")?;
+    let is_name = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    if name.is_empty() || name.len() > 40 || !name.chars().all(is_name) {
+        return Err("a NAME has 1 to 40 letters, digits, `-`, `_` or `.`".to_owned());
+    }
+    match shlex::split(command) {
+        None => Err("a quote in the COMMAND is not closed".to_owned()),
+        Some(words) if words.is_empty() => Err("the COMMAND is empty".to_owned()),
+        Some(words) => Ok(Program { name: name.to_owned(), words }),
+    }
+}
+
+fn at_least_one(text: &str) -> Result<NonZeroUsize, String> {
+    let number: usize = text.parse().map_err(|_| "it is not a whole number".to_owned())?;
+    NonZeroUsize::new(number).ok_or_else(|| "at least 1 fetch must be in flight".to_owned())
+}
+
+fn rounds(text: &str) -> Result<NonZeroU32, String> {
+    let number: u32 = text.parse().map_err(|_| "it is not a whole number".to_owned())?;
+    NonZeroU32::new(number).ok_or_else(|| "at least 1 round must run".to_owned())
+}
+
+fn deadline(text: &str) -> Result<Duration, String> {
+    match duration(text)? {
+        Duration::ZERO => Err("no fetch can end in no time".to_owned()),
+        time => Ok(time),
+    }
+}
+
+/// Reads a time: `450ms`, `1.5s`, `0`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let (number, unit) = number_and_unit(text)?;
+    let seconds = match unit {
+        "us" | "µs" => number / 1e6,
+        "ms" => number / 1e3,
+        "s" => number,
+        "m" | "min" => number * 60.0,
+        "" if number == 0.0 => 0.0,
+        "" => return Err(format!("it has no unit: write {text}ms or {text}s")),
+        other => return Err(format!("{other:?} is not a unit of time: us, ms, s or min")),
+    };
+    if seconds > 86_400.0 {
+        return Err("that is more than a day".to_owned());
+    }
+    Ok(Duration::from_nanos((seconds * 1e9).round() as u64))
+}
+
+/// Reads a size: `4096`, `64KiB`, `10MiB`.
+fn size(text: &str) -> Result<u64, String> {
+    let (number, unit) = number_and_unit(text)?;
+    let bytes = match unit {
+        "" | "B" => 1.0,
+        "kB" | "KB" => 1e3,
+        "MB" => 1e6,
+        "GB" => 1e9,
+        "KiB" | "K" => 1024.0,
+        "MiB" | "M" => 1_048_576.0,
+        "GiB" | "G" => 1_073_741_824.0,
+        other => return Err(format!("{other:?} is not a unit of size: KiB, MiB or GiB")),
+    };
+    let size = number * bytes;
+    if size.fract() != 0.0 || size > 1e15 {
+        return Err("it is not a number of bytes that a program could hold".to_owned());
+    }
+    Ok(size as u64)
+}
+
+fn number_and_unit(text: &str) -> Result<(f64, &str), String> {
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, unit) = text.split_at(end);
+    let number = number.parse().map_err(|_| "it does not start with a number".to_owned())?;
+    Ok((number, unit.trim_start()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn times() {
+        let ms = Duration::from_millis;
+        for (text, time) in [
+            ("450ms", ms(450)),
+            ("2s", ms(2000)),
+            ("1.5s", ms(1500)),
+            ("0", ms(0)),
+            ("0ms", ms(0)),
+            ("2 min", ms(120_000)),
+        ] {
+            assert_eq!(duration(text), Ok(time), "{text}");
+        }
+        for bad in ["", "450", "-1s", "1h", "s", "1.2.3s", "99999min", "inf", "NaNs", "1e3s"] {
+            assert!(duration(bad).is_err(), "{bad}");
+        }
+        assert!(deadline("0").is_err());
+    }
+
+    #[test]
+    fn sizes() {
+        for (text, bytes) in [("4096", 4096), ("64KiB", 65_536), ("1.5KiB", 1536), ("0", 0)] {
+            assert_eq!(size(text), Ok(bytes), "{text}");
+        }
+        for bad in ["", "KiB", "-1", "1TiB", "1.5", "99999999GiB", "1e3"] {
+            assert!(size(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn programs() {
+        let program = |text| super::program(text);
+        let mine = program("mine=python3 'my crawl.py' a=b").unwrap();
+        assert_eq!((mine.name.as_str(), mine.words.len()), ("mine", 3));
+        assert_eq!(mine.words[2], "a=b");
+        for bad in ["mine", "=x", "mine=", "mine=  ", "mine='x", "a b=x", "\u{1b}=x"] {
+            assert!(program(bad).is_err(), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! Parent and child: what only the system can do about processes, as far as each system can.
+
+use std::process::{Child, Command, ExitStatus};
+
+pub use system::*;
+
+/// How a program ended, in words: `exit status 3`, `SIGSEGV (a stack overflow ends like this)`.
+pub fn ending(status: ExitStatus) -> String {
+    match (status.code(), signal(status)) {
+        (Some(code), _) => format!("exit status {code}"),
+        (None, Some(signal)) => signal,
+        (None, None) => status.to_string(),
+    }
+}
+
+#[cfg(unix)]
+mod system {
+    use super::*;
+    use std::io;
+    use std::os::fd::AsFd;
+    use std::os::unix::process::{CommandExt, ExitStatusExt};
+
+    use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    use nix::sys::signal::{Signal, killpg};
+    use nix::unistd::Pid;
+
+    /// More than any run here needs, and little enough for programs that walk through all of theirs.
+    const DESCRIPTORS: u64 = 1 << 16;
+
+    /// A process group of its own: Ctrl-C in the terminal then reaches the runner alone, and the child can be ended
+    /// with everything it started.
+    pub fn apart(command: &mut Command) {
+        command.process_group(0);
+    }
+
+    /// Ends a child and all that it started. It must not have been waited for yet, or still have descendants.
+    pub fn kill(child: &mut Child) {
+        let _ = killpg(Pid::from_raw(child.id() as i32), Signal::SIGKILL);
+        let _ = child.kill();
+    }
+
+    /// Ends the process group of a child by its number.
+    pub fn kill_group(pid: u32) {
+        let _ = killpg(Pid::from_raw(pid as i32), Signal::SIGKILL);
+    }
+
+    /// In a child: whoever kills the parent, even without a chance to tell, ends this process too. Only Linux can;
+    /// elsewhere [`stdout_is_closed`] tells a little later.
+    pub fn die_with_parent() {
+        #[cfg(target_os = "linux")]
+        let _ = nix::sys::prctl::set_pdeathsig(Signal::SIGKILL);
+    }
+
+    /// Whether nobody reads this process's stdout any more.
+    pub fn stdout_is_closed() -> bool {
+        let stdout = io::stdout();
+        let mut fds = [PollFd::new(stdout.as_fd(), PollFlags::empty())];
+        let gone = PollFlags::POLLERR | PollFlags::POLLHUP | PollFlags::POLLNVAL;
+        poll(&mut fds, PollTimeout::ZERO).is_ok()
+            && fds[0].revents().is_some_and(|events| events.intersects(gone))
+    }
+
+    /// Takes as many descriptors as the system lets this process have: thousands of fetches in flight need thousands
+    /// of sockets, in the practice site here and in the stage, which inherits the limit.
+    pub fn raise_descriptor_limit() {
+        if let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) {
+            let wanted = hard.min(DESCRIPTORS);
+            if soft < wanted {
+                let _ = setrlimit(Resource::RLIMIT_NOFILE, wanted, hard);
+            }
+        }
+    }
+
+    pub(super) fn signal(status: ExitStatus) -> Option<String> {
+        let number = status.signal()?;
+        let name = Signal::try_from(number).map_or(format!("signal {number}"), |s| s.to_string());
+        Some(match name.as_str() {
+            "SIGSEGV" | "SIGBUS" => format!("{name} (a stack overflow ends like this)"),
+            _ => name,
+        })
+    }
+}
+
+#[cfg(not(unix))]
+mod system {
+    use super::*;
+
+    /// A process group of its own: Ctrl-C in the console then reaches the runner alone.
+    pub fn apart(command: &mut Command) {
+        #[cfg(windows)]
+        {
+            const CREATE_NEW_PROCESS_GROUP: u32 = 0x200;
+            std::os::windows::process::CommandExt::creation_flags(
+                command,
+                CREATE_NEW_PROCESS_GROUP,
+            );
+        }
+        #[cfg(not(windows))]
+        let _ = command;
+    }
+
+    /// Ends a child.
+    pub fn kill(child: &mut Child) {
+        let _ = child.kill();
+    }
+
+    /// There are no groups to end here.
+    pub fn kill_group(_pid: u32) {}
+
+    /// This system has no such thing: the first write that fails tells.
+    pub fn die_with_parent() {}
+
+    /// Not known before a write fails.
+    pub fn stdout_is_closed() -> bool {
+        false
+    }
+
+    /// This system sets no such limit.
+    pub fn raise_descriptor_limit() {}
+
+    pub(super) fn signal(_status: ExitStatus) -> Option<String> {
+        None
+    }
+}

@@ -1,0 +1,277 @@
+//! What the numbers say, in sentences. Each is worked out, and left out where it would not be true.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::run::Run;
+use crate::session::Session;
+use crate::summary::Row;
+use crate::text;
+
+/// Walls within this share of each other are the same.
+const SAME: f64 = 0.05;
+
+/// A wall within this share of the longest wait is that wait.
+const NEARLY: f64 = 0.15;
+
+/// Failures that are named one by one.
+const NAMED: usize = 3;
+
+/// What a run of several entrants showed.
+pub fn comparison(session: &Session<'_>, rows: &[Row<'_>]) -> Vec<String> {
+    let sound: Vec<&Row<'_>> =
+        rows.iter().filter(|row| row.is_ok() && row.wall_us().is_some()).collect();
+    let mut sentences: Vec<String> = Vec::new();
+    if session.urls.is_empty() {
+        return vec!["Nothing to fetch, so nothing to compare.".to_owned()];
+    }
+    sentences.extend(failures(session, rows));
+    sentences.extend(kinds_of_time(&sound));
+    sentences.extend(figures(&sound));
+    sentences.extend(one_a_second(&sound));
+    sentences.extend(tie(session, &sound));
+    sentences
+}
+
+/// How this session is described above every picture.
+pub fn headline(session: &Session<'_>) -> String {
+    let options = session.options;
+    let pages = text::plural(session.urls.len() as u64, "page");
+    let mut line = match &session.site {
+        _ if session.urls.is_empty() => "No page to fetch".to_owned(),
+        None => format!("{pages} from {}", hosts(&session.urls)),
+        Some(site) => {
+            let size = match site.size {
+                1024 => String::new(),
+                size => format!(" of {}", text::bytes(size)),
+            };
+            let each = if site.pages == 1 { "" } else { "each " };
+            let delay = text::plain(site.delay);
+            match (site.delay.is_zero(), site.jitter.is_zero()) {
+                (true, true) => format!("{pages}{size}, no delay"),
+                (_, true) => format!("{pages}{size}, {each}{delay} away"),
+                (_, false) => {
+                    let most = text::plain(site.delay + site.jitter);
+                    format!("{pages}{size}, {each}{} to {most} away", delay.trim_end_matches(" ms"))
+                }
+            }
+        }
+    };
+    match options.concurrency.get() {
+        1 => line.push_str(", one at a time"),
+        n => line.push_str(&format!(", up to {} at once", text::count(n as u64))),
+    }
+    if options.rounds.get() > 1 {
+        line.push_str(&format!(", {} rounds (medians)", options.rounds));
+    }
+    if options.digest {
+        line.push_str(", hashed (the figures include it)");
+    }
+    if cfg!(debug_assertions) {
+        line.push_str(" (debug build: CPU reads high)");
+    }
+    line
+}
+
+fn hosts(urls: &[String]) -> String {
+    let host =
+        |url: &String| url.trim_start_matches("http://").split('/').next().map(str::to_owned);
+    let hosts: BTreeSet<String> = urls.iter().filter_map(host).collect();
+    match hosts.first() {
+        Some(host) if hosts.len() == 1 => host.clone(),
+        _ => text::plural(hosts.len() as u64, "host"),
+    }
+}
+
+/// The sum of all waits, the longest wait, or something between.
+fn kinds_of_time(rows: &[&Row<'_>]) -> Option<String> {
+    let slowest = rows.iter().max_by_key(|row| row.wall_us())?;
+    let fastest = rows.iter().min_by_key(|row| row.wall_us())?;
+    let (most, least) = (slowest.wall_us()?, fastest.wall_us()?);
+    if rows.len() < 2 || least == 0 {
+        return None;
+    }
+    let pages = slowest.shown().pages();
+    if pages == 1 && rows.iter().all(|row| is_longest(row)) {
+        return Some("One page is one wait: every way of waiting takes as long.".to_owned());
+    }
+    let by_sum = rows.iter().find(|row| is_sum(row));
+    let by_longest = rows.iter().find(|row| is_longest(row));
+    if let (Some(by_sum), Some(by_longest)) = (by_sum, by_longest)
+        && rows.iter().all(|row| is_sum(row) || is_longest(row))
+        && sum(by_sum) >= 2 * longest(by_longest)
+    {
+        return Some(format!(
+            "Two kinds of time: the sum of all waits ({}) or the longest wait ({}).",
+            seconds(sum(by_sum)),
+            seconds(longest(by_longest)),
+        ));
+    }
+    if rows.iter().all(|row| is_sum(row)) && pages > 1 {
+        return Some(
+            "One page after the other, however it waits: every wall time is the sum of all waits."
+                .to_owned(),
+        );
+    }
+    let times = most as f64 / least as f64;
+    if times < 1.5 {
+        return None;
+    }
+    let the_sum = if is_sum(slowest) { ", the sum of all waits" } else { "" };
+    let times =
+        if times < 9.95 { format!("{times:.1}") } else { text::count(times.round() as u64) };
+    Some(format!(
+        "{} took {}{the_sum}; {} took {}: {times} times as fast.",
+        slowest.name(),
+        text::duration(most),
+        fastest.name(),
+        text::duration(least),
+    ))
+}
+
+fn sum(row: &Row<'_>) -> u64 {
+    row.waits().iter().sum()
+}
+
+fn longest(row: &Row<'_>) -> u64 {
+    row.waits().iter().max().copied().unwrap_or(0)
+}
+
+fn is_sum(row: &Row<'_>) -> bool {
+    is_near(row.wall_us(), sum(row), SAME)
+}
+
+fn is_longest(row: &Row<'_>) -> bool {
+    is_near(row.wall_us(), longest(row), NEARLY)
+}
+
+fn is_near(wall: Option<u64>, other: u64, share: f64) -> bool {
+    wall.is_some_and(|wall| (wall as f64 - other as f64).abs() <= other as f64 * share)
+}
+
+/// Two digits are enough to tell the two kinds apart: `4.5 s`, `0.45 s`.
+fn seconds(us: u64) -> String {
+    let seconds = us as f64 / 1e6;
+    match us {
+        995_000.. => format!("{seconds:.1} s"),
+        95_000..995_000 => format!("{seconds:.2} s"),
+        _ => text::duration(us),
+    }
+}
+
+/// Numbers of the stages' own.
+fn figures(rows: &[&Row<'_>]) -> Vec<String> {
+    let mut sentences = Vec::new();
+    for row in rows {
+        for (name, figure) in &row.shown().usage.figures {
+            sentences.push(match name.as_str() {
+                "failed reads" => failed_reads(row, *figure, rows),
+                name => {
+                    format!("{}, {}: {}", row.name(), text::escaped(name), text::count(*figure))
+                }
+            });
+        }
+    }
+    sentences
+}
+
+fn failed_reads(busy: &Row<'_>, reads: u64, rows: &[&Row<'_>]) -> String {
+    let cpu =
+        busy.cpu_us().map(|cpu| format!(": {} of CPU", text::duration(cpu))).unwrap_or_default();
+    // Somebody who slept and came as early shows what all the reading was good for.
+    let is_as_early = |row: &&&Row<'_>| {
+        row.work().is_some_and(|work| work < 0.5)
+            && row.wall_us().zip(busy.wall_us()).is_some_and(|(slept, read)| {
+                read as f64 >= slept as f64 * 0.97 && is_near(Some(read), slept, NEARLY)
+            })
+    };
+    let sooner = match rows.iter().find(is_as_early) {
+        Some(sleeper) => format!(", no page sooner than {}", sleeper.name()),
+        None => String::new(),
+    };
+    format!("{} read {} times for nothing{cpu}{sooner}.", busy.name(), text::count(reads))
+}
+
+/// The longest sleep on a scale that people can feel.
+fn one_a_second(rows: &[&Row<'_>]) -> Option<String> {
+    let sleeps = |row: &&&Row<'_>| row.work().is_some_and(|work| work < 0.5);
+    // The first of those that tie, not the last.
+    let row = rows.iter().rev().filter(sleeps).max_by_key(|row| row.wall_us())?;
+    Some(format!(
+        "{}, at one instruction a second: {}, of which {} at work.",
+        row.name(),
+        text::one_a_second(row.wall_us()?),
+        text::one_a_second(row.cpu_us()?),
+    ))
+}
+
+/// Stages of one thread that take the same time differ in their code only.
+fn tie(session: &Session<'_>, rows: &[&Row<'_>]) -> Option<String> {
+    let is_loop = |row: &&Row<'_>| {
+        row.entrant.stage().is_some_and(|stage| !stage.one_at_a_time)
+            && row.who() == "1 thread"
+            && row.work().is_some_and(|work| work < 0.5)
+    };
+    let loops: Vec<&Row<'_>> = rows.iter().copied().filter(is_loop).collect();
+    let (first, rest) = loops.split_first()?;
+    let all_same =
+        rest.iter().all(|row| is_near(row.wall_us(), first.wall_us().unwrap_or(0), SAME));
+    if !all_same {
+        return None;
+    }
+    let names = match rest {
+        [] => return None,
+        [other] => format!("{} and {}", first.name(), other.name()),
+        [.., last] => format!("{} to {}", first.name(), last.name()),
+    };
+    let next = match &session.site {
+        Some(site) if site.pages < 1000 => " Try --pages 1000",
+        _ => "",
+    };
+    Some(format!("{names} tie: what changed there is the code.{next}"))
+}
+
+/// What failed, told once where it failed everywhere.
+pub fn failures(session: &Session<'_>, rows: &[Row<'_>]) -> Vec<String> {
+    let ran: Vec<&Row<'_>> = rows.iter().filter(|row| row.skipped().is_none()).collect();
+    let failed: Vec<BTreeMap<usize, &str>> =
+        ran.iter().map(|row| failed_kinds(row.worst())).collect();
+    let Some(first) = failed.first() else { return Vec::new() };
+    if failed.len() > 1 && !first.is_empty() && failed.iter().all(|other| other == first) {
+        let what = named(session, ran[0].worst());
+        return vec![format!(
+            "At every stage {} failed: {what}.",
+            text::plural(first.len() as u64, "page")
+        )];
+    }
+    let told = ran.iter().filter(|row| row.failed() > 0 && row.reason().is_none());
+    told.map(|row| {
+        let pages = text::plural(row.failed() as u64, "page");
+        format!("{}: {pages} failed: {}.", row.name(), named(session, row.worst()))
+    })
+    .collect()
+}
+
+fn failed_kinds(run: &Run) -> BTreeMap<usize, &'static str> {
+    let kinds = run.told().filter_map(|o| Some((o.target, o.error.as_ref()?.kind.word())));
+    kinds.collect()
+}
+
+fn named(session: &Session<'_>, run: &Run) -> String {
+    let failed =
+        || run.told().filter_map(|outcome| Some((outcome.target, outcome.error.as_ref()?)));
+    let mut parts: Vec<String> = Vec::new();
+    for (target, error) in failed().take(NAMED) {
+        let message = text::cut(&text::escaped(&error.message), 100);
+        let path = super::waterfall::short(&session.urls, target);
+        parts.push(format!("{path} {} ({message})", error.kind));
+    }
+    if failed().count() > NAMED {
+        let mut kinds: BTreeMap<&str, u64> = BTreeMap::new();
+        for (_, error) in failed() {
+            *kinds.entry(error.kind.word()).or_default() += 1;
+        }
+        let kinds: Vec<_> = kinds.iter().map(|(kind, number)| format!("{number} {kind}")).collect();
+        return format!("{}; among them {}", kinds.join(", "), parts.join("; "));
+    }
+    parts.join("; ")
+}

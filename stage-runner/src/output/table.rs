@@ -1,0 +1,373 @@
+//! The comparison: a row for each stage, drawn as they finish.
+
+use std::io::{self, Write};
+
+use super::picture::{self, Axis, FAILED};
+use super::{print, sentences, waterfall, wrapped};
+use crate::interrupt;
+use crate::look::{Ink, paint};
+use crate::progress;
+use crate::session::Session;
+use crate::summary::Row;
+use crate::text;
+
+/// From this width up there are more columns.
+const WIDE: usize = 110;
+
+/// The narrowest and the widest picture.
+const PICTURE: (usize, usize) = (16, 60);
+
+/// The longest name that is shown whole.
+const NAME: usize = 20;
+
+/// A figure that this system does not give.
+const UNKNOWN: &str = "–";
+
+/// One figure of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Column {
+    Who,
+    Wall,
+    Spread,
+    Cpu,
+    Memory,
+    Failed,
+    Faster,
+    Processes,
+    Switches,
+    OneASecond,
+}
+
+impl Column {
+    /// The columns that these rows need.
+    pub fn all(session: &Session<'_>, rows: &[Row<'_>], wide: bool) -> Vec<Column> {
+        let spread = session.options.rounds.get() >= 3;
+        let failed = rows.iter().any(|row| row.failed() > 0);
+        let columns = [
+            (Column::Who, true),
+            (Column::Wall, true),
+            (Column::Spread, spread),
+            (Column::Cpu, true),
+            (Column::Memory, true),
+            (Column::Failed, failed),
+            (Column::Faster, wide),
+            (Column::Processes, wide),
+            (Column::Switches, wide),
+            (Column::OneASecond, wide),
+        ];
+        columns.into_iter().filter_map(|(column, shown)| shown.then_some(column)).collect()
+    }
+
+    /// What stands above it.
+    pub fn title(self) -> &'static str {
+        match self {
+            Column::Who => "who waits",
+            Column::Wall => "wall",
+            Column::Spread => "spread",
+            Column::Cpu => "CPU",
+            Column::Memory => "memory",
+            Column::Failed => "failed",
+            Column::Faster => "× as fast",
+            Column::Processes => "procs",
+            Column::Switches => "switches",
+            Column::OneASecond => "1 a second",
+        }
+    }
+
+    /// Whether it is words and not a number.
+    pub fn is_left(self) -> bool {
+        self == Column::Who
+    }
+
+    fn width(self) -> usize {
+        match self {
+            Column::Who => 12,
+            Column::Wall | Column::Cpu | Column::Memory => 6,
+            other => other.title().chars().count(),
+        }
+    }
+}
+
+/// One figure of one row among all rows.
+pub fn cell(column: Column, row: &Row<'_>, rows: &[Row<'_>]) -> String {
+    let doubts = row.shown().doubts;
+    let figure = |figure: Option<u64>, words: fn(u64) -> String, doubted: bool| match figure {
+        None => UNKNOWN.to_owned(),
+        Some(figure) if doubted => format!("~{}", words(figure)),
+        Some(figure) => words(figure),
+    };
+    match column {
+        Column::Who => row.who(),
+        Column::Wall => figure(row.wall_us(), text::duration, doubts.wall),
+        Column::Spread => match row.spread() {
+            None => UNKNOWN.to_owned(),
+            Some(share) => format!("{:.1}%", share * 100.0),
+        },
+        Column::Cpu => figure(row.cpu_us(), text::duration, doubts.cpu),
+        Column::Memory => figure(row.memory_bytes(), text::bytes, doubts.memory),
+        Column::Failed => match row.failed() {
+            0 => String::new(),
+            failed => text::count(failed as u64),
+        },
+        Column::Faster => times_as_fast(row, rows).unwrap_or(UNKNOWN.to_owned()),
+        Column::Processes => figure(row.processes(), text::count, false),
+        Column::Switches => figure(row.switches(), text::count, false),
+        Column::OneASecond => figure(row.wall_us(), text::one_a_second, doubts.wall),
+    }
+}
+
+/// How many times as fast as the slowest that fetched the same pages.
+fn times_as_fast(row: &Row<'_>, rows: &[Row<'_>]) -> Option<String> {
+    let slowest = rows.iter().filter(|row| row.is_ok()).filter_map(Row::wall_us).max()?;
+    let wall = row.wall_us().filter(|wall| *wall > 0 && row.is_ok())?;
+    let times = slowest as f64 / wall as f64;
+    Some(if times < 99.5 { format!("{times:.1}") } else { format!("{times:.0}") })
+}
+
+/// What a row is drawn to.
+#[derive(Clone, Debug)]
+struct Plan {
+    name: usize,
+    axis: Axis,
+    columns: Vec<Column>,
+}
+
+/// The comparison on the screen; one stage alone gets the waterfall.
+pub struct Table<'a> {
+    session: &'a Session<'a>,
+    plan: Option<Plan>,
+    /// The lines printed since the headline.
+    printed: Vec<String>,
+}
+
+impl<'a> Table<'a> {
+    /// Nothing printed yet.
+    pub fn new(session: &'a Session<'a>) -> Table<'a> {
+        Table { session, plan: None, printed: Vec::new() }
+    }
+
+    /// What is about to run.
+    pub fn begin(&self) -> io::Result<()> {
+        if self.is_single() {
+            return Ok(());
+        }
+        let headline = sentences::headline(self.session);
+        let mut lines = wrapped(&headline, self.session.look.width, 0);
+        lines.push(String::new());
+        print(&self.session.look, &lines)
+    }
+
+    /// The last of these rows is complete.
+    pub fn row(&mut self, rows: &[Row<'_>]) -> io::Result<()> {
+        let look = &self.session.look;
+        // Piped, what was printed stays: then columns that depend on rows to come have to wait for them.
+        let must_wait = look.width >= WIDE && look.height.is_none();
+        if self.is_single() || must_wait {
+            return Ok(());
+        }
+        let ran = |row: &&Row<'_>| row.runs.len() == rows[0].runs.len();
+        let complete = rows.iter().take_while(ran).count();
+        if self.plan.is_none() {
+            // The entrants before this one may have been skipped, so all rows so far are due.
+            let plan = self.plan(rows, self.expected_end(rows));
+            self.print(header(&plan))?;
+            self.plan = Some(plan);
+            for row in &rows[..complete - 1] {
+                self.print_row(row, rows)?;
+            }
+        }
+        self.print_row(&rows[complete - 1], rows)
+    }
+
+    /// All that will run has run.
+    pub fn end(&mut self, rows: &[Row<'_>]) -> io::Result<()> {
+        let look = self.session.look;
+        if self.is_single() {
+            let lines = rows.first().map(|row| waterfall::lines(self.session, row));
+            return print(&look, &lines.unwrap_or_default());
+        }
+        self.draw_again(rows)?;
+        let mut lines = vec![String::new()];
+        lines.extend(legend(self.session, rows));
+        lines.push(String::new());
+        for sentence in sentences::comparison(self.session, rows) {
+            lines.extend(wrapped(&sentence, look.width, 2));
+        }
+        if interrupt::asked() {
+            let (ran, all) = (rows.len(), self.session.entrants.len());
+            lines.push(format!("Interrupted: {ran} of {all} stages had begun."));
+        }
+        print(&look, &lines)
+    }
+
+    /// Now that everything is known, the table as it should be, where it differs from what was printed.
+    fn draw_again(&mut self, rows: &[Row<'_>]) -> io::Result<()> {
+        let look = self.session.look;
+        let slowest = rows.iter().filter_map(Row::wall_us).max().unwrap_or(0);
+        let plan = self.plan(rows, slowest);
+        let mut lines = vec![header(&plan)];
+        lines.extend(rows.iter().flat_map(|row| drawn(self.session, &plan, row, rows)));
+        let fits = look.height.is_some_and(|height| self.printed.len() + 1 < height);
+        let untouched = self.printed.is_empty();
+        if lines == self.printed || !(fits || untouched) {
+            return Ok(());
+        }
+        if !untouched {
+            progress::set_aside(|| {
+                let mut stdout = io::stdout().lock();
+                write!(stdout, "\x1b[{}A\x1b[J", self.printed.len())?;
+                stdout.flush()
+            })?;
+        }
+        print(&look, &lines)
+    }
+
+    fn is_single(&self) -> bool {
+        self.session.entrants.len() == 1
+    }
+
+    fn print(&mut self, line: String) -> io::Result<()> {
+        print(&self.session.look, std::slice::from_ref(&line))?;
+        self.printed.push(line);
+        Ok(())
+    }
+
+    fn print_row(&mut self, row: &Row<'_>, rows: &[Row<'_>]) -> io::Result<()> {
+        let plan = self.plan.clone().expect("planned with the first row");
+        for line in drawn(self.session, &plan, row, rows) {
+            self.print(line)?;
+        }
+        Ok(())
+    }
+
+    fn plan(&self, rows: &[Row<'_>], end_us: u64) -> Plan {
+        let look = self.session.look;
+        let columns = Column::all(self.session, rows, look.width >= WIDE);
+        let names = self.session.entrants.iter().map(|entrant| entrant.name.chars().count());
+        let name = names.max().unwrap_or(0).clamp(5, NAME);
+        let figures: usize = columns.iter().map(|column| column.width() + 1).sum();
+        let left = look.width.saturating_sub(name + 1 + figures + 1);
+        let axis = Axis { end_us, columns: left.clamp(PICTURE.0, PICTURE.1) };
+        Plan { name, axis, columns }
+    }
+
+    /// When the slowest row will end, as far as the first rows and the site's delays tell.
+    fn expected_end(&self, rows: &[Row<'_>]) -> u64 {
+        let session = self.session;
+        let expected =
+            session.entrants.iter().filter_map(|entrant| session.expected_us(entrant)).max();
+        let walls = rows.iter().filter_map(Row::wall_us).max();
+        let one_at_a_time = |row: &Row<'_>| row.waits().iter().sum();
+        let is_one_at_a_time = session
+            .entrants
+            .iter()
+            .any(|entrant| entrant.stage().is_some_and(|stage| stage.one_at_a_time));
+        let sums =
+            rows.iter().map(one_at_a_time).max().filter(|_| is_one_at_a_time && expected.is_none());
+        [expected, walls, sums].into_iter().flatten().max().unwrap_or(0)
+    }
+}
+
+fn header(plan: &Plan) -> String {
+    let mut line = format!("{:<name$} {}", "stage", plan.axis.ruler(), name = plan.name);
+    for column in &plan.columns {
+        let width = column.width();
+        let title = column.title();
+        line.push_str(&if column.is_left() {
+            format!(" {title:<width$}")
+        } else {
+            format!(" {title:>width$}")
+        });
+    }
+    paint(Ink::Faint, line.trim_end())
+}
+
+/// A row, and below it what has no column.
+fn drawn(session: &Session<'_>, plan: &Plan, row: &Row<'_>, rows: &[Row<'_>]) -> Vec<String> {
+    let name = format!("{:<width$}", text::cut(row.name(), plan.name), width = plan.name);
+    let indent = plan.name + 1;
+    let below = |text: &str| {
+        let lines = wrapped(text, session.look.width.saturating_sub(indent), 0);
+        lines.into_iter().map(|line| format!("{}{line}", " ".repeat(indent))).collect::<Vec<_>>()
+    };
+    if let Some(reason) = row.skipped() {
+        let mut lines = below(&format!("skipped: {}", text::escaped(reason)));
+        lines[0].replace_range(..plan.name, &paint(Ink::Strong, &name));
+        return lines;
+    }
+    let mut line = format!("{} {}", paint(Ink::Strong, &name), picture_of(plan, row));
+    for column in &plan.columns {
+        let (width, cell) = (column.width(), cell(*column, row, rows));
+        // A doubted figure takes the space before it for its mark.
+        line.push_str(&if column.is_left() {
+            format!(" {cell:<width$}")
+        } else {
+            format!("{cell:>w$}", w = width + 1)
+        });
+    }
+    let mut lines = vec![line.trim_end().to_owned()];
+    if let Some(reason) = row.reason() {
+        lines.extend(below(&format!("{}, {}", row.name(), text::escaped(reason))));
+    } else if row.failed() > 0 && !plan.columns.contains(&Column::Failed) {
+        lines.extend(below(&format!("{} failed", text::plural(row.failed() as u64, "page"))));
+    }
+    lines
+}
+
+fn picture_of(plan: &Plan, row: &Row<'_>) -> String {
+    let axis = &plan.axis;
+    let run = row.shown();
+    let wall = row.wall_us().unwrap_or(0);
+    let is_cut = axis.columns_to(wall) > axis.columns;
+    let length =
+        if run.told().next().is_some() { axis.columns_to(wall).clamp(1, axis.columns) } else { 0 };
+    let mut cells = picture::sleep_and_work(length, row.work().unwrap_or(0.0));
+    let ended = |is_page: bool| {
+        let of_kind = run.told().filter(move |outcome| outcome.error.is_none() == is_page);
+        of_kind.filter_map(|outcome| outcome.finished_us).collect::<Vec<u64>>()
+    };
+    for failed in ended(false) {
+        let column = axis.column_of(failed).min(length.saturating_sub(1));
+        if let Some(cell) = cells.get_mut(column) {
+            *cell = FAILED;
+        }
+    }
+    picture::write_arrivals(&mut cells, axis, &ended(true));
+    if is_cut && let Some(last) = cells.last_mut() {
+        *last = ('>', Ink::Plain);
+    }
+    cells.resize(axis.columns, picture::EMPTY);
+    picture::painted(&cells)
+}
+
+/// What the characters mean, as far as they were drawn.
+fn legend(session: &Session<'_>, rows: &[Row<'_>]) -> Vec<String> {
+    let ran = || rows.iter().filter(|row| row.skipped().is_none());
+    let mut parts = Vec::new();
+    if ran().any(|row| row.work().unwrap_or(0.0) < 0.99) {
+        parts.push("░ asleep".to_owned());
+    }
+    if ran().any(|row| row.work().unwrap_or(0.0) > 0.01) {
+        parts.push("█ computing".to_owned());
+    }
+    if ran().any(|row| row.shown().pages() > 0) {
+        let most = session.urls.len();
+        parts.push(if most == 1 {
+            "1: the page arrived here".to_owned()
+        } else {
+            format!("1, {most}: pages that arrived here")
+        });
+    }
+    if ran().any(|row| row.shown().failed() > 0) {
+        parts.push("x failed".to_owned());
+    }
+    let mut lines = wrapped(&parts.join("   "), session.look.width, 0);
+    if ran().any(|row| row.shown().doubts != Default::default()) {
+        lines.push("~ reported by the program itself; the system saw otherwise".to_owned());
+    }
+    if cfg!(not(target_os = "linux")) && ran().any(|row| row.memory_bytes().is_none()) {
+        lines.push(format!("{UNKNOWN} this system does not tell"));
+    }
+    lines
+}

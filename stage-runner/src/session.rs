@@ -1,0 +1,308 @@
+//! All runs, round by round, and what becomes of them.
+
+use std::io::{self, ErrorKind};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use clap::CommandFactory;
+use crawl::Url;
+use practice_site::{Config, Site};
+
+use crate::cli::{Cli, Format, RunOptions};
+use crate::entrants::{self, Entrant};
+use crate::look::Look;
+use crate::output::{self, json, list, markdown, table::Table};
+use crate::run::{Run, Status, Work};
+use crate::summary::Row;
+use crate::targets::{self, Wanted};
+use crate::{family, interrupt, progress, text};
+
+/// How often the live line changes.
+const LIVE_EVERY: Duration = Duration::from_millis(100);
+
+/// Shorter than this, nobody wants to be told how long it will take.
+const WORTH_TELLING: Duration = Duration::from_secs(2);
+
+/// What all runs have in common.
+pub struct Session<'a> {
+    /// The command line.
+    pub options: &'a RunOptions,
+    /// What stdout can show.
+    pub look: Look,
+    /// Who takes part, in this order.
+    pub entrants: Vec<Entrant>,
+    /// The practice site, where it is what is fetched.
+    pub site: Option<Config>,
+    /// The URLs as they are shown.
+    pub urls: Vec<String>,
+}
+
+/// Runs what the command line asks for.
+pub fn run(options: &RunOptions) -> ExitCode {
+    let look = Look::new(options.color, options.charset);
+    progress::set_up(options.quiet, look.ascii, look.width);
+    if options.list {
+        return ended(output::print(&look, &list::lines(look.width)).map(|()| true));
+    }
+    let entrants = entrants::choose(&options.stages, &options.programs).unwrap_or_else(wrong);
+    let urls = urls(options).unwrap_or_else(wrong);
+
+    interrupt::watch();
+    family::raise_descriptor_limit();
+    let site = match urls {
+        Some(_) => None,
+        None => match Site::start(options.site.config()) {
+            Ok(site) => Some(site),
+            Err(error) => {
+                progress::warn(&format!("error: no practice site: {error}"));
+                return ExitCode::FAILURE;
+            }
+        },
+    };
+    let urls = urls.unwrap_or_else(|| {
+        let urls: Vec<String> = site.iter().flat_map(Site::page_urls).collect();
+        targets::parse_all(urls.iter().map(String::as_str)).unwrap_or_else(wrong)
+    });
+    let wanted = targets::resolve(urls);
+    let session = Session {
+        options,
+        look,
+        entrants,
+        site: site.is_some().then(|| options.site.config()),
+        urls: wanted.iter().map(|wanted| text::escaped(&wanted.url.to_string())).collect(),
+    };
+    let result = session.run(&wanted);
+    progress::end();
+    ended(result)
+}
+
+/// The URLs of the command line, or `None` for the practice site.
+fn urls(options: &RunOptions) -> Result<Option<Vec<Url>>, String> {
+    if options.urls.is_empty() && options.urls_file.is_none() {
+        return Ok(None);
+    }
+    if let Some(option) = options.site.given() {
+        return Err(format!(
+            "{option} is about the practice site, which does not run when URLs are given"
+        ));
+    }
+    let mut urls = targets::parse_all(options.urls.iter().map(String::as_str))?;
+    if let Some(file) = &options.urls_file {
+        urls.extend(targets::read_file(file)?);
+    }
+    Ok(Some(urls))
+}
+
+/// Says what is wrong with the command line, and ends.
+fn wrong<T>(message: String) -> T {
+    Cli::command().error(clap::error::ErrorKind::ValueValidation, message).exit()
+}
+
+fn ended(result: io::Result<bool>) -> ExitCode {
+    match result {
+        _ if interrupt::asked() => ExitCode::from(interrupt::EXIT),
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => output::cannot_write(&error),
+    }
+}
+
+impl Session<'_> {
+    /// Runs all rounds: whether everything went well.
+    fn run(&self, wanted: &[Wanted]) -> io::Result<bool> {
+        let mut runs = Vec::new();
+        let result = self.run_and_show(wanted, &mut runs);
+        let is_fine = |run: &Run| match run.status {
+            Status::Ok => true,
+            Status::Failed => false,
+            Status::Skipped => !self.entrants[run.entrant].by_name,
+        };
+        let all_fine = runs.iter().all(is_fine);
+        match result {
+            // Whoever read this has seen enough.
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(all_fine),
+            result => result.map(|()| all_fine),
+        }
+    }
+
+    fn run_and_show(&self, wanted: &[Wanted], runs: &mut Vec<Run>) -> io::Result<()> {
+        let options = self.options;
+        let work = Work {
+            wanted,
+            limits: options.limits(),
+            digest: options.digest,
+            verbose: options.verbose,
+        };
+        let mut table = (options.format == Format::Table).then(|| Table::new(self));
+        if let Some(table) = &mut table {
+            table.begin()?;
+        }
+        let clock = Clock::new(self);
+        clock.tell();
+
+        'rounds: for round in 0..options.rounds.get() {
+            for (index, entrant) in self.entrants.iter().enumerate() {
+                let run = self.run_one(&work, index, entrant, round, &clock, runs)?;
+                self.explain(entrant, &run);
+                runs.push(run);
+                if interrupt::asked() {
+                    break 'rounds;
+                }
+                if let Some(table) = &mut table
+                    && round + 1 == options.rounds.get()
+                {
+                    table.row(&Row::all(&self.entrants, runs))?;
+                }
+            }
+        }
+
+        progress::end();
+        let rows = Row::all(&self.entrants, runs);
+        match options.format {
+            Format::Table => table.expect("made above").end(&rows),
+            Format::Json => write(&json::document(self, runs, interrupt::asked())),
+            Format::Jsonl => Ok(()),
+            Format::Markdown => output::print(&self.look, &markdown::lines(self, &rows)),
+        }
+    }
+
+    fn run_one(
+        &self,
+        work: &Work<'_>,
+        index: usize,
+        entrant: &Entrant,
+        round: u32,
+        clock: &Clock,
+        runs: &[Run],
+    ) -> io::Result<Run> {
+        let available = entrant.stage().map_or(Ok(()), |stage| (stage.available)());
+        if let Err(reason) = available {
+            return Ok(Run::skipped(index, round, reason));
+        }
+        let mut pages = 0;
+        let mut result = Ok(());
+        let mut shown: Option<Instant> = None;
+        let run = work.run(index, entrant, round, &mut |outcome| {
+            if let Some(outcome) = outcome {
+                pages += 1;
+                if self.options.format == Format::Jsonl && result.is_ok() {
+                    let url = &self.urls[outcome.target];
+                    result = write(&json::line(entrant, round, url, outcome));
+                }
+            }
+            if shown.is_none_or(|shown| shown.elapsed() > LIVE_EVERY) {
+                shown = Some(Instant::now());
+                clock.show(self, entrant, round, pages, runs);
+            }
+            if outcome.is_none() && family::stdout_is_closed() {
+                result = Err(ErrorKind::BrokenPipe.into());
+            }
+            result.is_ok()
+        });
+        result.map(|()| run)
+    }
+
+    /// Where the format has no place for it, stderr says what went wrong with a program.
+    fn explain(&self, entrant: &Entrant, run: &Run) {
+        let name = &entrant.name;
+        if let Some(reason) = run.reason.as_ref().filter(|_| !interrupt::asked()) {
+            let skipped = if run.status == Status::Skipped { "skipped: " } else { "" };
+            if self.options.format != Format::Table {
+                progress::warn(&format!("{name}: {skipped}{reason}"));
+            }
+            if !self.options.verbose && !run.stderr.is_empty() {
+                let lines = run.stderr.iter().map(|line| format!("\n    {line}"));
+                progress::warn(&format!("{name} said at its end:{}", lines.collect::<String>()));
+            }
+        }
+    }
+}
+
+fn write(bytes: &[u8]) -> io::Result<()> {
+    use io::Write;
+    progress::set_aside(|| {
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(bytes)?;
+        stdout.flush()
+    })
+}
+
+/// How long it all takes.
+struct Clock {
+    began: Instant,
+    /// What one round of each entrant should take, where that is known.
+    expected: Option<Duration>,
+    rounds: u32,
+}
+
+impl Clock {
+    fn new(session: &Session<'_>) -> Clock {
+        let expected = session.entrants.iter().map(|entrant| session.expected_us(entrant));
+        let expected: Option<u64> = expected.sum();
+        Clock {
+            began: Instant::now(),
+            expected: expected.map(Duration::from_micros),
+            rounds: session.options.rounds.get(),
+        }
+    }
+
+    fn tell(&self) {
+        if let Some(expected) =
+            self.expected.filter(|expected| *expected * self.rounds > WORTH_TELLING)
+        {
+            let all = text::roughly(expected * self.rounds);
+            progress::note(&format!("This will take about {all}."));
+        }
+    }
+
+    /// The live line: who runs, how far, how much longer.
+    fn show(
+        &self,
+        session: &Session<'_>,
+        entrant: &Entrant,
+        round: u32,
+        pages: usize,
+        runs: &[Run],
+    ) {
+        let all = session.urls.len();
+        let round_of = match self.rounds {
+            1 => String::new(),
+            rounds => format!(", round {} of {rounds}", round + 1),
+        };
+        let elapsed = self.began.elapsed();
+        let left = match self.total(session, runs) {
+            Some(total) if total > elapsed => {
+                format!(", about {} left", text::roughly(total - elapsed))
+            }
+            _ => String::new(),
+        };
+        let name = &entrant.name;
+        progress::live(&format!("{name}{round_of}: {pages} of {all} pages{left}"));
+    }
+
+    /// From what the site serves; else from the rounds that have been.
+    fn total(&self, session: &Session<'_>, runs: &[Run]) -> Option<Duration> {
+        if let Some(expected) = self.expected {
+            return Some(expected * self.rounds);
+        }
+        let first_round = runs.get(..session.entrants.len())?;
+        let walls = first_round.iter().map(|run| run.usage.wall_us.unwrap_or(0));
+        Some(Duration::from_micros(walls.sum()) * self.rounds)
+    }
+}
+
+impl Session<'_> {
+    /// What a crawl should take, as far as the site's delays tell.
+    pub fn expected_us(&self, entrant: &Entrant) -> Option<u64> {
+        let site = self.site.as_ref()?;
+        let delays =
+            (1..=site.pages).map(|page| practice_site::page_delay(site, page).as_micros() as u64);
+        let (sum, longest) =
+            delays.fold((0, 0), |(sum, longest), delay| (sum + delay, delay.max(longest)));
+        let at_once = match entrant.stage() {
+            Some(stage) if stage.one_at_a_time => 1,
+            _ => self.options.concurrency.get() as u64,
+        };
+        Some((sum / at_once).max(longest))
+    }
+}

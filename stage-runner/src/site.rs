@@ -1,0 +1,53 @@
+//! `stage-runner site`: the practice site alone, for a class or a second terminal.
+
+use std::net::IpAddr;
+use std::process::ExitCode;
+use std::sync::mpsc;
+
+use practice_site::{Config, Site};
+
+use crate::cli::SiteOptions;
+use crate::{family, output, progress};
+
+/// Serves until somebody stops it.
+pub fn serve(options: &SiteOptions, listen: IpAddr, port: u16) -> ExitCode {
+    family::raise_descriptor_limit();
+    let config = Config { listen, port, ..options.config() };
+    let pages = config.pages;
+    let site = match Site::start(config) {
+        Ok(site) => site,
+        Err(error) => {
+            progress::warn(&format!("error: {error}"));
+            return ExitCode::FAILURE;
+        }
+    };
+    if !site.is_loopback() {
+        progress::warn(
+            "warning: whoever can reach this machine can reach this site, and it misbehaves on purpose",
+        );
+    }
+    let front_page = site.url("/");
+    let told = output::print_raw(format!("{front_page}\n").as_bytes());
+    progress::note(&format!(
+        "{pages} pages: {} to {}; faults: see the front page. Ctrl-C stops it.",
+        site.url("/1"),
+        site.url(&format!("/{pages}"))
+    ));
+    wait_for_ctrl_c();
+    site.stop();
+    told
+}
+
+fn wait_for_ctrl_c() {
+    let (stop, stopped) = mpsc::channel();
+    let handled = ctrlc::set_handler(move || {
+        let _ = stop.send(());
+    });
+    match handled {
+        Ok(()) => drop(stopped.recv()),
+        // Without a handler Ctrl-C ends the process, and the site with it.
+        Err(_) => loop {
+            std::thread::park();
+        },
+    }
+}

@@ -1,0 +1,142 @@
+//! The one table of stages: a stage is in it, or it does not exist.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use crawl::{Limits, Outcome, Target};
+
+/// One way to wait.
+pub struct Stage {
+    /// The chapter that it belongs to.
+    pub number: u8,
+    /// Its name on the command line and in the tables.
+    pub name: &'static str,
+    /// Other names that people will try.
+    pub aliases: &'static [&'static str],
+    /// How it waits, after "1 thread, ".
+    pub summary: &'static str,
+    /// Where its source is.
+    pub source: &'static str,
+    /// Whether it waits for one page after the other, however many it may have in flight.
+    pub one_at_a_time: bool,
+    /// The stage.
+    pub crawl: Crawl,
+    /// Whether it can run on this system, or why not.
+    pub available: fn() -> Result<(), String>,
+    /// Numbers of its own, to be asked for after its crawl in the same process.
+    pub figures: fn() -> BTreeMap<String, u64>,
+}
+
+/// The whole interface of a stage.
+pub type Crawl = fn(&[Target], &Limits, &mut dyn FnMut(Outcome)) -> io::Result<()>;
+
+/// All stages, in the order of the chapters.
+pub const STAGES: &[Stage] = &[
+    Stage {
+        number: 1,
+        name: "blocking",
+        aliases: &["block", "sequential"],
+        summary: "each call sleeps until its answer is there",
+        source: "crates/01-blocking/src",
+        one_at_a_time: true,
+        crawl: stage_01_blocking::crawl,
+        ..PLAIN
+    },
+    Stage {
+        number: 3,
+        name: "thread-pool",
+        aliases: &["threads", "thread"],
+        summary: "blocking calls, each worker sleeps in its own",
+        source: "crates/03-thread-pool/src",
+        crawl: stage_03_thread_pool::crawl,
+        ..PLAIN
+    },
+    Stage {
+        number: 5,
+        name: "epoll",
+        aliases: &["callbacks", "callback", "kqueue", "iocp"],
+        summary: "callbacks, the system says which socket is ready",
+        source: "crates/05-callbacks/src",
+        crawl: stage_05_callbacks::crawl,
+        ..PLAIN
+    },
+];
+
+/// What most stages have in common: they run everywhere and count nothing of their own.
+const PLAIN: Stage = Stage {
+    number: 0,
+    name: "",
+    aliases: &[],
+    summary: "",
+    source: "",
+    one_at_a_time: false,
+    crawl: |_, _, _| Ok(()),
+    available: || Ok(()),
+    figures: BTreeMap::new,
+};
+
+/// The stages that a word stands for: a name, an alias or a chapter's number.
+///
+/// # Errors
+/// No stage has that name; the message names the nearest.
+pub fn find(word: &str) -> Result<Vec<&'static Stage>, Unknown> {
+    let wanted = word.trim().to_ascii_lowercase().replace('_', "-");
+    let is_wanted = |stage: &&Stage| {
+        stage.name == wanted
+            || stage.aliases.contains(&wanted.as_str())
+            || wanted.trim_start_matches('0') == stage.number.to_string()
+    };
+    let found: Vec<_> = STAGES.iter().filter(is_wanted).collect();
+    if found.is_empty() { Err(Unknown) } else { Ok(found) }
+}
+
+/// No stage has that name.
+#[derive(Debug)]
+pub struct Unknown;
+
+/// The name among `names` that somebody who wrote `word` may have meant.
+pub fn nearest<'a>(word: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    names
+        .map(|name| (strsim::damerau_levenshtein(&word.to_lowercase(), name), name))
+        .filter(|(distance, name)| *distance <= 1 + name.len() / 3)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, name)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_stands_for_one_thing() {
+        let mut words = Vec::new();
+        for stage in STAGES {
+            words.push(stage.name);
+            words.extend(stage.aliases);
+        }
+        let all = words.len();
+        words.sort_unstable();
+        words.dedup();
+        assert_eq!(words.len(), all, "a name or alias is there twice: {words:?}");
+        assert!(STAGES.is_sorted_by_key(|stage| stage.number));
+    }
+
+    #[test]
+    fn names_aliases_and_chapters() {
+        let names = |word| find(word).unwrap().iter().map(|stage| stage.name).collect::<Vec<_>>();
+        assert_eq!(names("epoll"), ["epoll"]);
+        assert_eq!(names("Threads"), ["thread-pool"]);
+        assert_eq!(names("thread_pool"), ["thread-pool"]);
+        assert!(names("5").contains(&"epoll") && names("05").contains(&"epoll"));
+        assert!(find("99").is_err() && find("").is_err());
+    }
+
+    #[test]
+    fn the_nearest_name() {
+        let names = || STAGES.iter().map(|stage| stage.name);
+        assert_eq!(nearest("epol", names()), Some("epoll"));
+        assert_eq!(nearest("bloking", names()), Some("blocking"));
+        assert_eq!(nearest("thread-pol", names()), Some("thread-pool"));
+        assert_eq!(nearest("quantum", names()), None);
+    }
+}

@@ -1,0 +1,178 @@
+//! What the runs of one entrant came to: medians, and who waited how.
+
+use std::collections::BTreeSet;
+
+use crawl::Worker;
+use crawl::protocol::OutcomeLine;
+
+use crate::entrants::Entrant;
+use crate::run::{Run, Status};
+use crate::text;
+
+/// All runs of one entrant: a row of the comparison.
+pub struct Row<'a> {
+    /// Whose.
+    pub entrant: &'a Entrant,
+    /// In the order of the rounds, at least one.
+    pub runs: Vec<&'a Run>,
+}
+
+impl<'a> Row<'a> {
+    /// The rows of all entrants that have run at all.
+    pub fn all(entrants: &'a [Entrant], runs: &'a [Run]) -> Vec<Row<'a>> {
+        let row = |(index, entrant)| {
+            let runs: Vec<_> = runs.iter().filter(|run| run.entrant == index).collect();
+            (!runs.is_empty()).then_some(Row { entrant, runs })
+        };
+        entrants.iter().enumerate().filter_map(row).collect()
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &'a str {
+        &self.entrant.name
+    }
+
+    /// Why it did not run.
+    pub fn skipped(&self) -> Option<&'a str> {
+        let skipped = self.runs.iter().find(|run| run.status == Status::Skipped)?;
+        skipped.reason.as_deref()
+    }
+
+    /// The run to draw: the one whose wall time is the median, where the program itself held out.
+    pub fn shown(&self) -> &'a Run {
+        let mut runs = self.runs.clone();
+        runs.sort_by_key(|run| (run.reason.is_some(), run.usage.wall_us));
+        let sound = runs.iter().filter(|run| run.reason.is_none()).count().max(1);
+        runs[(sound - 1) / 2]
+    }
+
+    /// What went wrong with the program as a whole, in whichever round.
+    pub fn reason(&self) -> Option<&'a str> {
+        self.runs.iter().find_map(|run| run.reason.as_deref())
+    }
+
+    /// The run that failed worst.
+    pub fn worst(&self) -> &'a Run {
+        let runs = self.runs.iter();
+        runs.max_by_key(|run| (run.reason.is_some(), run.failed())).expect("a row has runs")
+    }
+
+    /// Pages that did not come, in the worst round.
+    pub fn failed(&self) -> usize {
+        self.worst().failed()
+    }
+
+    /// From the beginning of the crawl to its end.
+    pub fn wall_us(&self) -> Option<u64> {
+        self.median(|run| run.usage.wall_us)
+    }
+
+    /// Both kinds of CPU time.
+    pub fn cpu_us(&self) -> Option<u64> {
+        self.median(cpu_us)
+    }
+
+    /// The peak of resident memory, workers included.
+    pub fn memory_bytes(&self) -> Option<u64> {
+        self.median(|run| {
+            let workers = run.usage.workers_private_bytes.unwrap_or(0);
+            Some(run.usage.peak_rss_bytes?.saturating_add(workers))
+        })
+    }
+
+    /// Context switches of both kinds.
+    pub fn switches(&self) -> Option<u64> {
+        self.median(|run| Some(run.usage.voluntary_switches? + run.usage.involuntary_switches?))
+    }
+
+    /// Processes, the first one included.
+    pub fn processes(&self) -> Option<u64> {
+        self.median(|run| run.usage.processes)
+    }
+
+    /// Half of what lies between the shortest and the longest wall time, as a share of the median: from three rounds.
+    pub fn spread(&self) -> Option<f64> {
+        let walls: Vec<u64> = self.runs.iter().filter_map(|run| run.usage.wall_us).collect();
+        let (least, most) = (walls.iter().min()?, walls.iter().max()?);
+        let median = self.wall_us().filter(|wall| *wall > 0 && walls.len() >= 3)?;
+        Some((most - least) as f64 / 2.0 / median as f64)
+    }
+
+    /// Which share of its time the CPU worked: more than 1 where several did.
+    pub fn work(&self) -> Option<f64> {
+        let (wall, cpu) = (self.wall_us()?, self.cpu_us()?);
+        (wall > 0).then(|| cpu as f64 / wall as f64)
+    }
+
+    /// Who waits: `10 threads`.
+    pub fn who(&self) -> String {
+        who(self.shown())
+    }
+
+    /// How long each fetch took that took any time.
+    pub fn waits(&self) -> Vec<u64> {
+        self.shown().told().filter_map(wait_us).collect()
+    }
+
+    /// Whether every page came, in every round.
+    pub fn is_ok(&self) -> bool {
+        self.runs.iter().all(|run| run.status == Status::Ok)
+    }
+
+    fn median(&self, figure: impl Fn(&Run) -> Option<u64>) -> Option<u64> {
+        let mut figures: Vec<u64> = self.runs.iter().filter_map(|run| figure(run)).collect();
+        figures.sort_unstable();
+        let middle = figures.len() / 2;
+        match figures.len() {
+            0 => None,
+            even if even % 2 == 0 => Some(figures[middle - 1].midpoint(figures[middle])),
+            _ => Some(figures[middle]),
+        }
+    }
+}
+
+/// Both kinds of CPU time of one run.
+pub fn cpu_us(run: &Run) -> Option<u64> {
+    match (run.usage.user_us, run.usage.system_us) {
+        (None, None) => None,
+        (user, system) => Some(user.unwrap_or(0).saturating_add(system.unwrap_or(0))),
+    }
+}
+
+/// How long one fetch took.
+pub fn wait_us(outcome: &OutcomeLine) -> Option<u64> {
+    Some(outcome.finished_us? - outcome.started_us)
+}
+
+/// Who waited in one run.
+pub fn who(run: &Run) -> String {
+    let workers: BTreeSet<Worker> =
+        run.told().filter(|o| wait_us(o).is_some()).map(|o| o.by).collect();
+    let of =
+        |kind: fn(&Worker) -> bool| workers.iter().filter(|worker| kind(worker)).count() as u64;
+    let processes = of(|worker| matches!(worker, Worker::Process(_)));
+    let threads = of(|worker| matches!(worker, Worker::Thread(_)));
+    match (processes, threads) {
+        (0, 0) => text::plural(run.usage.threads.unwrap_or(1).max(1), "thread"),
+        (0, threads) => text::plural(threads, "thread"),
+        (processes, _) => text::plural(processes, "process"),
+    }
+}
+
+/// The most fetches that were in flight at the same time.
+pub fn in_flight(run: &Run) -> usize {
+    let mut moments: Vec<(u64, i32)> = Vec::new();
+    for outcome in run.told() {
+        if let Some(finished) = outcome.finished_us {
+            moments.extend([(outcome.started_us, 1), (finished, -1)]);
+        }
+    }
+    // One that ends in the same microsecond makes room before the next one starts.
+    moments.sort_unstable();
+    let (mut now, mut most) = (0, 0);
+    for (_, change) in moments {
+        now += change;
+        most = most.max(now);
+    }
+    most as usize
+}
