@@ -80,6 +80,7 @@ fn crawl(stage: &Stage, job: &Job) -> Result<(), String> {
     usage.threads = usage.threads.map(|seen| seen.max(1 + threads));
     usage.processes = Some(1 + processes);
     usage.figures = (stage.figures)();
+    usage.workers_private_bytes = (stage.workers_private_bytes)();
     let mut line = serde_json::to_vec(&Line::Usage(usage)).expect("a usage is JSON");
     line.push(b'\n');
     write_out(&line);
@@ -194,7 +195,6 @@ impl Reporter {
             system_us: cpu.map(|cpu| cpu.system_us),
             start_rss_bytes: start.rss_bytes,
             peak_rss_bytes: peak.max(start.rss_bytes.filter(|_| peak.is_some())),
-            workers_private_bytes: Some(0),
             threads: work.threads,
             voluntary_switches: cpu.and_then(|cpu| cpu.switches).map(|switches| switches.0),
             involuntary_switches: cpu.and_then(|cpu| cpu.switches).map(|switches| switches.1),

@@ -2,8 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::sync::Mutex;
+use std::time::Duration;
 
 use crawl::{Limits, Outcome, Target};
+use selectors::Kind;
+use stage_02_process_pool as process_pool;
+use stage_05_callbacks as callbacks;
 
 /// One way to wait.
 pub struct Stage {
@@ -25,6 +30,8 @@ pub struct Stage {
     pub available: fn() -> Result<(), String>,
     /// Numbers of its own, to be asked for after its crawl in the same process.
     pub figures: fn() -> BTreeMap<String, u64>,
+    /// Memory that its worker processes had for themselves, as they said at their end.
+    pub workers_private_bytes: fn() -> Option<u64>,
 }
 
 /// The whole interface of a stage.
@@ -43,6 +50,21 @@ pub const STAGES: &[Stage] = &[
         ..PLAIN
     },
     Stage {
+        number: 2,
+        name: "process-pool",
+        aliases: &["processes", "process"],
+        summary: "blocking calls, each process sleeps in its own",
+        source: "crates/02-process-pool/src",
+        crawl: |targets, limits, done| {
+            let figures = process_pool::crawl_with_figures(targets, limits, done)?;
+            *POOL.lock().expect("nobody panics with it") = figures;
+            Ok(())
+        },
+        figures: pool_figures,
+        workers_private_bytes: || POOL.lock().expect("nobody panics with it").private_bytes,
+        ..PLAIN
+    },
+    Stage {
         number: 3,
         name: "thread-pool",
         aliases: &["threads", "thread"],
@@ -52,12 +74,49 @@ pub const STAGES: &[Stage] = &[
         ..PLAIN
     },
     Stage {
+        number: 4,
+        name: "busy-wait",
+        aliases: &["nonblocking", "non-blocking", "spin"],
+        summary: "never sleeps, asks one socket again and again",
+        source: "crates/04-busy-wait/src",
+        one_at_a_time: true,
+        crawl: stage_04_busy_wait::crawl,
+        ..PLAIN
+    },
+    Stage {
+        number: 4,
+        name: "busy-wait-all",
+        aliases: &["busy-all", "spin-all"],
+        summary: "never sleeps, asks all sockets in turn",
+        source: "crates/04-busy-wait/src",
+        crawl: stage_04_busy_wait::crawl_all,
+        ..PLAIN
+    },
+    Stage {
+        number: 5,
+        name: "select",
+        aliases: &[],
+        summary: "callbacks, select says which socket is ready",
+        source: "crates/05-callbacks/src",
+        crawl: |targets, limits, done| callbacks::crawl_with(Kind::Select, targets, limits, done),
+        ..PLAIN
+    },
+    Stage {
+        number: 5,
+        name: "poll",
+        aliases: &[],
+        summary: "callbacks, poll says which socket is ready",
+        source: "crates/05-callbacks/src",
+        crawl: |targets, limits, done| callbacks::crawl_with(Kind::Poll, targets, limits, done),
+        ..PLAIN
+    },
+    Stage {
         number: 5,
         name: "epoll",
         aliases: &["callbacks", "callback", "kqueue", "iocp"],
         summary: "callbacks, the system says which socket is ready",
         source: "crates/05-callbacks/src",
-        crawl: stage_05_callbacks::crawl,
+        crawl: |targets, limits, done| callbacks::crawl_with(Kind::Best, targets, limits, done),
         ..PLAIN
     },
 ];
@@ -73,7 +132,23 @@ const PLAIN: Stage = Stage {
     crawl: |_, _, _| Ok(()),
     available: || Ok(()),
     figures: BTreeMap::new,
+    workers_private_bytes: || Some(0),
 };
+
+/// What the last process pool of this process paid.
+static POOL: Mutex<process_pool::Figures> = Mutex::new(process_pool::Figures {
+    started: 0,
+    longest_start: Duration::ZERO,
+    private_bytes: None,
+});
+
+fn pool_figures() -> BTreeMap<String, u64> {
+    let pool = *POOL.lock().expect("nobody panics with it");
+    BTreeMap::from([
+        ("processes started".to_owned(), u64::from(pool.started)),
+        ("slowest start in µs".to_owned(), pool.longest_start.as_micros() as u64),
+    ])
+}
 
 /// The stages that a word stands for: a name, an alias or a chapter's number.
 ///

@@ -75,8 +75,10 @@ impl<'a> Row<'a> {
     /// The peak of resident memory, workers included.
     pub fn memory_bytes(&self) -> Option<u64> {
         self.median(|run| {
-            let workers = run.usage.workers_private_bytes.unwrap_or(0);
-            Some(run.usage.peak_rss_bytes?.saturating_add(workers))
+            let usage = &run.usage;
+            let alone = usage.processes.unwrap_or(1) <= 1 || self.entrant.stage().is_none();
+            let workers = usage.workers_private_bytes.or(alone.then_some(0))?;
+            Some(usage.peak_rss_bytes?.saturating_add(workers))
         })
     }
 

@@ -165,6 +165,8 @@ fn figures(rows: &[&Row<'_>]) -> Vec<String> {
         for (name, figure) in &row.shown().usage.figures {
             sentences.push(match name.as_str() {
                 "failed reads" => failed_reads(row, *figure, rows),
+                "processes started" => started(row, *figure),
+                "slowest start in µs" => continue,
                 name => {
                     format!("{}, {}: {}", row.name(), text::escaped(name), text::count(*figure))
                 }
@@ -189,6 +191,13 @@ fn failed_reads(busy: &Row<'_>, reads: u64, rows: &[&Row<'_>]) -> String {
         None => String::new(),
     };
     format!("{} read {} times for nothing{cpu}{sooner}.", busy.name(), text::count(reads))
+}
+
+fn started(row: &Row<'_>, processes: u64) -> String {
+    let slowest = row.shown().usage.figures.get("slowest start in µs");
+    let slowest = slowest.map(|us| format!(", the slowest in {}", text::duration(*us)));
+    let processes = text::plural(processes, "process");
+    format!("{} started {processes}{}.", row.name(), slowest.unwrap_or_default())
 }
 
 /// The longest sleep on a scale that people can feel.
