@@ -14,7 +14,7 @@
 
 mod event_loop;
 
-use std::io::{self, Read};
+use std::io;
 
 use crawl::{Exchange, Limits, Outcome, Page, Target};
 use selectors::{Interest, Kind, Watched};
@@ -96,7 +96,7 @@ impl Fetch {
     }
 
     fn receive(mut self, event_loop: &mut EventLoop<'_>, ready: io::Result<()>) {
-        let received = match (&*self.socket).read(&mut event_loop.chunk) {
+        let received = match self.socket.receive(&mut event_loop.chunk) {
             // Nothing there: the deadline has passed, or it was a false alarm.
             Err(error) if self.exchange.must_wait(&error) => ready.map(|()| None),
             Err(error) => Err(error),

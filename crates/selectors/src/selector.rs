@@ -1,5 +1,5 @@
 use std::cell::RefCell;
-use std::io;
+use std::io::{self, Read};
 use std::ops::Deref;
 use std::rc::Rc;
 use std::time::Duration;
@@ -111,6 +111,14 @@ impl Watched {
         }
         self.known.set(true);
         Ok(())
+    }
+
+    /// Receives what is there: `recv` with a buffer of ordinary bytes.
+    ///
+    /// # Errors
+    /// `WouldBlock`, when there is nothing yet; or how the connection ended.
+    pub fn receive(&self, chunk: &mut [u8]) -> io::Result<usize> {
+        (&self.socket).read(chunk)
     }
 
     /// What became of the connection, once the socket is writable: that it is made, or why not.

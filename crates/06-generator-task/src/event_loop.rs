@@ -1,0 +1,173 @@
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::ops::Deref;
+use std::rc::Rc;
+use std::time::Instant;
+
+use crawl::{DeadlinePassed, Deadlines, Limits, Outcome, receive_buffer};
+use selectors::{Interest, Selector, Watched};
+
+use crate::Future;
+
+/// A socket is ready, or the deadline of its fetch has passed.
+pub type Ready = Result<(), DeadlinePassed>;
+
+/// Waits for all sockets at once, and sets the result of the futures of those that are ready. What
+/// that sets going, it does not know: the loop only calls.
+///
+/// Invariant: each fetch in flight has a key of its own, one deadline, and, whenever the loop waits,
+/// one future.
+pub struct EventLoop {
+    selector: Selector,
+    /// By key: what to call.
+    waiting: RefCell<Vec<Option<Future<Ready>>>>,
+    deadlines: RefCell<Deadlines>,
+    free_keys: RefCell<Vec<usize>>,
+    in_flight: Cell<usize>,
+    /// One receive buffer for all, not held across a wait.
+    pub chunk: RefCell<Vec<u8>>,
+    /// The limits of the crawl.
+    pub limits: Limits,
+    /// What has ended since the loop last looked.
+    outcomes: RefCell<Vec<Outcome>>,
+}
+
+impl EventLoop {
+    /// A loop without sockets, on the platform's best selector.
+    ///
+    /// # Errors
+    /// What the system says when it has no descriptor left for it.
+    pub fn new(limits: &Limits) -> io::Result<Rc<EventLoop>> {
+        Ok(Rc::new(EventLoop {
+            selector: Selector::new(selectors::Kind::Best)?,
+            waiting: RefCell::default(),
+            deadlines: RefCell::new(Deadlines::new(limits.deadline)),
+            free_keys: RefCell::default(),
+            in_flight: Cell::new(0),
+            chunk: RefCell::new(receive_buffer()),
+            limits: *limits,
+            outcomes: RefCell::default(),
+        }))
+    }
+
+    /// Runs until `start_next` has nothing more to start and nothing is in flight.
+    ///
+    /// 1. Start fetches while there is room for them.
+    /// 2. Wait until a socket is ready or a deadline passes.
+    /// 3. Set the result of every future whose socket is ready.
+    /// 4. Set the result of every future whose deadline has passed.
+    ///
+    /// # Errors
+    /// What the system says when it cannot wait.
+    pub fn run(
+        &self,
+        mut start_next: impl FnMut() -> bool,
+        done: &mut dyn FnMut(Outcome),
+    ) -> io::Result<()> {
+        let mut ready = Vec::new();
+        loop {
+            // 1. After the whole batch of events, not one by one: new fetches start together.
+            while self.in_flight.get() < self.limits.concurrency.get() && start_next() {
+                self.report(done);
+            }
+            self.report(done);
+            if self.in_flight.get() == 0 {
+                return Ok(());
+            }
+
+            // 2. The one place where the program sleeps.
+            let deadline = self.deadlines.borrow().next();
+            let timeout = deadline.map(|deadline| deadline.duration_since(Instant::now()));
+            if let Err(error) = self.selector.wait(&mut ready, timeout) {
+                self.give_up();
+                return Err(error);
+            }
+
+            // 3. Before the deadlines: what has arrived in time counts.
+            for key in ready.drain(..) {
+                self.set_result(key, Ok(()));
+                self.report(done);
+            }
+
+            // 4.
+            while let Some(key) = self.next_passed() {
+                self.set_result(key, Err(DeadlinePassed));
+                self.report(done);
+            }
+        }
+    }
+
+    /// Takes the socket of a fetch that begins: from now on it is in flight, until it is dropped.
+    pub fn watch(self: &Rc<Self>, socket: socket2::Socket, started: Instant) -> Socket {
+        let mut waiting = self.waiting.borrow_mut();
+        let key = self.free_keys.borrow_mut().pop().unwrap_or_else(|| {
+            waiting.push(None);
+            waiting.len() - 1
+        });
+        self.deadlines.borrow_mut().push(key, started);
+        self.in_flight.set(self.in_flight.get() + 1);
+        Socket { watched: self.selector.watch(socket, key), event_loop: Rc::clone(self) }
+    }
+
+    /// Hands over the outcome of a fetch.
+    pub fn finish(&self, outcome: Outcome) {
+        self.outcomes.borrow_mut().push(outcome);
+    }
+
+    fn report(&self, done: &mut dyn FnMut(Outcome)) {
+        self.outcomes.borrow_mut().drain(..).for_each(done);
+    }
+
+    fn set_result(&self, key: usize, ready: Ready) {
+        let future = self.waiting.borrow_mut()[key].take();
+        if let Some(future) = future {
+            future.set_result(ready);
+        }
+    }
+
+    fn next_passed(&self) -> Option<usize> {
+        self.deadlines.borrow_mut().pop_passed(Instant::now())
+    }
+
+    /// Drops all that wait, for nothing will call them any more. They hold the loop, and the loop
+    /// holds them.
+    fn give_up(&self) {
+        drop(self.waiting.take());
+    }
+}
+
+/// A socket of a fetch in flight.
+pub struct Socket {
+    watched: Watched,
+    event_loop: Rc<EventLoop>,
+}
+
+impl Socket {
+    /// A future that is done when the socket is ready.
+    ///
+    /// # Errors
+    /// What the system says when it cannot watch the socket.
+    pub fn wait_for(&self, interest: Interest) -> io::Result<Future<Ready>> {
+        self.watched.wait_for(interest)?;
+        let future = Future::new();
+        self.event_loop.waiting.borrow_mut()[self.watched.key()] = Some(future.clone());
+        Ok(future)
+    }
+}
+
+impl Deref for Socket {
+    type Target = Watched;
+
+    fn deref(&self) -> &Watched {
+        &self.watched
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        let event_loop = &self.event_loop;
+        event_loop.deadlines.borrow_mut().remove(self.watched.key());
+        event_loop.free_keys.borrow_mut().push(self.watched.key());
+        event_loop.in_flight.set(event_loop.in_flight.get() - 1);
+    }
+}

@@ -1,0 +1,109 @@
+use std::cell::RefCell;
+use std::io;
+
+use corosensei::stack::DefaultStack;
+use corosensei::{Coroutine, CoroutineResult};
+
+use crate::{Generator, Return, Step, Yield};
+
+/// The place inside of a generator's body where it can stop: `let y = yielder.suspend(a)` is Python's
+/// `y = yield a`.
+pub type Yielder<Sent, Yielded> = corosensei::Yielder<Sent, Yielded>;
+
+/// A generator whose body is an ordinary function with a stack of its own.
+///
+/// Python keeps the frame of a function that has stopped, and only that frame; stable Rust has no
+/// `yield` and keeps nothing. So this keeps the whole *stack* that the function runs on, and
+/// stopping means to change stacks, as greenlet, gevent and Go do:
+///
+/// ```text
+///    the caller's stack            the generator's stack (64 KiB, of which 4 are touched)
+///   ┌───────────────────┐         ┌───────────────────┐
+///   │ main              │         │ the body          │
+///   │ …                 │ resume  │   a function      │
+///   │ resume            │ ──────▶ │     suspend       │
+///   └───────────────────┘ ◀────── └───────────────────┘
+///                         suspend
+/// ```
+///
+/// It can do more than Python's: a function that the body calls may suspend as well.
+///
+/// ```
+/// use stage_06_generator_task::{Generator, Return, Stackful, Yield, Yielder};
+///
+/// let mut running_sum = Stackful::new(|yielder: &Yielder<i32, i32>, first| {
+///     let mut sum = first;
+///     while sum < 10 {
+///         sum += yielder.suspend(sum); // y = yield sum
+///     }
+///     "enough"
+/// })?;
+/// assert_eq!(running_sum.resume(1), Yield(1));
+/// assert_eq!(running_sum.resume(5), Yield(6));
+/// assert_eq!(running_sum.resume(7), Return("enough"));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub struct Stackful<Sent, Yielded, Returned> {
+    /// `None` only while it is dropped.
+    body: Option<Coroutine<Sent, Yielded, Returned, DefaultStack>>,
+}
+
+/// Less, and a debug build would overflow it (it takes more than 8 KiB, a panic's backtrace 32);
+/// more would only be address space. What a stack does not touch costs no memory.
+const STACK_BYTES: usize = 64 << 10;
+
+/// More are given back to the system: after a moment with thousands of fetches, their memory is free.
+const MOST_FREE_STACKS: usize = 256;
+
+thread_local! {
+    /// Stacks of generators that have come to their end, for the next ones: making one is two
+    /// system calls and a page fault.
+    static FREE_STACKS: RefCell<Vec<DefaultStack>> = const { RefCell::new(Vec::new()) };
+}
+
+impl<Sent, Yielded, Returned> Stackful<Sent, Yielded, Returned>
+where
+    Sent: 'static,
+    Yielded: 'static,
+    Returned: 'static,
+{
+    /// A generator that runs `body` from the first `resume` on.
+    ///
+    /// # Errors
+    /// What the system says when it has no more memory for stacks: on Linux after some 32,000.
+    pub fn new(
+        body: impl FnOnce(&Yielder<Sent, Yielded>, Sent) -> Returned + 'static,
+    ) -> io::Result<Self> {
+        let free = FREE_STACKS.with_borrow_mut(Vec::pop);
+        let stack = free.map_or_else(|| DefaultStack::new(STACK_BYTES), Ok)?;
+        Ok(Stackful { body: Some(Coroutine::with_stack(stack, body)) })
+    }
+}
+
+impl<Sent, Yielded, Returned> Generator for Stackful<Sent, Yielded, Returned> {
+    type Sent = Sent;
+    type Yielded = Yielded;
+    type Returned = Returned;
+
+    fn resume(&mut self, sent: Sent) -> Step<Yielded, Returned> {
+        let body = self.body.as_mut().expect("it is there until the drop");
+        match body.resume(sent) {
+            CoroutineResult::Yield(value) => Yield(value),
+            CoroutineResult::Return(value) => Return(value),
+        }
+    }
+}
+
+impl<Sent, Yielded, Returned> Drop for Stackful<Sent, Yielded, Returned> {
+    /// Python's `close`: a body that has stopped in the middle is unwound, and what it holds is
+    /// dropped.
+    fn drop(&mut self) {
+        let mut body = self.body.take().expect("it is dropped once");
+        body.force_unwind();
+        FREE_STACKS.with_borrow_mut(|free| {
+            if free.len() < MOST_FREE_STACKS {
+                free.push(body.into_stack());
+            }
+        });
+    }
+}
