@@ -179,6 +179,8 @@ impl Figures {
 
 impl Hired {
     fn start_if_needed(&mut self) -> io::Result<()> {
+        // One that went away while it had nothing to do takes no fetch with it.
+        self.process.take_if(|process| process.is_gone());
         if self.process.is_none() {
             let begin = Instant::now();
             self.process = Some(Process::start()?);

@@ -64,6 +64,10 @@ impl Process {
         write_line(&mut self.requests, request)
     }
 
+    pub(crate) fn is_gone(&mut self) -> bool {
+        !matches!(self.child.try_wait(), Ok(None))
+    }
+
     /// How a worker ended that does not answer any more.
     pub(crate) fn end(mut self) -> String {
         let _ = self.child.kill(); // it may have closed its pipes and live on
