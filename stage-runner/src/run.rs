@@ -97,6 +97,18 @@ impl Run {
         self.outcomes.iter().flatten()
     }
 
+    /// What went wrong with the program as a whole, with its name: `mine, line 3 is not an outcome: hello.`
+    pub fn told_of(&self, name: &str) -> Option<String> {
+        let reason = self.reason.as_deref()?;
+        let joint = match reason.split(' ').next() {
+            Some("line") => ", ",
+            Some("ended" | "was") => " ",
+            _ if self.status == Status::Skipped => " skipped: ",
+            _ => ": ",
+        };
+        Some(format!("{name}{joint}{}", text::escaped(reason)))
+    }
+
     /// Pages that came.
     pub fn pages(&self) -> usize {
         self.told().filter(|outcome| outcome.error.is_none()).count()

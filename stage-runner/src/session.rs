@@ -33,6 +33,8 @@ pub struct Session<'a> {
     pub entrants: Vec<Entrant>,
     /// The practice site, where it is what is fetched.
     pub site: Option<Config>,
+    /// Whether this is a debug build, whose CPU times say little.
+    pub is_debug: bool,
     /// The URLs as they are shown.
     pub urls: Vec<String>,
 }
@@ -69,6 +71,7 @@ pub fn run(options: &RunOptions) -> ExitCode {
         look,
         entrants,
         site: site.is_some().then(|| options.site.config()),
+        is_debug: cfg!(debug_assertions),
         urls: wanted.iter().map(|wanted| text::escaped(&wanted.url.to_string())).collect(),
     };
     let result = session.run(&wanted);
@@ -133,12 +136,12 @@ impl Session<'_> {
             digest: options.digest,
             verbose: options.verbose,
         };
+        let clock = Clock::new(self);
+        clock.tell();
         let mut table = (options.format == Format::Table).then(|| Table::new(self));
         if let Some(table) = &mut table {
             table.begin()?;
         }
-        let clock = Clock::new(self);
-        clock.tell();
 
         'rounds: for round in 0..options.rounds.get() {
             for (index, entrant) in self.entrants.iter().enumerate() {
@@ -205,15 +208,15 @@ impl Session<'_> {
     /// Where the format has no place for it, stderr says what went wrong with a program.
     fn explain(&self, entrant: &Entrant, run: &Run) {
         let name = &entrant.name;
-        if let Some(reason) = run.reason.as_ref().filter(|_| !interrupt::asked()) {
-            let skipped = if run.status == Status::Skipped { "skipped: " } else { "" };
-            if self.options.format != Format::Table {
-                progress::warn(&format!("{name}: {skipped}{reason}"));
-            }
-            if !self.options.verbose && !run.stderr.is_empty() {
-                let lines = run.stderr.iter().map(|line| format!("\n    {line}"));
-                progress::warn(&format!("{name} said at its end:{}", lines.collect::<String>()));
-            }
+        if interrupt::asked() {
+            return;
+        }
+        if let Some(told) = run.told_of(name).filter(|_| self.options.format != Format::Table) {
+            progress::warn(&told);
+        }
+        if !self.options.verbose && !run.stderr.is_empty() {
+            let lines = run.stderr.iter().map(|line| format!("\n    {line}"));
+            progress::warn(&format!("{name} said at its end:{}", lines.collect::<String>()));
         }
     }
 }

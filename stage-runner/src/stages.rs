@@ -53,7 +53,7 @@ pub const STAGES: &[Stage] = &[
         number: 2,
         name: "process-pool",
         aliases: &["processes", "process"],
-        summary: "blocking calls, each process sleeps in its own",
+        summary: "each process sleeps in its own call",
         source: "crates/02-process-pool/src",
         crawl: |targets, limits, done| {
             let figures = process_pool::crawl_with_figures(targets, limits, done)?;
@@ -68,7 +68,7 @@ pub const STAGES: &[Stage] = &[
         number: 3,
         name: "thread-pool",
         aliases: &["threads", "thread"],
-        summary: "blocking calls, each worker sleeps in its own",
+        summary: "each thread sleeps in its own call",
         source: "crates/03-thread-pool/src",
         crawl: stage_03_thread_pool::crawl,
         ..PLAIN

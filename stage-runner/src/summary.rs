@@ -47,8 +47,8 @@ impl<'a> Row<'a> {
     }
 
     /// What went wrong with the program as a whole, in whichever round.
-    pub fn reason(&self) -> Option<&'a str> {
-        self.runs.iter().find_map(|run| run.reason.as_deref())
+    pub fn reason(&self) -> Option<String> {
+        self.runs.iter().find_map(|run| run.told_of(self.name()))
     }
 
     /// The run that failed worst.
@@ -155,6 +155,7 @@ pub fn who(run: &Run) -> String {
     let processes = of(|worker| matches!(worker, Worker::Process(_)));
     let threads = of(|worker| matches!(worker, Worker::Thread(_)));
     match (processes, threads) {
+        _ if workers.is_empty() => "–".to_owned(),
         (0, 0) => text::plural(run.usage.threads.unwrap_or(1).max(1), "thread"),
         (0, threads) => text::plural(threads, "thread"),
         (processes, _) => text::plural(processes, "process"),

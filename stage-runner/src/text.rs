@@ -18,11 +18,11 @@ pub fn duration(micros: u64) -> String {
     }
 }
 
-/// A time to a tenth of a millisecond, for one fetch among others: `450.9 ms`.
+/// A time to four digits, for one fetch among others: `450.9 ms`, `4.506 s`.
 pub fn exact(micros: u64) -> String {
     match micros {
-        ..10_000_000 => format!("{:.1} ms", micros as f64 / 1e3),
-        _ => format!("{:.2} s", micros as f64 / 1e6),
+        ..999_950 => format!("{:.1} ms", micros as f64 / 1e3),
+        _ => format!("{:.3} s", micros as f64 / 1e6),
     }
 }
 
@@ -135,6 +135,14 @@ pub fn cut(text: &str, columns: usize) -> String {
     short
 }
 
+/// Names as a sentence lists them: `a`, `a and b`, `a, b and c`.
+pub fn list(names: &[&str]) -> String {
+    match names {
+        [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+        names => names.concat(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -172,6 +180,7 @@ mod tests {
         assert_eq!(plural(1, "page"), "1 page");
         assert_eq!(plural(1000, "process"), "1,000 processes");
         assert_eq!((word(10), word(13)), ("Ten".to_owned(), "13".to_owned()));
+        assert_eq!(list(&["a", "b", "c"]), "a, b and c");
         assert_eq!(one_a_second(4_512_000), "372 years");
         assert_eq!(one_a_second(600), "18 days");
         assert_eq!(plain(Duration::from_millis(1500)), "1.5 s");

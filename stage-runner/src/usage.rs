@@ -130,8 +130,10 @@ mod system {
         let mut left = vec![pid];
         while let Some(pid) = left.pop() {
             let status = format!("/proc/{pid}/status");
+            // One that has ended, and was not waited for yet, has no memory any more.
+            let Some(rss) = field(&status, "VmRSS:") else { continue };
             let Some(threads) = field(&status, "Threads:") else { continue };
-            family.rss_bytes += field(&status, "VmRSS:").unwrap_or(0) * 1024;
+            family.rss_bytes += rss * 1024;
             family.threads += threads;
             family.processes += 1;
             let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));

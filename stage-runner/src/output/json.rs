@@ -1,6 +1,5 @@
 //! `--format json` and `jsonl`: everything, for programs.
 
-use std::collections::BTreeMap;
 use std::env::consts;
 use std::thread;
 
@@ -72,7 +71,7 @@ struct OneLine<'a> {
     index: usize,
     url: &'a str,
     #[serde(flatten)]
-    outcome: BTreeMap<String, serde_json::Value>,
+    outcome: &'a OutcomeLine,
 }
 
 /// One outcome as a line.
@@ -83,18 +82,11 @@ pub fn line(entrant: &Entrant, round: u32, url: &str, outcome: &OutcomeLine) -> 
         round,
         index: outcome.target,
         url,
-        outcome: without_target(outcome),
+        outcome,
     };
     let mut line = serde_json::to_vec(&line).expect("an outcome is JSON");
     line.push(b'\n');
     line
-}
-
-/// In a line of its own `index` says which URL; two numbers for the same thing would be one too many.
-fn without_target(outcome: &OutcomeLine) -> BTreeMap<String, serde_json::Value> {
-    let value = serde_json::to_value(outcome).expect("an outcome is JSON");
-    let serde_json::Value::Object(fields) = value else { return BTreeMap::new() };
-    fields.into_iter().filter(|(name, _)| name != "target").collect()
 }
 
 /// The whole session as one document.
@@ -103,7 +95,7 @@ pub fn document(session: &Session<'_>, runs: &[Run], interrupted: bool) -> Vec<u
     let document = Document {
         version: 1,
         runner: env!("CARGO_PKG_VERSION"),
-        profile: if cfg!(debug_assertions) { "debug" } else { "release" },
+        profile: if session.is_debug { "debug" } else { "release" },
         interrupted,
         urls: &session.urls,
         site: session.site.as_ref().map(|site| Site {

@@ -27,7 +27,7 @@ pub fn lines(session: &Session<'_>, rows: &[Row<'_>]) -> Vec<String> {
     lines.push(String::new());
     for row in rows {
         if let Some(reason) = row.reason().filter(|_| row.skipped().is_none()) {
-            lines.push(format!("- {}: {}", row.name(), safe(reason)));
+            lines.push(format!("- {}", safe(&reason)));
         }
     }
     lines.extend(

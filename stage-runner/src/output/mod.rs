@@ -6,6 +6,8 @@ use std::process::ExitCode;
 use crate::look::Look;
 use crate::progress;
 
+#[cfg(test)]
+mod golden;
 pub mod json;
 pub mod list;
 pub mod markdown;
@@ -41,6 +43,31 @@ pub fn print_raw(bytes: &[u8]) -> ExitCode {
 pub fn cannot_write(error: &io::Error) -> ExitCode {
     progress::warn(&format!("error: cannot write the results: {error}"));
     ExitCode::FAILURE
+}
+
+/// Joins parts into as few lines as fit.
+pub fn joined(parts: &[String], between: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for part in parts {
+        let length = |text: &str| text.chars().count();
+        match lines.last_mut() {
+            Some(line) if length(line) + length(between) + length(part) <= width => {
+                line.push_str(between);
+                line.push_str(part);
+            }
+            _ => lines.push(part.clone()),
+        }
+    }
+    lines
+}
+
+/// What to try next.
+pub fn next(parts: &[String], width: usize) -> Vec<String> {
+    let mut lines = joined(parts, "  |  ", width - 7);
+    for (number, line) in lines.iter_mut().enumerate() {
+        line.insert_str(0, if number == 0 { "Next:  " } else { "       " });
+    }
+    lines
 }
 
 /// Breaks a text at its spaces, so that each line fits.

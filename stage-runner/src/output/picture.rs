@@ -102,12 +102,7 @@ pub fn sleep_and_work(columns: usize, work: f64) -> Vec<Cell> {
 /// Two numbers never touch. Where they would, the later pages wait for the next number, so that the numbers always
 /// add up to all pages.
 pub fn write_arrivals(cells: &mut Vec<Cell>, axis: &Axis, arrivals: &[u64]) {
-    let mut per_column = vec![0_usize; axis.columns];
-    for arrival in arrivals {
-        per_column[axis.column_of(*arrival)] += 1;
-    }
-    let labels = labels(&per_column);
-    for (start, number) in labels {
+    for (start, number) in labels(&arrived(axis, arrivals)) {
         let digits = number.to_string();
         for (at, digit) in (start..).zip(digits.chars()) {
             if at >= cells.len() {
@@ -116,6 +111,23 @@ pub fn write_arrivals(cells: &mut Vec<Cell>, axis: &Axis, arrivals: &[u64]) {
             cells[at] = (digit, Ink::Arrived);
         }
     }
+}
+
+/// How many arrived in each column. Pages that came within the time of one column of each other came together, on
+/// whichever side of its edge.
+fn arrived(axis: &Axis, arrivals: &[u64]) -> Vec<usize> {
+    let mut sorted = arrivals.to_vec();
+    sorted.sort_unstable();
+    let mut per_column = vec![0; axis.columns];
+    let mut together = None;
+    for arrival in sorted {
+        match together {
+            Some(first) if ((arrival - first) as f64) < axis.column_us() => {}
+            _ => together = Some(arrival),
+        }
+        per_column[axis.column_of(together.unwrap_or(arrival))] += 1;
+    }
+    per_column
 }
 
 /// Numbers and the columns where they begin.
@@ -137,8 +149,10 @@ fn labels(per_column: &[usize]) -> Vec<(usize, usize)> {
         }
         if start + digits(waiting) <= columns {
             labels.push((start, waiting));
-            waiting = per_column.get(column).copied().unwrap_or(0); // the gap
-            column += 1;
+            // As much sleep as digits, so that a row of numbers still shows the one between the others.
+            let gap = column..columns.min(column + digits(waiting));
+            column = gap.end.max(column);
+            waiting = per_column[gap].iter().sum();
         }
     }
     // What found no room at the right edge is written flush with it, together with whatever stands in the way.

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crawl::Worker;
+
 use crate::run::Run;
 use crate::session::Session;
 use crate::summary::Row;
@@ -21,14 +23,11 @@ pub fn comparison(session: &Session<'_>, rows: &[Row<'_>]) -> Vec<String> {
     let sound: Vec<&Row<'_>> =
         rows.iter().filter(|row| row.is_ok() && row.wall_us().is_some()).collect();
     let mut sentences: Vec<String> = Vec::new();
-    if session.urls.is_empty() {
-        return vec!["Nothing to fetch, so nothing to compare.".to_owned()];
-    }
     sentences.extend(failures(session, rows));
     sentences.extend(kinds_of_time(&sound));
     sentences.extend(figures(&sound));
     sentences.extend(one_a_second(&sound));
-    sentences.extend(tie(session, &sound));
+    sentences.extend(tie(&sound));
     sentences
 }
 
@@ -37,7 +36,7 @@ pub fn headline(session: &Session<'_>) -> String {
     let options = session.options;
     let pages = text::plural(session.urls.len() as u64, "page");
     let mut line = match &session.site {
-        _ if session.urls.is_empty() => "No page to fetch".to_owned(),
+        _ if session.urls.is_empty() => return "Nothing to fetch.".to_owned(),
         None => format!("{pages} from {}", hosts(&session.urls)),
         Some(site) => {
             let size = match site.size {
@@ -66,7 +65,7 @@ pub fn headline(session: &Session<'_>) -> String {
     if options.digest {
         line.push_str(", hashed (the figures include it)");
     }
-    if cfg!(debug_assertions) {
+    if session.is_debug {
         line.push_str(" (debug build: CPU reads high)");
     }
     line
@@ -98,7 +97,7 @@ fn kinds_of_time(rows: &[&Row<'_>]) -> Option<String> {
     let by_longest = rows.iter().find(|row| is_longest(row));
     if let (Some(by_sum), Some(by_longest)) = (by_sum, by_longest)
         && rows.iter().all(|row| is_sum(row) || is_longest(row))
-        && sum(by_sum) >= 2 * longest(by_longest)
+        && sum(by_sum) as f64 >= 1.8 * longest(by_longest) as f64
     {
         return Some(format!(
             "Two kinds of time: the sum of all waits ({}) or the longest wait ({}).",
@@ -159,7 +158,7 @@ fn seconds(us: u64) -> String {
 }
 
 /// Numbers of the stages' own.
-fn figures(rows: &[&Row<'_>]) -> Vec<String> {
+pub fn figures(rows: &[&Row<'_>]) -> Vec<String> {
     let mut sentences = Vec::new();
     for row in rows {
         for (name, figure) in &row.shown().usage.figures {
@@ -180,16 +179,13 @@ fn failed_reads(busy: &Row<'_>, reads: u64, rows: &[&Row<'_>]) -> String {
     let cpu =
         busy.cpu_us().map(|cpu| format!(": {} of CPU", text::duration(cpu))).unwrap_or_default();
     // Somebody who slept and came as early shows what all the reading was good for.
-    let is_as_early = |row: &&&Row<'_>| {
+    let is_as_early = |row: &&Row<'_>| {
         row.work().is_some_and(|work| work < 0.5)
             && row.wall_us().zip(busy.wall_us()).is_some_and(|(slept, read)| {
                 read as f64 >= slept as f64 * 0.97 && is_near(Some(read), slept, NEARLY)
             })
     };
-    let sooner = match rows.iter().find(is_as_early) {
-        Some(sleeper) => format!(", no page sooner than {}", sleeper.name()),
-        None => String::new(),
-    };
+    let sooner = if rows.iter().any(is_as_early) { ", no page sooner" } else { "" };
     format!("{} read {} times for nothing{cpu}{sooner}.", busy.name(), text::count(reads))
 }
 
@@ -203,8 +199,8 @@ fn started(row: &Row<'_>, processes: u64) -> String {
 /// The longest sleep on a scale that people can feel.
 fn one_a_second(rows: &[&Row<'_>]) -> Option<String> {
     let sleeps = |row: &&&Row<'_>| row.work().is_some_and(|work| work < 0.5);
-    // The first of those that tie, not the last.
-    let row = rows.iter().rev().filter(sleeps).max_by_key(|row| row.wall_us())?;
+    let slowest = rows.iter().filter(sleeps).filter_map(|row| row.wall_us()).max()?;
+    let row = rows.iter().filter(sleeps).find(|row| is_near(row.wall_us(), slowest, SAME))?;
     Some(format!(
         "{}, at one instruction a second: {}, of which {} at work.",
         row.name(),
@@ -214,29 +210,51 @@ fn one_a_second(rows: &[&Row<'_>]) -> Option<String> {
 }
 
 /// Stages of one thread that take the same time differ in their code only.
-fn tie(session: &Session<'_>, rows: &[&Row<'_>]) -> Option<String> {
-    let is_loop = |row: &&Row<'_>| {
-        row.entrant.stage().is_some_and(|stage| !stage.one_at_a_time)
-            && row.who() == "1 thread"
-            && row.work().is_some_and(|work| work < 0.5)
-    };
-    let loops: Vec<&Row<'_>> = rows.iter().copied().filter(is_loop).collect();
+fn tie(rows: &[&Row<'_>]) -> Option<String> {
+    let loops: Vec<&Row<'_>> = rows.iter().copied().filter(|row| is_loop(row)).collect();
     let (first, rest) = loops.split_first()?;
     let all_same =
         rest.iter().all(|row| is_near(row.wall_us(), first.wall_us().unwrap_or(0), SAME));
     if !all_same {
         return None;
     }
+    let at = |row: &Row<'_>| rows.iter().position(|other| other.name() == row.name());
     let names = match rest {
         [] => return None,
         [other] => format!("{} and {}", first.name(), other.name()),
-        [.., last] => format!("{} to {}", first.name(), last.name()),
+        [.., last] if at(last).zip(at(first)).is_some_and(|(b, a)| b - a == rest.len()) => {
+            format!("{} to {}", first.name(), last.name())
+        }
+        _ => text::list(&loops.iter().map(|row| row.name()).collect::<Vec<_>>()),
     };
-    let next = match &session.site {
-        Some(site) if site.pages < 1000 => " Try --pages 1000",
-        _ => "",
-    };
-    Some(format!("{names} tie: what changed there is the code.{next}"))
+    Some(format!("{names} tie: what changed there is the code."))
+}
+
+/// Many fetches in flight on one thread, which sleeps.
+fn is_loop(row: &Row<'_>) -> bool {
+    row.entrant.stage().is_some_and(|stage| !stage.one_at_a_time)
+        && row.shown().told().all(|outcome| outcome.by == Worker::Main)
+        && row.work().is_some_and(|work| work < 0.5)
+}
+
+/// What to try next: where the stages that tie here part ways, and what random delays do.
+pub fn next(session: &Session<'_>, rows: &[Row<'_>]) -> Vec<String> {
+    let Some(site) = session.site.as_ref().filter(|site| site.pages > 0) else { return Vec::new() };
+    let mut next = Vec::new();
+    if let [first, .., last] = rows
+        && site.pages < 1000
+        && tie(&rows.iter().filter(|row| row.is_ok()).collect::<Vec<_>>()).is_some()
+    {
+        let first = rows.iter().find(|row| is_loop(row)).unwrap_or(first);
+        let last = rows.iter().rev().find(|row| is_loop(row)).unwrap_or(last);
+        next.push(format!("-s {},{} --pages 1000 -c 1000", first.name(), last.name()));
+    }
+    if site.jitter.is_zero() {
+        next.push("--jitter 300ms".to_owned());
+    }
+    let last = rows.iter().rev().find(|row| row.is_ok());
+    next.extend(last.map(|row| format!("-s {}", row.name())));
+    next
 }
 
 /// What failed, told once where it failed everywhere.

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::picture::{self, Axis, FAILED};
-use super::{print, sentences, waterfall, wrapped};
+use super::{joined, print, sentences, waterfall, wrapped};
 use crate::interrupt;
 use crate::look::{Ink, paint};
 use crate::progress;
@@ -71,7 +71,7 @@ impl Column {
             Column::Faster => "× as fast",
             Column::Processes => "procs",
             Column::Switches => "switches",
-            Column::OneASecond => "1 a second",
+            Column::OneASecond => "at 1 op/s",
         }
     }
 
@@ -84,6 +84,7 @@ impl Column {
         match self {
             Column::Who => 12,
             Column::Wall | Column::Cpu | Column::Memory => 6,
+            Column::OneASecond => 12,
             other => other.title().chars().count(),
         }
     }
@@ -149,12 +150,12 @@ impl<'a> Table<'a> {
 
     /// What is about to run.
     pub fn begin(&self) -> io::Result<()> {
-        if self.is_single() {
+        if self.is_single() && !self.session.urls.is_empty() {
             return Ok(());
         }
         let headline = sentences::headline(self.session);
         let mut lines = wrapped(&headline, self.session.look.width, 0);
-        lines.push(String::new());
+        lines.extend((!self.session.urls.is_empty()).then(String::new));
         print(&self.session.look, &lines)
     }
 
@@ -163,14 +164,14 @@ impl<'a> Table<'a> {
         let look = &self.session.look;
         // Piped, what was printed stays: then columns that depend on rows to come have to wait for them.
         let must_wait = look.width >= WIDE && look.height.is_none();
-        if self.is_single() || must_wait {
+        if self.is_single() || must_wait || self.session.urls.is_empty() {
             return Ok(());
         }
         let ran = |row: &&Row<'_>| row.runs.len() == rows[0].runs.len();
         let complete = rows.iter().take_while(ran).count();
         if self.plan.is_none() {
             // The entrants before this one may have been skipped, so all rows so far are due.
-            let plan = self.plan(rows, self.expected_end(rows));
+            let plan = plan(self.session, rows, self.expected_end(rows));
             self.print(header(&plan))?;
             self.plan = Some(plan);
             for row in &rows[..complete - 1] {
@@ -183,35 +184,29 @@ impl<'a> Table<'a> {
     /// All that will run has run.
     pub fn end(&mut self, rows: &[Row<'_>]) -> io::Result<()> {
         let look = self.session.look;
+        if self.session.urls.is_empty() {
+            return Ok(());
+        }
         if self.is_single() {
             let lines = rows.first().map(|row| waterfall::lines(self.session, row));
             return print(&look, &lines.unwrap_or_default());
         }
-        self.draw_again(rows)?;
-        let mut lines = vec![String::new()];
-        lines.extend(legend(self.session, rows));
-        lines.push(String::new());
-        for sentence in sentences::comparison(self.session, rows) {
-            lines.extend(wrapped(&sentence, look.width, 2));
-        }
-        if interrupt::asked() {
-            let (ran, all) = (rows.len(), self.session.entrants.len());
-            lines.push(format!("Interrupted: {ran} of {all} stages had begun."));
-        }
-        print(&look, &lines)
+        let pictures = self.draw_again(rows)?;
+        print(&look, &below(self.session, rows, &pictures))
     }
 
-    /// Now that everything is known, the table as it should be, where it differs from what was printed.
-    fn draw_again(&mut self, rows: &[Row<'_>]) -> io::Result<()> {
+    /// Now that everything is known, the table as it should be, where it differs from what was printed. Gives the
+    /// pictures in it.
+    fn draw_again(&mut self, rows: &[Row<'_>]) -> io::Result<String> {
         let look = self.session.look;
-        let slowest = rows.iter().filter_map(Row::wall_us).max().unwrap_or(0);
-        let plan = self.plan(rows, slowest);
+        let plan = plan(self.session, rows, slowest(rows));
         let mut lines = vec![header(&plan)];
         lines.extend(rows.iter().flat_map(|row| drawn(self.session, &plan, row, rows)));
         let fits = look.height.is_some_and(|height| self.printed.len() + 1 < height);
         let untouched = self.printed.is_empty();
+        let pictures = rows.iter().map(|row| picture_of(&plan, row)).collect();
         if lines == self.printed || !(fits || untouched) {
-            return Ok(());
+            return Ok(pictures);
         }
         if !untouched {
             progress::set_aside(|| {
@@ -220,7 +215,8 @@ impl<'a> Table<'a> {
                 stdout.flush()
             })?;
         }
-        print(&look, &lines)
+        print(&look, &lines)?;
+        Ok(pictures)
     }
 
     fn is_single(&self) -> bool {
@@ -241,17 +237,6 @@ impl<'a> Table<'a> {
         Ok(())
     }
 
-    fn plan(&self, rows: &[Row<'_>], end_us: u64) -> Plan {
-        let look = self.session.look;
-        let columns = Column::all(self.session, rows, look.width >= WIDE);
-        let names = self.session.entrants.iter().map(|entrant| entrant.name.chars().count());
-        let name = names.max().unwrap_or(0).clamp(5, NAME);
-        let figures: usize = columns.iter().map(|column| column.width() + 1).sum();
-        let left = look.width.saturating_sub(name + 1 + figures + 1);
-        let axis = Axis { end_us, columns: left.clamp(PICTURE.0, PICTURE.1) };
-        Plan { name, axis, columns }
-    }
-
     /// When the slowest row will end, as far as the first rows and the site's delays tell.
     fn expected_end(&self, rows: &[Row<'_>]) -> u64 {
         let session = self.session;
@@ -267,6 +252,20 @@ impl<'a> Table<'a> {
             rows.iter().map(one_at_a_time).max().filter(|_| is_one_at_a_time && expected.is_none());
         [expected, walls, sums].into_iter().flatten().max().unwrap_or(0)
     }
+}
+
+fn slowest(rows: &[Row<'_>]) -> u64 {
+    rows.iter().filter_map(Row::wall_us).max().unwrap_or(0)
+}
+
+fn plan(session: &Session<'_>, rows: &[Row<'_>], end_us: u64) -> Plan {
+    let columns = Column::all(session, rows, session.look.width >= WIDE);
+    let names = session.entrants.iter().map(|entrant| entrant.name.chars().count());
+    let name = names.max().unwrap_or(0).clamp(5, NAME);
+    let figures: usize = columns.iter().map(|column| column.width() + 1).sum();
+    let left = session.look.width.saturating_sub(name + 1 + figures + 1);
+    let axis = Axis { end_us, columns: left.clamp(PICTURE.0, PICTURE.1) };
+    Plan { name, axis, columns }
 }
 
 fn header(plan: &Plan) -> String {
@@ -308,7 +307,7 @@ fn drawn(session: &Session<'_>, plan: &Plan, row: &Row<'_>, rows: &[Row<'_>]) ->
     }
     let mut lines = vec![line.trim_end().to_owned()];
     if let Some(reason) = row.reason() {
-        lines.extend(below(&format!("{}, {}", row.name(), text::escaped(reason))));
+        lines.extend(below(&reason));
     } else if row.failed() > 0 && !plan.columns.contains(&Column::Failed) {
         lines.extend(below(&format!("{} failed", text::plural(row.failed() as u64, "page"))));
     }
@@ -320,8 +319,8 @@ fn picture_of(plan: &Plan, row: &Row<'_>) -> String {
     let run = row.shown();
     let wall = row.wall_us().unwrap_or(0);
     let is_cut = axis.columns_to(wall) > axis.columns;
-    let length =
-        if run.told().next().is_some() { axis.columns_to(wall).clamp(1, axis.columns) } else { 0 };
+    let is_drawn = run.told().any(|outcome| outcome.finished_us.is_some());
+    let length = if is_drawn { axis.columns_to(wall).clamp(1, axis.columns) } else { 0 };
     let mut cells = picture::sleep_and_work(length, row.work().unwrap_or(0.0));
     let ended = |is_page: bool| {
         let of_kind = run.told().filter(move |outcome| outcome.error.is_none() == is_page);
@@ -341,28 +340,56 @@ fn picture_of(plan: &Plan, row: &Row<'_>) -> String {
     picture::painted(&cells)
 }
 
-/// What the characters mean, as far as they were drawn.
-fn legend(session: &Session<'_>, rows: &[Row<'_>]) -> Vec<String> {
-    let ran = || rows.iter().filter(|row| row.skipped().is_none());
-    let mut parts = Vec::new();
-    if ran().any(|row| row.work().unwrap_or(0.0) < 0.99) {
-        parts.push("░ asleep".to_owned());
+/// What stands below the rows: what the characters mean, what the numbers say, what to try next.
+fn below(session: &Session<'_>, rows: &[Row<'_>], pictures: &str) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    lines.extend(legend(session, rows, pictures));
+    lines.push(String::new());
+    for sentence in sentences::comparison(session, rows) {
+        lines.extend(wrapped(&sentence, session.look.width, 2));
     }
-    if ran().any(|row| row.work().unwrap_or(0.0) > 0.01) {
-        parts.push("█ computing".to_owned());
+    let next = super::next(&sentences::next(session, rows), session.look.width);
+    lines.extend((!next.is_empty()).then(String::new));
+    lines.extend(next);
+    if interrupt::asked() {
+        let (ran, all) = (rows.len(), session.entrants.len());
+        lines.push(format!("Interrupted: {ran} of {all} stages had begun."));
+    }
+    lines
+}
+
+/// The whole comparison at once.
+#[cfg(test)]
+pub fn lines(session: &Session<'_>, rows: &[Row<'_>]) -> Vec<String> {
+    let plan = plan(session, rows, slowest(rows));
+    let mut lines = wrapped(&sentences::headline(session), session.look.width, 0);
+    lines.extend([String::new(), header(&plan)]);
+    lines.extend(rows.iter().flat_map(|row| drawn(session, &plan, row, rows)));
+    let pictures: String = rows.iter().map(|row| picture_of(&plan, row)).collect();
+    lines.extend(below(session, rows, &pictures));
+    lines
+}
+
+/// What the characters mean, as far as they were drawn.
+fn legend(session: &Session<'_>, rows: &[Row<'_>], pictures: &str) -> Vec<String> {
+    let ran = || rows.iter().filter(|row| row.skipped().is_none());
+    let most = session.urls.len();
+    let mut parts = Vec::new();
+    for (drawn, meaning) in [
+        (pictures.contains('░'), "░ asleep"),
+        (pictures.contains('█'), "█ computing"),
+        (pictures.contains('x'), "x failed"),
+        (pictures.contains('>'), "> goes on"),
+    ] {
+        parts.extend(drawn.then(|| meaning.to_owned()));
     }
     if ran().any(|row| row.shown().pages() > 0) {
-        let most = session.urls.len();
-        parts.push(if most == 1 {
-            "1: the page arrived here".to_owned()
-        } else {
-            format!("1, {most}: pages that arrived here")
+        parts.push(match most {
+            1 => "1: the page arrived here".to_owned(),
+            _ => format!("1, {most}: pages that arrived here"),
         });
     }
-    if ran().any(|row| row.shown().failed() > 0) {
-        parts.push("x failed".to_owned());
-    }
-    let mut lines = wrapped(&parts.join("   "), session.look.width, 0);
+    let mut lines = joined(&parts, "   ", session.look.width);
     if ran().any(|row| row.shown().doubts != Default::default()) {
         lines.push("~ reported by the program itself; the system saw otherwise".to_owned());
     }

@@ -6,7 +6,7 @@ use crawl::Worker;
 use crawl::protocol::OutcomeLine;
 
 use super::picture::{self, ASLEEP, Axis, COMPUTING, Cell, EMPTY, FAILED};
-use super::{sentences, wrapped};
+use super::{joined, sentences, wrapped};
 use crate::entrants::Kind;
 use crate::interrupt;
 use crate::look::{Ink, paint};
@@ -43,7 +43,7 @@ pub fn lines(session: &Session<'_>, row: &Row<'_>) -> Vec<String> {
         return lines;
     }
     if let Some(reason) = row.reason() {
-        lines.extend(wrapped(&format!("{}, {}", row.name(), text::escaped(reason)), width, 2));
+        lines.extend(wrapped(&reason, width, 2));
         lines.push(String::new());
     }
     if row.shown().told().any(|outcome| outcome.finished_us.is_some()) {
@@ -51,14 +51,12 @@ pub fn lines(session: &Session<'_>, row: &Row<'_>) -> Vec<String> {
         lines.extend(drawing.lines());
         lines.push(String::new());
     }
-    if !session.urls.is_empty() {
-        lines.push(figures(session, row));
-        for sentence in said(session, row) {
-            lines.extend(wrapped(&sentence, width, 0));
-        }
-        lines.push(String::new());
+    lines.extend(joined(&figures(row), "   ", width));
+    for sentence in said(session, row) {
+        lines.extend(wrapped(&sentence, width, 0));
     }
-    lines.push(format!("Next:  {}", next(session, row).join("  |  ")));
+    lines.push(String::new());
+    lines.extend(super::next(&next(session, row), width));
     lines
 }
 
@@ -103,7 +101,8 @@ impl<'a> Drawing<'a> {
         let last = run.told().filter_map(|outcome| outcome.finished_us).max().unwrap_or(0);
         let shown = shown(run);
         let names = shown.iter().map(|target| short(&session.urls, *target).chars().count());
-        let name = names.max().unwrap_or(0).clamp(NAME.0, NAME.1);
+        let who = summary::who(run).chars().count();
+        let name = names.max().unwrap_or(0).max(who).clamp(NAME.0, NAME.1);
         let columns = session.look.width.saturating_sub(name + 1 + 1 + CONNECTED + DONE).max(16);
         let axis = Axis { end_us: run.usage.wall_us.unwrap_or(last).max(last), columns };
         let waiting = if work > 0.5 { COMPUTING } else { ASLEEP };
@@ -129,7 +128,7 @@ impl<'a> Drawing<'a> {
         lines.extend(self.not_shown(self.run.outcomes.len() - next));
         lines.extend(self.worker());
         lines.push(String::new());
-        lines.push(self.legend());
+        lines.extend(joined(&self.legend(), "   ", self.session.look.width));
         lines
     }
 
@@ -209,7 +208,7 @@ impl<'a> Drawing<'a> {
         ))
     }
 
-    fn legend(&self) -> String {
+    fn legend(&self) -> Vec<String> {
         let any = |of: fn(&OutcomeLine) -> bool| self.run.told().any(of);
         let mut parts = Vec::new();
         if self.work < 0.99 {
@@ -224,7 +223,7 @@ impl<'a> Drawing<'a> {
             parts.push("x failed".to_owned());
         }
         parts.push(picture::column_is(&self.axis));
-        parts.join("   ")
+        parts
     }
 }
 
@@ -243,8 +242,8 @@ fn shown(run: &Run) -> BTreeSet<usize> {
     shown
 }
 
-/// The numbers in one line.
-fn figures(session: &Session<'_>, row: &Row<'_>) -> String {
+/// The numbers.
+fn figures(row: &Row<'_>) -> Vec<String> {
     let doubts = row.shown().doubts;
     let figure = |name: &str, figure: Option<String>, doubted: bool| {
         let mark = if doubted { "~" } else { "" };
@@ -267,8 +266,7 @@ fn figures(session: &Session<'_>, row: &Row<'_>) -> String {
     if doubts != Default::default() {
         figures.push("~ the system saw otherwise".to_owned());
     }
-    let _ = session;
-    figures.join("   ")
+    figures
 }
 
 /// What it means.
@@ -278,11 +276,9 @@ fn said(session: &Session<'_>, row: &Row<'_>) -> Vec<String> {
         let told = row.shown().told().count();
         sentences.push(format!("Interrupted: {told} of {} pages had ended.", session.urls.len()));
     }
-    for (name, figure) in &row.shown().usage.figures {
-        sentences.push(format!("{}: {}.", text::escaped(name), text::count(*figure)));
-    }
+    sentences.extend(sentences::figures(&[row]));
     let waits = row.waits();
-    if !waits.is_empty() && !session.urls.is_empty() {
+    if !waits.is_empty() {
         sentences.push(waited(row, &waits));
     }
     sentences
