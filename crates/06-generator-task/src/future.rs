@@ -1,4 +1,4 @@
-use std::cell::RefCell;
+use std::cell::Cell;
 use std::fmt;
 use std::rc::Rc;
 
@@ -23,10 +23,14 @@ use std::rc::Rc;
 /// future.set_result(42); // prints: the answer is 42
 /// assert_eq!(future.result(), Ok(42));
 /// ```
-pub struct Future<T>(Rc<RefCell<State<T>>>);
+pub struct Future<T>(Rc<Cell<State<T>>>);
 
+/// 24 bytes, for there may be thousands.
 enum State<T> {
-    Pending(Vec<Rc<dyn Callback<T>>>),
+    /// No result; nobody waits for it yet, or, as nearly always, one.
+    Pending(Option<Rc<dyn Callback<T>>>),
+    /// No result; several wait for it.
+    Several(Vec<Rc<dyn Callback<T>>>),
     Done(T),
 }
 
@@ -52,7 +56,7 @@ pub struct NotDone;
 impl<T: Copy> Future<T> {
     /// A future without a result.
     pub fn new() -> Future<T> {
-        Future(Rc::new(RefCell::new(State::Pending(Vec::new()))))
+        Future(Rc::new(Cell::new(State::Pending(None))))
     }
 
     /// Sets the result and calls the callbacks, in the order in which they were added.
@@ -60,10 +64,10 @@ impl<T: Copy> Future<T> {
     /// # Panics
     /// If there is a result already: a future is done once.
     pub fn set_result(&self, result: T) {
-        let before = self.0.replace(State::Done(result));
-        let State::Pending(callbacks) = before else { panic!("a future is done once") };
-        for callback in callbacks {
-            callback.call(self);
+        match self.0.replace(State::Done(result)) {
+            State::Pending(callback) => callback.into_iter().for_each(|it| it.call(self)),
+            State::Several(callbacks) => callbacks.into_iter().for_each(|it| it.call(self)),
+            State::Done(_) => panic!("a future is done once"),
         }
     }
 
@@ -72,19 +76,27 @@ impl<T: Copy> Future<T> {
     /// # Errors
     /// It is not there yet.
     pub fn result(&self) -> Result<T, NotDone> {
-        match &*self.0.borrow() {
-            State::Pending(_) => Err(NotDone),
-            State::Done(result) => Ok(*result),
-        }
+        let state = self.0.replace(State::Pending(None));
+        let result = if let State::Done(result) = state { Ok(result) } else { Err(NotDone) };
+        self.0.set(state);
+        result
     }
 
     /// Has something called when the result is there: at once, if it is there already.
     pub fn add_done_callback(&self, callback: Rc<dyn Callback<T>>) {
-        if let State::Pending(callbacks) = &mut *self.0.borrow_mut() {
-            callbacks.reserve_exact(1); // mostly the only one, of thousands of futures
-            return callbacks.push(callback);
-        }
-        callback.call(self);
+        let state = match self.0.replace(State::Pending(None)) {
+            State::Pending(None) => State::Pending(Some(callback)),
+            State::Pending(Some(first)) => State::Several(vec![first, callback]),
+            State::Several(mut callbacks) => {
+                callbacks.push(callback);
+                State::Several(callbacks)
+            }
+            State::Done(result) => {
+                self.0.set(State::Done(result));
+                return callback.call(self);
+            }
+        };
+        self.0.set(state);
     }
 }
 
@@ -112,7 +124,6 @@ impl<T: Copy + fmt::Debug> fmt::Debug for Future<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::cell::Cell;
 
     fn counting() -> (Rc<Cell<u32>>, Rc<dyn Callback<u32>>) {
         let sum = Rc::new(Cell::new(0));
@@ -133,6 +144,20 @@ mod tests {
         assert_eq!((sum.get(), future.result()), (5, Ok(5)));
         future.add_done_callback(callback);
         assert_eq!(sum.get(), 10, "the result came first");
+    }
+
+    #[test]
+    fn several_callbacks_are_called_in_their_order() {
+        let called = Rc::new(Cell::new(0));
+        let future = Future::new();
+        for number in 1..=3 {
+            let called = Rc::clone(&called);
+            future.add_done_callback(Rc::new(move |_: &Future<u32>| {
+                assert_eq!(called.replace(number), number - 1);
+            }));
+        }
+        future.set_result(0);
+        assert_eq!(called.get(), 3);
     }
 
     #[test]

@@ -18,11 +18,7 @@ use stage_06_generator_task::{
 ///
 /// # Errors
 /// What the system says when it cannot wait.
-pub fn crawl(
-    targets: &[Target],
-    limits: &Limits,
-    done: &mut dyn FnMut(Outcome),
-) -> io::Result<()> {
+pub fn crawl(targets: &[Target], limits: &Limits, done: &mut dyn FnMut(Outcome)) -> io::Result<()> {
     let event_loop = EventLoop::new(limits)?;
     let mut list = targets.iter().enumerate();
     let start_next = || match list.next() {
@@ -81,23 +77,17 @@ impl Fetch {
             let sent = socket.send(self.exchange.unsent());
             match self.exchange.sent(sent) {
                 Err(error) if self.exchange.must_wait(&error) => {
-                    let future = socket.wait_for(Interest::Writable)?;
-                    self.state = State::Writable(socket);
-                    return Ok(Yield(future));
+                    return self.stop(socket, Interest::Writable, State::Writable);
                 }
                 sent => sent?,
             }
         }
-        self.wait_until_readable(socket)
+        self.stop(socket, Interest::Readable, State::Readable)
     }
 
-    fn receive(
-        &mut self,
-        socket: Socket,
-        ready: Ready,
-    ) -> io::Result<Step<Future<Ready>, Page>> {
-        let chunk = &mut *self.event_loop.chunk.borrow_mut();
-        match socket.receive(chunk) {
+    fn receive(&mut self, socket: Socket, ready: Ready) -> io::Result<Step<Future<Ready>, Page>> {
+        let mut chunk = self.event_loop.chunk.borrow_mut();
+        match socket.receive(&mut chunk) {
             // Nothing there: the deadline has passed, or it was a false alarm.
             Err(error) if self.exchange.must_wait(&error) => ready?,
             received => {
@@ -106,7 +96,35 @@ impl Fetch {
                 }
             }
         }
-        self.state = State::Readable(socket);
-        todo!()
+        drop(chunk);
+        self.stop(socket, Interest::Readable, State::Readable)
+    }
+
+    /// `yield future`: remembers where it is, and hands out what it waits for.
+    fn stop(
+        &mut self,
+        socket: Socket,
+        interest: Interest,
+        place: fn(Socket) -> State,
+    ) -> io::Result<Step<Future<Ready>, Page>> {
+        let future = socket.wait_for(interest)?;
+        self.state = place(socket);
+        Ok(Yield(future))
+    }
+}
+
+impl Generator for Fetch {
+    type Sent = Ready;
+    type Yielded = Future<Ready>;
+    type Returned = ();
+
+    fn resume(&mut self, ready: Ready) -> Step<Future<Ready>, ()> {
+        let page = match self.download(ready) {
+            Ok(Yield(future)) => return Yield(future),
+            Ok(Return(page)) => Ok(page),
+            Err(error) => Err(error),
+        };
+        self.event_loop.finish(self.exchange.finish(self.index, page));
+        Return(())
     }
 }

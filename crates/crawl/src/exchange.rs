@@ -210,7 +210,7 @@ impl Exchange {
 
     /// Ends the exchange: a page, or an error of the kind that its words and its moment make it. A
     /// pool says afterwards which worker it was.
-    pub fn finish(self, target: usize, result: io::Result<Page>) -> Outcome {
+    pub fn finish(&self, target: usize, result: io::Result<Page>) -> Outcome {
         Outcome {
             target,
             by: Worker::Main,

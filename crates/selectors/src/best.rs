@@ -12,33 +12,37 @@ use crate::Interest;
 pub(crate) struct Best {
     poller: Poller,
     events: Events,
+    /// By key: whether the system has been told of the socket.
+    known: Vec<bool>,
 }
 
 impl Best {
     pub(crate) fn new() -> io::Result<Best> {
-        Ok(Best { poller: Poller::new()?, events: Events::new() })
+        Ok(Best { poller: Poller::new()?, events: Events::new(), known: Vec::new() })
     }
 
-    /// `new`: the system does not know this socket yet.
     #[expect(unsafe_code, reason = "polling cannot see how long the socket stays open")]
     pub(crate) fn wait_for(
         &mut self,
         socket: BorrowedFd<'static>,
         key: usize,
         interest: Interest,
-        new: bool,
     ) -> io::Result<()> {
         let event = match interest {
             Interest::Readable => Event::readable(key),
             Interest::Writable => Event::writable(key),
         };
-        if new {
-            // SAFETY: `add` asks that the socket be deleted before it closes. `Watched` owns it, and
-            // calls `forget` in its `drop`.
-            unsafe { self.poller.add(&socket, event) }
-        } else {
-            self.poller.modify(socket, event)
+        if key >= self.known.len() {
+            self.known.resize(key + 1, false);
         }
+        if self.known[key] {
+            return self.poller.modify(socket, event);
+        }
+        // SAFETY: `add` asks that the socket be deleted before it closes. `Watched` owns it, and
+        // calls `forget` in its `drop`.
+        unsafe { self.poller.add(&socket, event) }?;
+        self.known[key] = true;
+        Ok(())
     }
 
     pub(crate) fn wait(
@@ -52,8 +56,10 @@ impl Best {
         Ok(())
     }
 
-    pub(crate) fn forget(&mut self, socket: BorrowedFd<'static>) {
-        // An error can only mean that the system has forgotten the socket before us.
-        let _ = self.poller.delete(socket);
+    pub(crate) fn forget(&mut self, socket: BorrowedFd<'static>, key: usize) {
+        if self.known.get_mut(key).is_some_and(std::mem::take) {
+            // An error can only mean that the system has forgotten the socket before us.
+            let _ = self.poller.delete(socket);
+        }
     }
 }

@@ -27,7 +27,12 @@ impl Poll {
         Poll { sockets: Vec::new(), keys: Vec::new(), places: Vec::new() }
     }
 
-    pub(crate) fn wait_for(&mut self, socket: BorrowedFd<'static>, key: usize, interest: Interest) {
+    pub(crate) fn wait_for(
+        &mut self,
+        socket: BorrowedFd<'static>,
+        key: usize,
+        interest: Interest,
+    ) -> io::Result<()> {
         self.forget(key);
         let flags = match interest {
             Interest::Readable => PollFlags::IN,
@@ -39,6 +44,7 @@ impl Poll {
         self.places[key] = self.sockets.len() as u32;
         self.sockets.push(PollFd::from_borrowed_fd(socket, flags));
         self.keys.push(key as u32);
+        Ok(())
     }
 
     pub(crate) fn wait(

@@ -61,7 +61,7 @@ impl Selector {
     /// system call yet.
     pub fn watch(&self, socket: Socket, key: usize) -> Watched {
         let key = u32::try_from(key).expect("fewer than 2^32 sockets");
-        Watched { socket, selector: self.clone(), key, known: false.into() }
+        Watched { socket, selector: self.clone(), key }
     }
 
     /// Waits until a socket is ready or the time is over, and replaces what is in `ready` with the
@@ -88,8 +88,6 @@ pub struct Watched {
     socket: Socket,
     selector: Selector,
     key: u32,
-    /// Whether the selector has been told of the socket.
-    known: std::cell::Cell<bool>,
 }
 
 impl Watched {
@@ -103,14 +101,11 @@ impl Watched {
     /// # Errors
     /// What the system says; with [`Kind::Select`], a descriptor past 1,023.
     pub fn wait_for(&self, interest: Interest) -> io::Result<()> {
-        let new = !self.known.get();
         match &mut *self.selector.0.borrow_mut() {
-            Backend::Select(select) => select.wait_for(self.source(), self.key(), interest)?,
+            Backend::Select(select) => select.wait_for(self.source(), self.key(), interest),
             Backend::Poll(poll) => poll.wait_for(self.source(), self.key(), interest),
-            Backend::Best(best) => best.wait_for(self.source(), self.key(), interest, new)?,
+            Backend::Best(best) => best.wait_for(self.source(), self.key(), interest),
         }
-        self.known.set(true);
-        Ok(())
     }
 
     /// Receives what is there: `recv` with a buffer of ordinary bytes.
@@ -153,13 +148,10 @@ impl Deref for Watched {
 
 impl Drop for Watched {
     fn drop(&mut self) {
-        if !self.known.get() {
-            return;
-        }
         match &mut *self.selector.0.borrow_mut() {
             Backend::Select(select) => select.forget(self.source()),
             Backend::Poll(poll) => poll.forget(self.key()),
-            Backend::Best(best) => best.forget(self.source()),
+            Backend::Best(best) => best.forget(self.source(), self.key()),
         }
     }
 }
