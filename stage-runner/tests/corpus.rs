@@ -1,0 +1,445 @@
+//! One corpus, every stage: what each promises of faults, of many pages, of bytes cut anyhow, of
+//! deadlines and of memory, through the real binary.
+//!
+//! A stage is covered by being in the runner's table. What each fault comes to is listed in
+//! `corpus/cases.rs`.
+
+#[path = "corpus/cases.rs"]
+mod cases;
+#[path = "corpus/runner.rs"]
+mod runner;
+
+use std::collections::BTreeSet;
+use std::process::Command;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::thread;
+use std::time::Duration;
+
+use cases::{CASES, Case, MAX_BODY, MAX_HEAD};
+use crawl::protocol::OutcomeLine;
+use practice_site::{Config, Site};
+use runner::{Run, feed, run};
+use stage_runner::stages::STAGES;
+
+/// Held to write by a test that measures time, and to read by all others: they run side by side,
+/// but not beside it.
+static QUIET: RwLock<()> = RwLock::new(());
+
+fn beside_others() -> RwLockReadGuard<'static, ()> {
+    QUIET.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn alone() -> RwLockWriteGuard<'static, ()> {
+    QUIET.write().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A site whose pages come at once, unless a URL asks for something else.
+fn site() -> Site {
+    let config = Config { pages: 500, delay: Duration::ZERO, ..Config::default() };
+    Site::start(config).expect("loopback has a free port")
+}
+
+/// Fetches these paths of a new site, and checks that every stage comes to these words.
+fn check(options: &[&str], paths_and_words: &[(&str, &str)]) {
+    let site = site();
+    let urls: Vec<_> = paths_and_words.iter().map(|(path, _)| site.url(path)).collect();
+    let expected: Vec<_> = paths_and_words.iter().map(|(_, word)| *word).collect();
+    for run in run("all", options, &urls) {
+        assert_eq!(run.words(), expected, "{}: {urls:#?}", run.stage);
+        check_in_flight(&run, options);
+    }
+}
+
+/// No more fetches at a time than were asked for: 10, unless options say otherwise.
+fn check_in_flight(run: &Run, options: &[&str]) {
+    let limit = match options.iter().position(|option| *option == "-c") {
+        Some(at) => options[at + 1].parse().expect("a number"),
+        None => 10,
+    };
+    let limit = if run.stage().one_at_a_time { 1 } else { limit };
+    let span = |outcome: &OutcomeLine| (outcome.started_us, outcome.finished_us.expect("it ran"));
+    let spans: Vec<_> = run.outcomes.iter().map(span).collect();
+    for (start, _) in &spans {
+        // One that ends in the microsecond in which another starts has made room for it.
+        let at_once = spans.iter().filter(|(from, to)| from <= start && start < to).count();
+        assert!(at_once <= limit, "{}: {at_once} at once, of {limit}", run.stage);
+    }
+}
+
+#[test]
+fn the_table_has_the_stages_of_the_course() {
+    // One that is lost from the table would be lost from all tests here, silently.
+    let names: Vec<_> = STAGES.iter().map(|stage| stage.name).collect();
+    for name in [
+        "blocking",
+        "process-pool",
+        "thread-pool",
+        "busy-wait",
+        "busy-wait-all",
+        "select",
+        "poll",
+        "epoll",
+    ] {
+        assert!(names.contains(&name), "{name} is not in the table");
+    }
+}
+
+// Faults.
+
+#[test]
+fn the_corpus_knows_every_fault_of_the_site_and_no_other() {
+    let offered: BTreeSet<_> = site().faults().iter().map(|fault| fault.name).collect();
+    let mut known: BTreeSet<_> = CASES.iter().map(|case| case.fault).collect();
+    assert_eq!(known.len(), CASES.len(), "a fault is in the list twice");
+    if !offered.contains("connect-hangs") {
+        println!("skipped connect-hangs: this system cannot make a connection hang");
+        known.remove("connect-hangs");
+    }
+    assert_eq!(offered, known);
+}
+
+/// The cases with their URLs, as far as this system can produce them.
+fn urls_of_faults(site: &Site) -> Vec<(&'static Case, String)> {
+    let url = |case: &'static Case| {
+        let fault = site.faults().into_iter().find(|fault| fault.name == case.fault)?;
+        let mark = if case.query.is_empty() { "" } else { "?" };
+        Some((case, format!("{}{mark}{}", fault.url, case.query)))
+    };
+    CASES.iter().filter_map(url).collect()
+}
+
+fn check_cases(options: &[&str], cases: &[(&Case, String)]) {
+    let (head, body) = (MAX_HEAD.to_string(), MAX_BODY.to_string());
+    let options = [&["--max-head", &head, "--max-body", &body], options].concat();
+    let urls: Vec<_> = cases.iter().map(|(_, url)| url.clone()).collect();
+    let mut wrong = Vec::new();
+    for run in run("all", &options, &urls) {
+        for (outcome, (case, url)) in run.outcomes.iter().zip(cases) {
+            if !case.is_met_by(outcome) {
+                wrong.push(format!("{}, {url}\n  {case:?}\n  {outcome:?}", run.stage));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} cases:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn every_fault_has_its_outcome() {
+    let (_guard, site) = (beside_others(), site());
+    let cases = urls_of_faults(&site);
+    let (slow, quick): (Vec<_>, Vec<_>) = cases.into_iter().partition(|(case, _)| case.is_slow());
+    check_cases(&["--deadline", "20s"], &quick);
+    check_cases(&["--deadline", "400ms"], &slow);
+}
+
+#[test]
+fn every_fault_has_the_same_outcome_however_its_bytes_are_cut() {
+    let (_guard, site) = (beside_others(), site());
+    let mut cases = Vec::new();
+    for (case, url) in urls_of_faults(&site) {
+        let at = |cut: &str| {
+            let mark = if url.contains('?') { '&' } else { '?' };
+            (case, format!("{url}{mark}cut={cut}"))
+        };
+        match () {
+            // Those before a path have no parameters; those that wait would take their time again.
+            () if !url.contains("/fault/") || case.is_slow() => {}
+            () if case.is_long() => cases.push(at("997")),
+            () => cases.extend(["1", "2", "7", "50"].map(at)),
+        }
+    }
+    check_cases(&["--deadline", "20s", "-c", "40"], &cases);
+}
+
+// Pages.
+
+#[test]
+fn a_404_is_a_page() {
+    let _guard = beside_others();
+    check(
+        &[],
+        &[
+            ("/1", "200, 1024 bytes"),
+            ("/1?status=404", "404, 1024 bytes"),
+            ("/1?status=503&size=0", "503, 0 bytes"),
+            ("/1?status=204", "204, 0 bytes"),
+            ("/1?status=304", "304, 0 bytes"),
+            ("/501", "404, 26 bytes"),
+        ],
+    );
+}
+
+#[test]
+fn pages_are_the_same_however_they_are_framed_and_cut() {
+    let (_guard, site) = (beside_others(), site());
+    let mut urls = Vec::new();
+    for framing in ["", "&chunked=1", "&close=1"] {
+        for cut in ["", "&cut=1", "&cut=7", "&cut=64", "&cut=1460"] {
+            urls.push(site.url(&format!("/1?size=1500{framing}{cut}")));
+        }
+    }
+    for run in run("all", &["--digest", "--deadline", "20s", "-c", "20"], &urls) {
+        let first = run.outcomes[0].sha256.clone().expect("a digest was asked for");
+        for outcome in &run.outcomes {
+            let url = &urls[outcome.target];
+            assert_eq!((outcome.status, outcome.bytes), (Some(200), Some(1500)), "{url}");
+            assert_eq!(outcome.sha256.as_ref(), Some(&first), "{}: {url}", run.stage);
+        }
+    }
+}
+
+#[test]
+fn what_a_page_says_of_itself_is_passed_on() {
+    let (_guard, site) = (beside_others(), site());
+    let urls = ["/fault/redirect", "/fault/gzip-body", "/1"].map(|path| site.url(path));
+    for run in run("all", &[], &urls) {
+        let said = |at: usize| {
+            let OutcomeLine { location, content_encoding, .. } = &run.outcomes[at];
+            (location.as_deref(), content_encoding.as_deref())
+        };
+        assert_eq!(said(0), (Some("/1"), None), "{}", run.stage);
+        assert_eq!(said(1), (None, Some("gzip")), "{}", run.stage);
+        assert_eq!(said(2), (None, None), "{}", run.stage);
+    }
+}
+
+#[test]
+fn a_body_may_be_as_large_as_its_limit() {
+    let _guard = beside_others();
+    let limit = &["--max-body", "300KiB"];
+    check(limit, &[("/1?size=300KiB", "200, 307200 bytes"), ("/1?size=307201", "too-large")]);
+    check(limit, &[("/1?size=300KiB&chunked=1", "200, 307200 bytes")]);
+    check(limit, &[("/1?size=300KiB&close=1", "200, 307200 bytes")]);
+    check(limit, &[("/1?size=307201&chunked=1", "too-large")]);
+    check(limit, &[("/1?size=307201&close=1", "too-large")]);
+}
+
+#[test]
+fn the_same_url_many_times() {
+    let _guard = beside_others();
+    check(&[], &[("/7?size=77", "200, 77 bytes"); 100]);
+    check(&["-c", "3"], &[("/7?size=77", "200, 77 bytes"); 20]);
+    check(&["-c", "1"], &[("/7?size=77", "200, 77 bytes"); 5]);
+}
+
+#[test]
+fn half_the_urls_bad() {
+    let _guard = beside_others();
+    let mut half = Vec::new();
+    for bad in [
+        ("/fault/reset-before-head", "reset"),
+        ("/fault/garbage", "malformed"),
+        ("/fault/truncated-length", "truncated"),
+        ("/fault/empty-reply", "empty-reply"),
+        ("/fault/too-many-headers", "too-large"),
+    ] {
+        half.extend([bad, ("/2", "200, 1024 bytes")].repeat(10));
+    }
+    check(&[], &half);
+    check(&["-c", "100"], &half);
+}
+
+#[test]
+fn five_hundred_pages_at_once() {
+    let _guard = alone();
+    // One page after another would take as many times as long as there are pages.
+    let (slow, quick): (Vec<_>, Vec<_>) = STAGES.iter().partition(|stage| stage.one_at_a_time);
+    let names = |stages: Vec<&stage_runner::stages::Stage>| {
+        stages.iter().map(|stage| stage.name).collect::<Vec<_>>().join(",")
+    };
+    let site = site();
+    let urls = |delay| (1..=500).map(|page| site.url(&format!("/{page}?delay={delay}"))).collect();
+    for (stages, delay) in [(names(slow), "0"), (names(quick), "500ms")] {
+        let urls: Vec<_> = urls(delay);
+        for run in run(&stages, &["-c", "500", "--deadline", "30s"], &urls) {
+            assert!(run.words().iter().all(|word| word == "200, 1024 bytes"), "{}", run.stage);
+            check_in_flight(&run, &["-c", "500"]);
+        }
+    }
+}
+
+// Where from and what.
+
+#[test]
+fn ipv6() {
+    let (_guard, site) = (beside_others(), site());
+    let Some(address) = site.ipv6_address() else {
+        return println!("skipped: this system has no [::1]");
+    };
+    let urls = ["/1", "/fault/truncated-length"].map(|path| format!("http://{address}{path}"));
+    for run in run("all", &[], &urls) {
+        assert_eq!(run.words(), ["200, 1024 bytes", "truncated"], "{}", run.stage);
+    }
+}
+
+#[test]
+fn nothing_to_do() {
+    let _guard = beside_others();
+    assert!(run("all", &[], &[]).iter().all(|run| run.status == "ok"));
+
+    let file = std::env::temp_dir().join(format!("nothing-to-do-{}.txt", std::process::id()));
+    for nothing in ["", "\n\n# only a remark\n"] {
+        std::fs::write(&file, nothing).expect("a file in the directory for such");
+        let mut runner = Command::new(env!("CARGO_BIN_EXE_stage-runner"));
+        let output = runner.arg("--urls").arg(&file).output().expect("the runner starts");
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+    }
+    std::fs::remove_file(&file).expect("it was just written");
+}
+
+#[test]
+fn every_outcome_is_a_line_of_jsonl() {
+    let (_guard, site) = (beside_others(), site());
+    let urls = ["/1", "/fault/garbage", "/3"].map(|path| site.url(path));
+    let mut runner = Command::new(env!("CARGO_BIN_EXE_stage-runner"));
+    let output = feed(runner.args(["--format", "jsonl", "--quiet", "--urls", "-"]), &urls);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let mut told = BTreeSet::new();
+    for line in String::from_utf8(output.stdout).expect("JSON is Unicode").lines() {
+        let line: serde_json::Value = serde_json::from_str(line).expect(line);
+        let index = line["index"].as_u64().expect("a number");
+        assert_eq!(line["url"], urls[index as usize]);
+        let stage = line["stage"].as_str().expect("a name").to_owned();
+        assert!(told.insert((stage, index)), "twice: {line}");
+    }
+    assert_eq!(told.len(), 3 * STAGES.len());
+}
+
+// Limits.
+
+#[cfg(unix)]
+#[test]
+fn more_fetches_in_flight_than_descriptors() {
+    let (_guard, site) = (beside_others(), site());
+    let urls: Vec<_> = (1..=100).map(|page| site.url(&format!("/{page}?delay=20ms"))).collect();
+    // Both limits: the runner would raise the soft one.
+    let mut runner = Command::new("sh");
+    runner.args(["-c", "ulimit -n 40; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_stage-runner")]);
+    let runs = runner::run_under(runner, "all", &["-c", "100"], &urls);
+    for run in &runs {
+        let words = run.words();
+        let is_fine = |word: &String| word == "200, 1024 bytes" || word == "io";
+        assert!(words.iter().all(is_fine), "{}: {words:?}", run.stage);
+        assert!(words.iter().any(|word| word != "io"), "{}: not one page", run.stage);
+    }
+    let had_too_few = |run: &Run| run.words().contains(&"io".to_owned());
+    let agreement = runner::agreement(&runs, had_too_few);
+    assert!(agreement[&true].contains(&"epoll"), "40 must be too few: {agreement:?}");
+}
+
+#[test]
+fn a_huge_body_takes_no_more_memory_than_its_limit_and_32_mib() {
+    const MIB: u64 = 1 << 20;
+    let (_guard, site) = (beside_others(), site());
+    for path in ["huge-body", "huge-body-chunked", "huge-body-close"] {
+        let urls = [site.url(&format!("/fault/{path}"))];
+        for run in run("all", &["--max-body", "10MiB", "--deadline", "60s"], &urls) {
+            assert_eq!(run.words(), ["too-large"], "{}", run.stage);
+            let Some(peak) = run.usage.peak_rss_bytes else {
+                println!("skipped: this system does not tell the memory of {}", run.stage);
+                continue;
+            };
+            let start = run.usage.start_rss_bytes.expect("known where the peak is");
+            let grown = peak - start + run.usage.workers_private_bytes.unwrap_or(0);
+            assert!(grown <= 10 * MIB + 32 * MIB, "{}, {path}: {grown} bytes", run.stage);
+        }
+    }
+}
+
+// Times, as shapes: a hiccup of the machine passes at the second or third try, a stage that is
+// always late does not.
+
+const TRIES: usize = 3;
+
+/// Tries until a stage keeps the promise: gives what each try of those that never did was like.
+fn unkept(stages: &str, mut broken: impl FnMut(&str) -> Vec<(String, String)>) -> Vec<String> {
+    let mut stages = stages.to_owned();
+    let mut told = Vec::new();
+    for _ in 0..TRIES {
+        let late = broken(&stages);
+        if late.is_empty() {
+            return Vec::new();
+        }
+        let names: Vec<_> = late.iter().map(|(stage, _)| stage.as_str()).collect();
+        stages = names.join(",");
+        told.extend(late.iter().map(|(stage, how)| format!("{stage}: {how}")));
+    }
+    told
+}
+
+/// The fetches that ended too long after their deadline.
+fn overshoots(runs: &[Run], deadline: Duration) -> Vec<(String, String)> {
+    let mut late = Vec::new();
+    for run in runs {
+        let allowed = if run.stage().number <= 4 { 100_000 } else { 50_000 };
+        for outcome in &run.outcomes {
+            let error = outcome.error.as_ref().expect("it cannot be fetched");
+            assert_eq!(error.kind.word(), "timeout", "{}: {outcome:?}", run.stage);
+            let took = outcome.finished_us.expect("it ran") - outcome.started_us;
+            let deadline = deadline.as_micros() as u64;
+            // Some systems count the time of a connect in whole milliseconds, rounded down.
+            assert!(took + 1000 >= deadline, "{}: early, {outcome:?}", run.stage);
+            if took > deadline + allowed {
+                late.push((run.stage.clone(), format!("{took} µs: {outcome:?}")));
+            }
+        }
+    }
+    late
+}
+
+#[test]
+fn deadlines_are_kept() {
+    let (_guard, site) = (alone(), site());
+    let stalls = urls_of_faults(&site).into_iter().filter(|(case, _)| case.is_slow());
+    let urls: Vec<_> = stalls.map(|(_, url)| url).collect();
+    let broken = |stages: &str| {
+        overshoots(&run(stages, &["--deadline", "300ms"], &urls), Duration::from_millis(300))
+    };
+    let unkept = unkept("all", broken);
+    assert!(unkept.is_empty(), "{unkept:#?}");
+}
+
+/// The longer a socket's own timeout, the later the kernel is: 20 s can become 21.3 s. Three
+/// seconds are long enough to show it, and all stages can wait at the same time.
+#[test]
+fn long_deadlines_are_kept() {
+    let (_guard, site) = (alone(), site());
+    let urls = [site.url("/fault/never-answer")];
+    let run_one = |stage: &str| run(stage, &["--deadline", "3s"], &urls);
+    let all: Vec<_> = STAGES.iter().map(|stage| stage.name).collect();
+    let broken = |stages: &str| {
+        let stages: Vec<_> =
+            if stages == "all" { all.clone() } else { stages.split(',').collect() };
+        thread::scope(|scope| {
+            let run_one = &run_one;
+            let runs: Vec<_> =
+                stages.into_iter().map(|stage| scope.spawn(move || run_one(stage))).collect();
+            let runs = runs.into_iter().flat_map(|run| run.join().expect("it ran"));
+            overshoots(&runs.collect::<Vec<_>>(), Duration::from_secs(3))
+        })
+    };
+    let unkept = unkept("all", broken);
+    assert!(unkept.is_empty(), "{unkept:#?}");
+}
+
+#[test]
+fn waiting_for_ten_pages_at_once_is_three_times_as_fast() {
+    let (_guard, site) = (alone(), site());
+    let urls: Vec<_> = (1..=10).map(|page| site.url(&format!("/{page}?delay=150ms"))).collect();
+    let one_by_one = Duration::from_millis(1500).as_micros() as u64;
+    let broken = |stages: &str| {
+        let runs = run(stages, &[], &urls);
+        let wall = |run: &Run| run.usage.wall_us.expect("every stage tells its wall time");
+        let slow = |run: &&Run| match run.stage().one_at_a_time {
+            true => {
+                assert!(wall(run) >= one_by_one, "{}: {} µs", run.stage, wall(run));
+                false
+            }
+            false => wall(run) * 3 > one_by_one,
+        };
+        let slow = runs.iter().filter(slow);
+        slow.map(|run| (run.stage.clone(), format!("{} µs", wall(run)))).collect()
+    };
+    let unkept = unkept("all", broken);
+    assert!(unkept.is_empty(), "{unkept:#?}");
+}
