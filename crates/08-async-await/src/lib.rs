@@ -1,1 +1,100 @@
-//! 08-async-await
+//! Chapter 8: async and await, on an executor and a reactor of our own.
+//!
+//! **What it does.** The code of chapter 1, with `.await` where it waits.
+//!
+//! **How it waits.** The compiler writes the bookmarks: it makes of each `async fn` a struct like
+//! those that chapter 7 wrote by hand ([`by_hand`] shows the one for [`fetch`]). Such a future does
+//! nothing until it is polled. When it has to wait, it leaves a waker with the [`Reactor`] and
+//! returns; when its socket is ready, the waker puts the task into a queue, and the [`Executor`]
+//! polls it again: *wake, then ask again*.
+//!
+//! **What is new.** In chapter 6 a value was sent in; here a wake carries nothing, and the future
+//! asks. So a waker may be called too often, by anybody, from any thread, and a future can be
+//! cancelled by dropping it. The chapter's own code is the executor and the reactor: the language
+//! brings neither.
+
+mod reactor;
+
+mod executor;
+mod queue;
+
+pub mod by_hand;
+
+use std::io;
+
+use crawl::{Exchange, Limits, Outcome, Page, Target};
+
+pub use executor::Executor;
+pub use queue::WakeQueue;
+pub use reactor::{Reactor, Socket};
+
+/// Fetches the targets, and hands each outcome to `done` as it comes.
+///
+/// # Errors
+/// What the system says when it cannot wait.
+pub fn crawl(targets: &[Target], limits: &Limits, done: &mut dyn FnMut(Outcome)) -> io::Result<()> {
+    let reactor = Reactor::new(limits)?;
+    let mut list = targets.iter().enumerate();
+    let next = || list.next().map(|(index, target)| fetch(index, target, &reactor));
+    Executor::new(&reactor)?.run(limits.concurrency.get(), next, done)
+}
+
+/// Fetches one target.
+pub async fn fetch(index: usize, target: &Target, reactor: &Reactor) -> Outcome {
+    let mut exchange = Exchange::new(target, &reactor.limits);
+    let page = download(&mut exchange, reactor).await;
+    exchange.finish(index, page)
+}
+
+async fn download(exchange: &mut Exchange, reactor: &Reactor) -> io::Result<Page> {
+    let socket = connect(exchange, reactor).await?;
+    send(&socket, exchange).await?;
+    receive(&socket, exchange, reactor).await
+}
+
+/// Connects a socket, and sends along what it takes: that shows whether the connection is there.
+async fn connect<'a>(exchange: &mut Exchange, reactor: &'a Reactor) -> io::Result<Socket<'a>> {
+    let socket = selectors::connect(exchange.target().address())?;
+    let socket = reactor.watch(socket, exchange.started());
+    let sent = socket.send(exchange.unsent());
+    match exchange.sent(sent) {
+        Err(error) if exchange.must_wait(&error) => {
+            socket.writable().await?;
+            socket.connection()?;
+            exchange.connected();
+        }
+        sent => sent?,
+    }
+    Ok(socket)
+}
+
+async fn send(socket: &Socket<'_>, exchange: &mut Exchange) -> io::Result<()> {
+    while !exchange.unsent().is_empty() {
+        let sent = socket.send(exchange.unsent());
+        match exchange.sent(sent) {
+            Err(error) if exchange.must_wait(&error) => socket.writable().await?,
+            sent => sent?,
+        }
+    }
+    Ok(())
+}
+
+async fn receive(
+    socket: &Socket<'_>,
+    exchange: &mut Exchange,
+    reactor: &Reactor,
+) -> io::Result<Page> {
+    loop {
+        let ready = socket.readable().await;
+        let chunk = &mut *reactor.chunk.borrow_mut();
+        match socket.receive(chunk) {
+            // Nothing there: the deadline has passed, or it was a false alarm.
+            Err(error) if exchange.must_wait(&error) => ready?,
+            received => {
+                if let Some(page) = exchange.received(&chunk[..received?])? {
+                    return Ok(page);
+                }
+            }
+        }
+    }
+}

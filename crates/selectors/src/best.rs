@@ -1,6 +1,7 @@
 //! The platform's best, by the `polling` crate: the system keeps the list of sockets.
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use polling::{Event, Events, Poller};
@@ -10,7 +11,7 @@ use crate::Interest;
 
 #[derive(Debug)]
 pub(crate) struct Best {
-    poller: Poller,
+    poller: Arc<Poller>,
     events: Events,
     /// By key: whether the system has been told of the socket.
     known: Vec<bool>,
@@ -18,7 +19,7 @@ pub(crate) struct Best {
 
 impl Best {
     pub(crate) fn new() -> io::Result<Best> {
-        Ok(Best { poller: Poller::new()?, events: Events::new(), known: Vec::new() })
+        Ok(Best { poller: Arc::new(Poller::new()?), events: Events::new(), known: Vec::new() })
     }
 
     #[expect(unsafe_code, reason = "polling cannot see how long the socket stays open")]
@@ -56,10 +57,39 @@ impl Best {
         Ok(())
     }
 
+    pub(crate) fn notifier(&self) -> Notifier {
+        Notifier(Arc::clone(&self.poller))
+    }
+
+    pub(crate) fn stop_waiting(
+        &mut self,
+        socket: BorrowedFd<'static>,
+        key: usize,
+    ) -> io::Result<()> {
+        match self.known.get(key) {
+            Some(true) => self.poller.modify(socket, Event::none(key)),
+            _ => Ok(()),
+        }
+    }
+
     pub(crate) fn forget(&mut self, socket: BorrowedFd<'static>, key: usize) {
         if self.known.get_mut(key).is_some_and(std::mem::take) {
             // An error can only mean that the system has forgotten the socket before us.
             let _ = self.poller.delete(socket);
         }
+    }
+}
+
+/// Ends a wait, from any thread: the one that goes on, or else the next one.
+#[derive(Clone, Debug)]
+pub struct Notifier(Arc<Poller>);
+
+impl Notifier {
+    /// Ends the wait. Several notices before it are one.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn notify(&self) -> io::Result<()> {
+        self.0.notify()
     }
 }

@@ -32,5 +32,6 @@ mod select;
 
 mod connect;
 
+pub use best::Notifier;
 pub use connect::connect;
 pub use selector::{Interest, Kind, Selector, Watched};

@@ -7,7 +7,7 @@ use std::time::Duration;
 use rustix::fd::{AsFd, AsRawFd, BorrowedFd};
 use socket2::Socket;
 
-use crate::best::Best;
+use crate::best::{Best, Notifier};
 use crate::poll::Poll;
 use crate::select::Select;
 
@@ -77,6 +77,17 @@ impl Selector {
             Backend::Best(best) => best.wait(ready, timeout),
         }
     }
+
+    /// Something that ends a wait from another thread.
+    ///
+    /// # Errors
+    /// `Unsupported` for `select` and `poll`: programs that need it there watch a pipe of their own.
+    pub fn notifier(&self) -> io::Result<Notifier> {
+        match &*self.0.borrow() {
+            Backend::Best(best) => Ok(best.notifier()),
+            _ => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
 }
 
 /// A socket that a [`Selector`] reports.
@@ -106,6 +117,19 @@ impl Watched {
             Backend::Poll(poll) => poll.wait_for(self.source(), self.key(), interest),
             Backend::Best(best) => best.wait_for(self.source(), self.key(), interest),
         }
+    }
+
+    /// Takes back the asking: nothing will be reported for this socket.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn stop_waiting(&self) -> io::Result<()> {
+        match &mut *self.selector.0.borrow_mut() {
+            Backend::Select(select) => select.forget(self.source()),
+            Backend::Poll(poll) => poll.forget(self.key()),
+            Backend::Best(best) => return best.stop_waiting(self.source(), self.key()),
+        }
+        Ok(())
     }
 
     /// Receives what is there: `recv` with a buffer of ordinary bytes.

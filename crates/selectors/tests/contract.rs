@@ -128,6 +128,28 @@ fn a_wait_ends_when_its_time_is_over() {
 }
 
 #[test]
+fn the_asking_can_be_taken_back() {
+    check(|selector, listener| {
+        let (socket, mut other) = pair(&selector, &listener, 5);
+        socket.stop_waiting().unwrap();
+        socket.wait_for(Interest::Readable).unwrap();
+        other.write_all(b"x").unwrap();
+        socket.stop_waiting().unwrap();
+        assert_eq!(wait(&selector, AT_ONCE), []);
+        socket.wait_for(Interest::Readable).unwrap();
+        assert_eq!(wait(&selector, LONG), [5]);
+    });
+}
+
+#[test]
+fn another_thread_can_end_a_wait() {
+    let selector = Selector::new(Kind::Best).unwrap();
+    let notifier = selector.notifier().unwrap();
+    std::thread::spawn(move || notifier.notify().unwrap());
+    assert_eq!(wait(&selector, LONG), [], "before or during the wait: it ends");
+}
+
+#[test]
 fn the_order_of_leaving_does_not_matter() {
     check(|selector, listener| {
         let mut pairs: Vec<_> = (0..20).map(|key| Some(pair(&selector, &listener, key))).collect();

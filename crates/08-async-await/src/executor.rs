@@ -1,0 +1,138 @@
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+
+use selectors::Notifier;
+
+use crate::queue::WakeQueue;
+use crate::reactor::Reactor;
+
+/// Runs futures: polls each one that has been woken, and sleeps when none has.
+///
+/// Invariant: a task is polled once when it starts, and then once for each time that it was woken;
+/// never because time has gone by.
+pub struct Executor<'a, F> {
+    reactor: &'a Reactor,
+    /// By number: a task that runs. The futures stay here; a waker holds a number only.
+    tasks: Vec<Option<Pin<Box<F>>>>,
+    wakers: Vec<Waker>,
+    free_numbers: Vec<usize>,
+    queue: Arc<WakeQueue>,
+    notifier: Notifier,
+}
+
+impl<'a, F: Future> Executor<'a, F> {
+    /// An executor that sleeps in this reactor.
+    ///
+    /// # Errors
+    /// What the reactor's selector says when it cannot be called from other threads.
+    pub fn new(reactor: &'a Reactor) -> io::Result<Executor<'a, F>> {
+        Ok(Executor {
+            reactor,
+            tasks: Vec::new(),
+            wakers: Vec::new(),
+            free_numbers: Vec::new(),
+            queue: Arc::new(WakeQueue::new()),
+            notifier: reactor.notifier()?,
+        })
+    }
+
+    /// Runs up to `most` tasks at a time, until `next` has no more and all have ended. What each
+    /// returns goes to `done`.
+    ///
+    /// 1. Start tasks while there is room for them.
+    /// 2. Sleep in the reactor until a socket is ready, a deadline passes or somebody wakes a task.
+    /// 3. Poll every task whose socket is ready.
+    /// 4. Poll every task whose deadline has passed.
+    ///
+    /// # Errors
+    /// What the system says when it cannot wait. The tasks that still ran are dropped.
+    pub fn run(
+        &mut self,
+        most: usize,
+        mut next: impl FnMut() -> Option<F>,
+        done: &mut dyn FnMut(F::Output),
+    ) -> io::Result<()> {
+        loop {
+            // 1. After the whole batch of wakes, not one by one: new tasks start together.
+            while self.running() < most
+                && let Some(task) = next()
+            {
+                self.start(task, done);
+            }
+            if self.running() == 0 {
+                return Ok(());
+            }
+
+            // 2. The one place where the program sleeps.
+            let asleep = self.queue.fall_asleep();
+            self.reactor.wait(asleep)?;
+            self.queue.wake_up();
+
+            // 3. Before the deadlines: what has arrived in time counts.
+            self.poll_woken(done);
+
+            // 4.
+            self.reactor.wake_overdue();
+            self.poll_woken(done);
+        }
+    }
+
+    fn running(&self) -> usize {
+        self.tasks.len() - self.free_numbers.len()
+    }
+
+    fn start(&mut self, task: F, done: &mut dyn FnMut(F::Output)) {
+        let number = self.free_numbers.pop().unwrap_or_else(|| {
+            let number = self.tasks.len();
+            let (queue, notifier) = (Arc::clone(&self.queue), self.notifier.clone());
+            self.tasks.push(None);
+            self.wakers.push(Arc::new(TaskWaker { number, queue, notifier }).into());
+            number
+        });
+        self.tasks[number] = Some(Box::pin(task));
+        self.poll(number, done);
+    }
+
+    /// Polls as many as there are now: a task that wakes itself again and again must not keep the
+    /// others from their sockets.
+    fn poll_woken(&mut self, done: &mut dyn FnMut(F::Output)) {
+        for _ in 0..self.queue.len() {
+            if let Some(number) = self.queue.next() {
+                self.poll(number, done);
+            }
+        }
+    }
+
+    fn poll(&mut self, number: usize, done: &mut dyn FnMut(F::Output)) {
+        // A waker may outlive its task, and wakes nobody then, or the one after it: for nothing.
+        let Some(task) = &mut self.tasks[number] else { return };
+        let mut context = Context::from_waker(&self.wakers[number]);
+        if let Poll::Ready(output) = task.as_mut().poll(&mut context) {
+            self.tasks[number] = None;
+            self.free_numbers.push(number);
+            done(output);
+        }
+    }
+}
+
+/// What a future gets in its context: whoever has a clone of it can have the task polled.
+struct TaskWaker {
+    number: usize,
+    queue: Arc<WakeQueue>,
+    notifier: Notifier,
+}
+
+impl Wake for TaskWaker {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if self.queue.wake(self.number) {
+            // An error would mean that the selector is gone, and with it whoever could be called.
+            let _ = self.notifier.notify();
+        }
+    }
+}

@@ -1,0 +1,77 @@
+use std::collections::VecDeque;
+
+#[cfg(loom)]
+use loom::sync::Mutex;
+#[cfg(not(loom))]
+use std::sync::Mutex;
+
+/// The numbers of the tasks that have been woken, and whether the executor is asleep.
+///
+/// Invariants: a number is in the queue once, however often it is woken before it is taken out; and
+/// whenever the executor is asleep with something in the queue, somebody is about to call it. Both
+/// are checked with loom, in every order in which threads can meet here.
+pub struct WakeQueue(Mutex<State>);
+
+struct State {
+    woken: VecDeque<u32>,
+    /// By number: whether it is in the queue.
+    queued: Vec<bool>,
+    asleep: bool,
+}
+
+impl WakeQueue {
+    /// An empty queue, for an executor that is awake.
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> WakeQueue {
+        WakeQueue(Mutex::new(State { woken: VecDeque::new(), queued: Vec::new(), asleep: false }))
+    }
+
+    /// Puts a task into the queue, from any thread, unless it is there already. `true`: the executor
+    /// is asleep, and it is for the caller, and nobody else, to call it.
+    #[must_use]
+    pub fn wake(&self, number: usize) -> bool {
+        let mut state = self.0.lock().expect(NO_PANIC);
+        if number >= state.queued.len() {
+            state.queued.resize(number + 1, false);
+        }
+        if !std::mem::replace(&mut state.queued[number], true) {
+            state.woken.push_back(number as u32);
+        }
+        std::mem::take(&mut state.asleep)
+    }
+
+    /// Takes out the task that has been there longest. From now on it can be woken again: whoever
+    /// wakes it while it is polled is not lost.
+    pub fn next(&self) -> Option<usize> {
+        let mut state = self.0.lock().expect(NO_PANIC);
+        let number = state.woken.pop_front()? as usize;
+        state.queued[number] = false;
+        Some(number)
+    }
+
+    /// How many tasks are in the queue.
+    pub fn len(&self) -> usize {
+        self.0.lock().expect(NO_PANIC).woken.len()
+    }
+
+    /// Whether no task is in the queue.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The executor is about to sleep: `true`, and from now on wakers call it; or `false`, because
+    /// there is something to do.
+    #[must_use]
+    pub fn fall_asleep(&self) -> bool {
+        let mut state = self.0.lock().expect(NO_PANIC);
+        state.asleep = state.woken.is_empty();
+        state.asleep
+    }
+
+    /// The executor is awake: nobody has to call it.
+    pub fn wake_up(&self) {
+        self.0.lock().expect(NO_PANIC).asleep = false;
+    }
+}
+
+const NO_PANIC: &str = "nothing here panics while it holds the lock";
