@@ -1,4 +1,4 @@
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, RefCell, RefMut};
 use std::io;
 use std::ops::Deref;
 use std::rc::Rc;
@@ -25,7 +25,7 @@ pub struct EventLoop {
     free_keys: RefCell<Vec<usize>>,
     in_flight: Cell<usize>,
     /// One receive buffer for all, not held across a wait.
-    pub chunk: RefCell<Vec<u8>>,
+    chunk: RefCell<Vec<u8>>,
     /// The limits of the crawl.
     pub limits: Limits,
     /// What has ended since the loop last looked.
@@ -152,6 +152,11 @@ impl Socket {
         let future = Future::new();
         self.event_loop.waiting.borrow_mut()[self.watched.key()] = Some(future.clone());
         Ok(future)
+    }
+
+    /// The receive buffer, until the next wait.
+    pub fn chunk(&self) -> RefMut<'_, Vec<u8>> {
+        self.event_loop.chunk.borrow_mut()
     }
 }
 

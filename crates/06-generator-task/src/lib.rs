@@ -100,7 +100,7 @@ fn download(
 
     loop {
         let ready = yielder.suspend(socket.wait_for(Interest::Readable)?);
-        let chunk = &mut *event_loop.chunk.borrow_mut();
+        let chunk = &mut *socket.chunk();
         match socket.receive(chunk) {
             // Nothing there: the deadline has passed, or it was a false alarm.
             Err(error) if exchange.must_wait(&error) => ready?,

@@ -86,7 +86,7 @@ impl Fetch {
     }
 
     fn receive(&mut self, socket: Socket, ready: Ready) -> io::Result<Step<Future<Ready>, Page>> {
-        let mut chunk = self.event_loop.chunk.borrow_mut();
+        let mut chunk = socket.chunk();
         match socket.receive(&mut chunk) {
             // Nothing there: the deadline has passed, or it was a false alarm.
             Err(error) if self.exchange.must_wait(&error) => ready?,

@@ -107,7 +107,7 @@ impl Download {
                     *self = Download::Receive(Receive { socket, chunk: ReceiveChunk::Start });
                 }
                 Download::Receive(receive) => {
-                    return receive.resume(exchange, event_loop, ready); // yield from
+                    return receive.resume(exchange, ready); // yield from
                 }
             }
         }
@@ -184,14 +184,9 @@ struct Receive {
 }
 
 impl Receive {
-    fn resume(
-        &mut self,
-        exchange: &mut Exchange,
-        event_loop: &EventLoop,
-        ready: Ready,
-    ) -> Step<Page> {
+    fn resume(&mut self, exchange: &mut Exchange, ready: Ready) -> Step<Page> {
         loop {
-            let page = self.chunk.resume(&self.socket, exchange, event_loop, ready)?; // yield from
+            let page = self.chunk.resume(&self.socket, exchange, ready)?; // yield from
             if let Some(page) = page {
                 return Ok(page);
             }
@@ -210,7 +205,6 @@ impl ReceiveChunk {
         &mut self,
         socket: &Socket,
         exchange: &mut Exchange,
-        event_loop: &EventLoop,
         ready: Ready,
     ) -> Step<Option<Page>> {
         match mem::replace(self, ReceiveChunk::Start) {
@@ -220,7 +214,7 @@ impl ReceiveChunk {
                 Err(Stop::Yield(future))
             }
             ReceiveChunk::Readable => {
-                let chunk = &mut *event_loop.chunk.borrow_mut();
+                let chunk = &mut *socket.chunk();
                 match socket.receive(chunk) {
                     // Nothing there: the deadline has passed, or it was a false alarm.
                     Err(error) if exchange.must_wait(&error) => {

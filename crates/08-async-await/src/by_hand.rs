@@ -83,7 +83,7 @@ impl<'a> Fetch<'a> {
                 }
                 Place::Receiving => {
                     let ready = ready!(socket.poll_ready(Interest::Readable, context));
-                    let chunk = &mut *reactor.chunk.borrow_mut();
+                    let chunk = &mut *socket.chunk();
                     match socket.receive(chunk) {
                         // Nothing there: the deadline has passed, or it was a false alarm.
                         Err(error) if exchange.must_wait(&error) => ready?,

@@ -49,7 +49,7 @@ pub async fn fetch(index: usize, target: &Target, reactor: &Reactor) -> Outcome 
 async fn download(exchange: &mut Exchange, reactor: &Reactor) -> io::Result<Page> {
     let socket = connect(exchange, reactor).await?;
     send(&socket, exchange).await?;
-    receive(&socket, exchange, reactor).await
+    receive(&socket, exchange).await
 }
 
 /// Connects a socket, and sends along what it takes: that shows whether the connection is there.
@@ -79,14 +79,10 @@ async fn send(socket: &Socket<'_>, exchange: &mut Exchange) -> io::Result<()> {
     Ok(())
 }
 
-async fn receive(
-    socket: &Socket<'_>,
-    exchange: &mut Exchange,
-    reactor: &Reactor,
-) -> io::Result<Page> {
+async fn receive(socket: &Socket<'_>, exchange: &mut Exchange) -> io::Result<Page> {
     loop {
         let ready = socket.readable().await;
-        let chunk = &mut *reactor.chunk.borrow_mut();
+        let chunk = &mut *socket.chunk();
         match socket.receive(chunk) {
             // Nothing there: the deadline has passed, or it was a false alarm.
             Err(error) if exchange.must_wait(&error) => ready?,

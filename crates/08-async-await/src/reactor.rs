@@ -1,4 +1,4 @@
-use std::cell::RefCell;
+use std::cell::{RefCell, RefMut};
 use std::io;
 use std::mem;
 use std::ops::Deref;
@@ -20,7 +20,7 @@ pub struct Reactor {
     deadlines: RefCell<Deadlines>,
     ready: RefCell<Vec<usize>>,
     /// One receive buffer for all, not held across an `await`.
-    pub chunk: RefCell<Vec<u8>>,
+    chunk: RefCell<Vec<u8>>,
     /// The limits of the crawl.
     pub limits: Limits,
 }
@@ -121,6 +121,11 @@ impl Socket<'_> {
     /// The deadline has passed; or the system cannot watch the socket.
     pub fn writable(&self) -> impl Future<Output = io::Result<()>> {
         WaitFor { socket: self, interest: Interest::Writable }
+    }
+
+    /// The receive buffer, for as long as nobody awaits.
+    pub fn chunk(&self) -> RefMut<'_, Vec<u8>> {
+        self.reactor.chunk.borrow_mut()
     }
 
     /// One step of waiting: asks the selector the first time, and from then on the reactor.
