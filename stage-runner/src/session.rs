@@ -44,7 +44,7 @@ pub fn run(options: &RunOptions) -> ExitCode {
     let look = Look::new(options.color, options.charset);
     progress::set_up(options.quiet, look.ascii, look.width);
     if options.list {
-        return ended(output::print(&look, &list::lines(look.width)).map(|()| true));
+        return ended(output::print(&look, &list::lines()).map(|()| true));
     }
     let entrants = entrants::choose(&options.stages, &options.programs).unwrap_or_else(wrong);
     let urls = urls(options).unwrap_or_else(wrong);

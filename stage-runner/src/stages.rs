@@ -42,7 +42,7 @@ pub const STAGES: &[Stage] = &[
     Stage {
         number: 1,
         name: "blocking",
-        aliases: &["block", "sequential"],
+        aliases: &[],
         summary: "each call sleeps until its answer is there",
         source: "crates/01-blocking/src",
         one_at_a_time: true,
@@ -76,7 +76,7 @@ pub const STAGES: &[Stage] = &[
     Stage {
         number: 4,
         name: "busy-wait",
-        aliases: &["nonblocking", "non-blocking", "spin"],
+        aliases: &["nonblocking", "non-blocking"],
         summary: "never sleeps, asks one socket again and again",
         source: "crates/04-busy-wait/src",
         one_at_a_time: true,
@@ -86,7 +86,7 @@ pub const STAGES: &[Stage] = &[
     Stage {
         number: 4,
         name: "busy-wait-all",
-        aliases: &["busy-all", "spin-all"],
+        aliases: &[],
         summary: "never sleeps, asks all sockets in turn",
         source: "crates/04-busy-wait/src",
         crawl: stage_04_busy_wait::crawl_all,
@@ -113,10 +113,37 @@ pub const STAGES: &[Stage] = &[
     Stage {
         number: 5,
         name: "epoll",
-        aliases: &["callbacks", "callback", "kqueue", "iocp"],
+        aliases: &["callbacks", "kqueue", "iocp"],
         summary: "callbacks, the system says which socket is ready",
         source: "crates/05-callbacks/src",
         crawl: |targets, limits, done| callbacks::crawl_with(Kind::Best, targets, limits, done),
+        ..PLAIN
+    },
+    Stage {
+        number: 6,
+        name: "generator-task",
+        aliases: &["generator", "task", "coroutine"],
+        summary: "a Task resumes a generator when its Future is done",
+        source: "crates/06-generator-task/src",
+        crawl: stage_06_generator_task::crawl,
+        ..PLAIN
+    },
+    Stage {
+        number: 7,
+        name: "yield-from",
+        aliases: &[],
+        summary: "generators resumed through one another",
+        source: "crates/07-yield-from/src",
+        crawl: stage_07_yield_from::crawl,
+        ..PLAIN
+    },
+    Stage {
+        number: 8,
+        name: "async-await",
+        aliases: &["async", "await"],
+        summary: "async functions, woken and asked again",
+        source: "crates/08-async-await/src",
+        crawl: stage_08_async_await::crawl,
         ..PLAIN
     },
 ];

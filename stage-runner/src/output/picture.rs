@@ -207,8 +207,8 @@ mod tests {
     fn rulers() {
         let ruler = |end_us, columns| Axis { end_us, columns }.ruler();
         assert_eq!(ruler(4_510_000, 30), "0         1.5       3    4.5 s");
-        assert_eq!(ruler(452_300, 46), "0         100       200       300       400 ms");
-        assert_eq!(ruler(900, 30).trim_end(), "0       250     500      750 µs");
+        assert_eq!(ruler(452_300, 46), "0         100       200        300      400 ms");
+        assert_eq!(ruler(900, 30).trim_end(), "0       250      500    750 µs");
         assert_eq!(ruler(0, 30).chars().count(), 30);
     }
 

@@ -1,0 +1,11 @@
+//! The runner as people and scripts meet it: the real binary, real processes, real sockets.
+
+#![allow(unreachable_pub)]
+
+mod command_line;
+mod formats;
+#[cfg(unix)]
+mod operations;
+#[cfg(unix)]
+mod programs;
+mod support;
