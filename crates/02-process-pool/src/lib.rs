@@ -155,10 +155,18 @@ impl Pool {
     /// Lets the workers go, and says what they have cost.
     pub fn dismiss(self) -> Figures {
         thread::scope(|scope| {
-            let leaving: Vec<_> =
-                self.workers.into_iter().map(|worker| scope.spawn(|| worker.dismiss())).collect();
+            // All at once. One for whom there is no thread leaves without a goodbye.
+            let leave = |worker: Hired| {
+                let figures = worker.figures;
+                let thread = thread::Builder::new();
+                thread.spawn_scoped(scope, || worker.dismiss()).map_err(|_| figures)
+            };
+            let leaving: Vec<_> = self.workers.into_iter().map(leave).collect();
             leaving.into_iter().fold(Figures::default(), |sum, worker| {
-                sum.and(worker.join().expect("a worker that leaves does not panic"))
+                sum.and(worker.map_or_else(
+                    |figures| figures,
+                    |thread| thread.join().expect("a worker that leaves does not panic"),
+                ))
             })
         })
     }

@@ -86,14 +86,13 @@ fn run(target: &JobTarget, limits: &JobLimits, chunk: &mut [u8]) -> io::Result<O
     Ok(fetch(0, &target, &Limits::from(limits), chunk))
 }
 
-/// Memory that no other process shares, from `/proc`: what this worker costs in addition.
+/// Memory that no other process shares, from `/proc`: what this worker costs in addition. (What it
+/// shares with the others are the pages of the program itself.)
 #[cfg(target_os = "linux")]
 fn private_bytes() -> Option<u64> {
-    let rollup = std::fs::read_to_string("/proc/self/smaps_rollup").ok()?;
-    let private = rollup.lines().filter(|line| line.starts_with("Private_"));
-    let kilobytes: Option<Vec<u64>> =
-        private.map(|line| line.split_whitespace().nth(1)?.parse().ok()).collect();
-    Some(kilobytes?.iter().sum::<u64>() * 1024)
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let anonymous = status.lines().find_map(|line| line.strip_prefix("RssAnon:"))?;
+    Some(anonymous.trim().trim_end_matches(" kB").parse::<u64>().ok()? * 1024)
 }
 
 #[cfg(not(target_os = "linux"))]
