@@ -166,7 +166,7 @@ mod with_signals {
 
     pub(super) const TESTS: [(&str, fn()); 6] = [
         ("a_killed_worker_costs_its_fetch", a_killed_worker_costs_its_fetch),
-        ("a_killed_worker_spares_the_others", a_killed_worker_costs_nothing_of_the_others),
+        ("a_killed_worker_spares_the_others", a_killed_worker_spares_the_others),
         ("a_worker_killed_while_idle_costs_nothing", a_worker_killed_while_idle_costs_nothing),
         ("a_warm_pool_starts_nothing", a_warm_pool_starts_nothing),
         ("workers_go_with_a_parent_that_is_killed", workers_go_with_a_parent_that_is_killed),
