@@ -157,7 +157,8 @@ impl Exchange {
     /// the connection, which some systems call *not connected*.
     pub fn must_wait(&mut self, error: &io::Error) -> bool {
         let must = match error.kind() {
-            WouldBlock => true,
+            // Hardly any call that does not sleep is interrupted; one that was is made again.
+            WouldBlock | Interrupted => true,
             NotConnected => !self.is_connected(),
             _ => false,
         };
@@ -394,7 +395,8 @@ mod tests {
         exchange.connected();
         assert!(!exchange.must_wait(&NotConnected.into()));
         assert!(exchange.must_wait(&WouldBlock.into()));
-        assert_eq!(exchange.finish(0, Err(NotConnected.into())).failed_attempts, 2);
+        assert!(exchange.must_wait(&Interrupted.into()));
+        assert_eq!(exchange.finish(0, Err(NotConnected.into())).failed_attempts, 3);
     }
 
     /// The largest part of what a waiting fetch costs, at every stage.
