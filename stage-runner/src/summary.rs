@@ -156,7 +156,7 @@ pub fn who(run: &Run) -> String {
     let threads = of(|worker| matches!(worker, Worker::Thread(_)));
     match (processes, threads) {
         _ if workers.is_empty() => "–".to_owned(),
-        (0, 0) => text::plural(run.usage.threads.unwrap_or(1).max(1), "thread"),
+        (0, 0) => text::plural(1, "thread"),
         (0, threads) => text::plural(threads, "thread"),
         (processes, _) => text::plural(processes, "process"),
     }

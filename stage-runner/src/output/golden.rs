@@ -255,7 +255,6 @@ fn programs() {
     );
     let mut runs = all(&session);
     runs[1].doubts = Doubts { wall: false, cpu: true, memory: true };
-    runs[1].usage.threads = Some(4);
     let fault = "line 3 is not an outcome: hello. Print notes to stderr.";
     runs[2].reason = Some(fault.to_owned());
     for target in 0..10 {

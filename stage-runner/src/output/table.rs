@@ -332,7 +332,11 @@ fn picture_of(plan: &Plan, row: &Row<'_>) -> String {
             *cell = FAILED;
         }
     }
-    picture::write_arrivals(&mut cells, axis, &ended(true));
+    let mut arrivals = ended(true);
+    if is_cut {
+        arrivals.retain(|arrival| axis.columns_to(*arrival) < axis.columns);
+    }
+    picture::write_arrivals(&mut cells, axis, &arrivals);
     if is_cut && let Some(last) = cells.last_mut() {
         *last = ('>', Ink::Plain);
     }

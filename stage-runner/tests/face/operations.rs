@@ -1,1 +1,200 @@
+//! Ctrl-C, closed pipes, killed processes, full disks: nothing is left behind, and nothing lies.
 
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, ExitStatus};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::support::{Ended, command, ended};
+
+/// Slower than any test here is patient.
+const SLOW: [&str; 4] = ["--pages", "100", "--delay", "300ms"];
+
+fn signal(child: &Child, name: &str) {
+    let killed = Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status();
+    assert!(killed.unwrap().success());
+}
+
+/// The processes whose command line has this word in it.
+fn processes_with(word: &str) -> Vec<String> {
+    let found = Command::new("ps").args(["-A", "-o", "pid=,args="]).output().unwrap();
+    let all = String::from_utf8_lossy(&found.stdout).into_owned();
+    all.lines().filter(|line| line.contains(word)).map(str::to_owned).collect()
+}
+
+#[track_caller]
+fn soon(what: &str, mut is_true: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !is_true() {
+        assert!(began.elapsed() < Duration::from_secs(20), "{what}");
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn wait_at_most(child: &mut Child, time: Duration) -> ExitStatus {
+    let began = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status;
+        }
+        assert!(began.elapsed() < time, "still there after {time:?}");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Interrupts the runner when it has been at work for so long.
+fn interrupted(args: &[&str], after: Duration) -> Ended {
+    let mut child = command(args).spawn().unwrap();
+    thread::sleep(after);
+    signal(&child, "INT");
+    let status = wait_at_most(&mut child, Duration::from_secs(4));
+    let (mut stdout, mut stderr) = (String::new(), String::new());
+    child.stdout.take().unwrap().read_to_string(&mut stdout).unwrap();
+    child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+    Ended { stdout, stderr, code: status.code() }
+}
+
+#[test]
+fn ctrl_c_shows_what_is_finished() {
+    let half = Duration::from_millis(1100);
+    let args = |more: &[&'static str]| [&SLOW[..], more].concat();
+    interrupted(&args(&["-s", "blocking"]), half).code(130).says("Interrupted: ").says("/1 ");
+    interrupted(&args(&["-s", "blocking,epoll"]), half).code(130).says("blocking ").says("Interrupted: 1 of 2");
+    let json = interrupted(&args(&["-s", "blocking", "--format", "json"]), half).code(130).json();
+    assert_eq!((&json["interrupted"], &json["runs"][0]["reason"]), (&true.into(), &"interrupted".into()));
+    let outcomes = json["runs"][0]["outcomes"].as_array().unwrap().len();
+    assert!((1..100).contains(&outcomes), "{outcomes}");
+    let lines = interrupted(&args(&["-s", "blocking", "--format", "jsonl"]), half).code(130).json_lines();
+    assert!((1..100).contains(&lines.len()), "{}", lines.len());
+}
+
+#[test]
+fn ctrl_c_at_any_moment() {
+    for after in [0, 1, 3, 10, 30, 60, 120] {
+        let after = Duration::from_millis(after);
+        let ended = interrupted(&["--pages", "50", "--delay", "300ms", "-s", "process-pool,1,8"], after);
+        // Before it has read its command line, the signal simply ends the process.
+        assert!(matches!(ended.code, Some(130) | None), "{after:?}: {:?}", ended.code);
+    }
+}
+
+#[test]
+fn ctrl_c_leaves_no_program_behind() {
+    let program = "mine=sh -c 'sleep 4741 & sleep 4741'";
+    interrupted(&["--program", program], Duration::from_millis(500)).code(130);
+    soon("the program is gone", || processes_with("sleep 4741").is_empty());
+}
+
+/// A child of the runner is in a group of its own, so that Ctrl-C does not reach it before the runner has read it.
+#[test]
+fn a_killed_runner_leaves_no_stage_behind() {
+    let args = ["--urls", "-", "--deadline", "47s", "-s", "blocking"];
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut command = command(&args);
+    let mut runner = command.stdin(std::process::Stdio::piped()).spawn().unwrap();
+    let url = format!("http://{}/\n", silent.local_addr().unwrap());
+    std::io::Write::write_all(&mut runner.stdin.take().unwrap(), url.as_bytes()).unwrap();
+    let children = format!("{}", runner.id());
+    let stage = || {
+        let ps = Command::new("ps").args(["-A", "-o", "ppid=,pid=,args="]).output().unwrap();
+        let all = String::from_utf8_lossy(&ps.stdout).into_owned();
+        let mine = |line: &&str| line.trim().starts_with(&children) && line.contains("run-stage");
+        let pid = |line: &str| line.split_whitespace().nth(1).map(str::to_owned);
+        all.lines().find(mine).and_then(pid)
+    };
+    soon("the stage runs", || stage().is_some());
+    let stage = stage().unwrap();
+    runner.kill().unwrap();
+    runner.wait().unwrap();
+    let is_there = || Command::new("kill").args(["-0", &stage]).output().unwrap().status.success();
+    soon("the stage is gone", || !is_there());
+}
+
+#[test]
+fn a_reader_that_leaves_ends_it_quietly() {
+    for format in ["table", "jsonl"] {
+        let mut child = command(&[&SLOW[..], &["-s", "blocking,epoll", "--format", format]].concat()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        assert!(!line.is_empty());
+        // Here the reader has gone. Thirty seconds of pages are still to come.
+        let status = wait_at_most(&mut child, Duration::from_secs(10));
+        let mut stderr = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+        assert_eq!(status.code(), Some(0), "{stderr}");
+        assert!(!stderr.contains("panicked") && !stderr.contains("error"), "{stderr}");
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_is_told() {
+    for format in ["table", "json", "jsonl", "markdown"] {
+        let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let mut command = command(&["--pages", "1", "--delay", "0", "-s", "epoll", "--format", format]);
+        command.stdout(full);
+        ended(command).code(1).notes("cannot write the results: No space left on device");
+    }
+}
+
+#[test]
+fn fewer_descriptors_than_fetches_in_flight() {
+    let runner = env!("CARGO_BIN_EXE_stage-runner");
+    let site = practice_site::Site::start(practice_site::Config {
+        pages: 60,
+        delay: Duration::from_millis(300),
+        ..practice_site::Config::default()
+    });
+    let site = site.unwrap();
+    let urls: Vec<String> = site.page_urls().collect();
+    let script = format!("ulimit -n 40; exec {runner} -s epoll -c 60 --format json {}", urls.join(" "));
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &script]).stdin(std::process::Stdio::null());
+    let json = ended(shell).code(1).json();
+    let outcomes = json["runs"][0]["outcomes"].as_array().unwrap();
+    let kinds = |outcome: &&serde_json::Value| outcome["error"]["kind"] == "io";
+    let io = outcomes.iter().filter(kinds).count();
+    let pages = outcomes.iter().filter(|outcome| outcome["status"] == 200).count();
+    assert_eq!((outcomes.len(), io + pages), (60, 60), "{json}");
+    assert!(io > 0 && pages > 0, "{io} {pages}");
+}
+
+#[test]
+fn nothing_from_outside_reaches_the_terminal() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for socket in listener.incoming() {
+            let mut socket = socket.unwrap();
+            let _ = socket.read(&mut [0; 4096]);
+            let _ = std::io::Write::write_all(&mut socket, b"\x1b[2J\xc2\x9b31mHTTP/9 \x07\r\n\r\n");
+        }
+    });
+    for format in ["table", "markdown"] {
+        let url = format!("http://{address}/\u{202e}x");
+        let args = ["-s", "blocking,epoll", "--format", format, "--charset", "unicode", "-v", &url];
+        let ended = ended(command(&args)).code(1).says("malformed");
+        let all = ended.stdout + &ended.stderr;
+        let is_bad = |c: char| (c.is_control() && c != '\n') || matches!(c, '\u{202a}'..='\u{202e}');
+        assert!(!all.contains(is_bad), "{all:?}");
+    }
+}
+
+#[test]
+fn the_site_serves_until_it_is_stopped() {
+    let mut child = command(&["site", "--pages", "3", "--delay", "0"]).spawn().unwrap();
+    let mut url = String::new();
+    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut url).unwrap();
+    let page = format!("{}3", url.trim());
+    ended(command(&["-s", "epoll", &page])).code(0).says("/3 ");
+    signal(&child, "INT");
+    assert_eq!(wait_at_most(&mut child, Duration::from_secs(4)).code(), Some(0));
+}
+
+#[test]
+fn a_port_that_is_taken_is_told() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    ended(command(&["site", "--port", &port])).code(1).notes("error: cannot listen on");
+}
