@@ -3,10 +3,10 @@
 /// | Python | here |
 /// |---|---|
 /// | `next(generator)`, the first step | `resume(…)`: what is sent first is not looked at |
-/// | `y = yield a`, seen from outside | `resume(y)` after [`Yield(a)`](Yield) |
+/// | `y = yield a`, seen from outside | `resume(y)` after [`Yield(a)`](Step::Yield) |
 /// | `generator.send(value)` | `resume(Ok(value))` |
 /// | `generator.throw(error)` | `resume(Err(error))` |
-/// | `raise StopIteration(value)` | [`Return(value)`](Return) |
+/// | `raise StopIteration(value)` | [`Return(value)`](Step::Return) |
 /// | `generator.close()` | dropping it |
 pub trait Generator {
     /// What is sent in.
@@ -21,10 +21,12 @@ pub trait Generator {
 }
 
 /// How far a generator came.
-pub use std::ops::ControlFlow as Step;
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step<Yielded, Returned> {
+    /// It has stopped, with this value.
+    Yield(Yielded),
+    /// It has come to its end, with this value.
+    Return(Returned),
+}
 
-/// It has stopped, with this value.
-pub use std::ops::ControlFlow::Break as Yield;
-
-/// It has come to its end, with this value.
-pub use std::ops::ControlFlow::Continue as Return;
+pub use Step::{Return, Yield};

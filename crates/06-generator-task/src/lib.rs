@@ -31,7 +31,7 @@ use selectors::Interest;
 pub use event_loop::{EventLoop, Ready, Socket};
 pub use future::{Callback, Future, NotDone};
 pub use generator::{Generator, Return, Step, Yield};
-pub use stackful::{Stackful, Yielder};
+pub use stackful::{STACK_BYTES, Stackful, Yielder};
 pub use task::Task;
 
 /// Fetches the targets, and hands each outcome to `done` as it comes.

@@ -48,9 +48,9 @@ pub struct Stackful<Sent, Yielded, Returned> {
     body: Option<Coroutine<Sent, Yielded, Returned, DefaultStack>>,
 }
 
-/// Less, and a debug build would overflow it (it takes more than 8 KiB, a panic's backtrace 32);
+/// The size of a generator's stack. Less, and a debug build would overflow it (it takes more than 8 KiB, a panic's backtrace 32);
 /// more would only be address space. What a stack does not touch costs no memory.
-const STACK_BYTES: usize = 64 << 10;
+pub const STACK_BYTES: usize = 64 << 10;
 
 /// More are given back to the system: after a moment with thousands of fetches, their memory is free.
 const MOST_FREE_STACKS: usize = 256;

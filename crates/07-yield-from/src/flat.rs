@@ -48,6 +48,9 @@ enum State {
     End,
 }
 
+/// The size of a whole fetch.
+pub const FETCH_BYTES: usize = size_of::<Fetch>();
+
 impl Fetch {
     fn new(event_loop: &Rc<EventLoop>, index: usize, target: &Target) -> Fetch {
         let exchange = Exchange::new(target, &event_loop.limits);

@@ -13,24 +13,25 @@ use stage_06_generator_task::{Future, Ready};
 /// Python                                            here
 /// sock = yield from connect(address)                let socket = connect.resume(ready)?;
 /// ```
-pub(crate) type Step<T> = Result<T, Stop>;
+pub type Step<T, Y = Future<Ready>, E = io::Error> = Result<T, Stop<Y, E>>;
 
 /// Why a generator hands over to the one that resumed it, without its return value.
-pub(crate) enum Stop {
+#[derive(Debug, PartialEq, Eq)]
+pub enum Stop<Y, E> {
     /// It waits for this; resume it with the result.
-    Yield(Future<Ready>),
+    Yield(Y),
     /// It has failed; it is not to be resumed.
-    Raise(io::Error),
+    Raise(E),
 }
 
-impl From<io::Error> for Stop {
-    fn from(error: io::Error) -> Stop {
+impl<Y, E> From<E> for Stop<Y, E> {
+    fn from(error: E) -> Stop<Y, E> {
         Stop::Raise(error)
     }
 }
 
-impl From<DeadlinePassed> for Stop {
-    fn from(passed: DeadlinePassed) -> Stop {
+impl<Y> From<DeadlinePassed> for Stop<Y, io::Error> {
+    fn from(passed: DeadlinePassed) -> Stop<Y, io::Error> {
         Stop::Raise(passed.into())
     }
 }

@@ -8,7 +8,7 @@
 //! so it must never be moved once it has been polled, and that is what `Pin` promises. Here
 //! nothing refers to its own struct, so it could be moved at any time: it is `Unpin`.
 //!
-//! `cargo run -p stage-08-async-await --example sizes` prints how large both are.
+//! `cargo run -p stage-08-async-await --example future_sizes` prints how large both are.
 
 use std::io;
 use std::pin::Pin;

@@ -1,8 +1,8 @@
 use std::collections::VecDeque;
 
-#[cfg(loom)]
+#[cfg(model_check)]
 use loom::sync::Mutex;
-#[cfg(not(loom))]
+#[cfg(not(model_check))]
 use std::sync::Mutex;
 
 /// The numbers of the tasks that have been woken, and whether the executor is asleep.

@@ -1,6 +1,6 @@
 //! How large is the future of one fetch, as the compiler writes it and written by hand?
 //!
-//! Run it with `cargo run -p stage-08-async-await --example sizes`.
+//! Run it with `cargo run -p stage-08-async-await --example future_sizes`.
 
 use crawl::{Limits, Target, Url};
 use stage_08_async_await::{Reactor, by_hand, fetch};

@@ -1,0 +1,47 @@
+//! The generator alone: `next`, `send`, `throw` and `close`, and what each looks like from inside.
+//!
+//! Run it with `cargo run -p stage-06-generator-task --example next_send_throw_close`.
+
+use stage_06_generator_task::{Generator, Stackful, Yielder};
+
+/// Says when it is dropped: Python's `finally`.
+struct Finally(&'static str);
+
+impl Drop for Finally {
+    fn drop(&mut self) {
+        println!("  inside: finally, {}", self.0);
+    }
+}
+
+/// What is sent in: a value, or an error to be raised at the place where the generator has stopped.
+type Sent = Result<&'static str, &'static str>;
+
+fn echo(yielder: &Yielder<Sent, String>, _: Sent) -> String {
+    let _finally = Finally("the place is given up");
+    let mut last = String::from("nothing yet");
+    loop {
+        match yielder.suspend(last) {
+            Ok("stop") => return "asked to stop".into(),
+            Ok(word) => last = format!("heard {word}"),
+            Err(error) => {
+                println!("  inside: caught {error}");
+                last = "went on after an error".into();
+            }
+        }
+    }
+}
+
+fn main() -> std::io::Result<()> {
+    let mut generator = Stackful::new(echo)?;
+    println!("next:  {:?}", generator.resume(Ok("not looked at")));
+    println!("send:  {:?}", generator.resume(Ok("hello")));
+    println!("throw: {:?}", generator.resume(Err("a problem")));
+    println!("send:  {:?}", generator.resume(Ok("stop")));
+
+    let mut other = Stackful::new(echo)?;
+    println!("next:  {:?}", other.resume(Ok("not looked at")));
+    println!("close:");
+    drop(other);
+    println!("closed");
+    Ok(())
+}

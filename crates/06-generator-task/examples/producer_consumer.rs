@@ -1,0 +1,38 @@
+//! The generator alone: two functions take turns, and values travel both ways.
+//!
+//! The producer is an ordinary function; the consumer is a generator that keeps its place, and its
+//! count, between two baskets. No lock and no queue: only one of them runs at a time.
+//!
+//! Run it with `cargo run -p stage-06-generator-task --example producer_consumer`.
+
+use stage_06_generator_task::{Generator, Return, Stackful, Yield, Yielder};
+
+fn main() -> std::io::Result<()> {
+    let consumer = Stackful::new(|yielder: &Yielder<Option<u32>, u32>, _| {
+        let mut eaten = 0;
+        // Python: while (apples := yield eaten) is not None
+        while let Some(apples) = yielder.suspend(eaten) {
+            eaten += apples;
+            println!("  consumer: {apples} arrived, {eaten} in all");
+        }
+        format!("ate {eaten}")
+    })?;
+    produce(consumer);
+    Ok(())
+}
+
+fn produce(mut consumer: impl Generator<Sent = Option<u32>, Yielded = u32, Returned = String>) {
+    // Up to its first yield. What is sent to a function that has not begun is not looked at.
+    let mut step = consumer.resume(None);
+    for apples in 1..=3 {
+        println!("producer: sends {apples}");
+        step = consumer.resume(Some(apples));
+        if let Yield(eaten) = step {
+            println!("producer: hears that {eaten} are eaten");
+        }
+    }
+    println!("producer: has no more ({step:?})");
+    if let Return(summary) = consumer.resume(None) {
+        println!("producer: the consumer {summary}");
+    }
+}

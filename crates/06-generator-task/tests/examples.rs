@@ -1,0 +1,118 @@
+//! Each example prints what its chapter says it prints.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+/// Runs an example, which cargo has built beside this test.
+fn run(example: &str) -> String {
+    let mut path: PathBuf = std::env::current_exe().unwrap();
+    path.pop(); // the name of this test
+    path.pop(); // deps
+    path.push("examples");
+    path.push(example);
+    path.set_extension(std::env::consts::EXE_EXTENSION);
+    let output = Command::new(&path).output().unwrap_or_else(|error| panic!("{path:?}: {error}"));
+    assert!(output.status.success(), "{example}: {output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[track_caller]
+fn check(example: &str, expected: &str) {
+    assert_eq!(run(example).trim_end(), expected.trim());
+}
+
+#[test]
+fn future_alone() {
+    check(
+        "future_alone",
+        r#"
+<Future pending>
+asked too early: Err(NotDone)
+setting the result
+first callback: <Future finished result=42>
+second callback: 42
+too late? no: at once
+"#,
+    );
+}
+
+#[test]
+fn producer_consumer() {
+    check(
+        "producer_consumer",
+        r#"
+producer: sends 1
+  consumer: 1 arrived, 1 in all
+producer: hears that 1 are eaten
+producer: sends 2
+  consumer: 2 arrived, 3 in all
+producer: hears that 3 are eaten
+producer: sends 3
+  consumer: 3 arrived, 6 in all
+producer: hears that 6 are eaten
+producer: has no more (Yield(6))
+producer: the consumer ate 6
+"#,
+    );
+}
+
+#[test]
+fn next_send_throw_close() {
+    check(
+        "next_send_throw_close",
+        r#"
+next:  Yield("nothing yet")
+send:  Yield("heard hello")
+  inside: caught a problem
+throw: Yield("went on after an error")
+  inside: finally, the place is given up
+send:  Return("asked to stop")
+next:  Yield("nothing yet")
+close:
+  inside: finally, the place is given up
+closed
+"#,
+    );
+}
+
+#[test]
+fn return_by_raising() {
+    check(
+        "return_by_raising",
+        r#"
+first number? Ok(20)
+second number? Ok(20)
+third number? Ok(2)
+driver: Ok(42)
+
+first number? Ok(20)
+second number? Err("out of numbers")
+driver: Err("out of numbers")
+"#,
+    );
+}
+
+#[test]
+fn helper_that_suspends() {
+    check(
+        "helper_that_suspends",
+        r#"
+Yield("who?")
+Yield("where?")
+Return("GRETA in PARIS")
+"#,
+    );
+}
+
+#[test]
+fn stack_cost() {
+    let printed = run("stack_cost");
+    assert!(printed.starts_with("1000 generators wait"), "{printed}");
+    assert!(!printed.contains("large enough"), "{printed}");
+    if cfg!(target_os = "linux") {
+        let each = printed.split(" at ").nth(1).and_then(|rest| rest.split(' ').next());
+        let each: usize = each.and_then(|bytes| bytes.parse().ok()).expect(&printed);
+        assert!((4096..=8192).contains(&each), "a page or two: {printed}");
+        assert!(printed.contains("SIGSEGV"), "{printed}");
+    }
+}

@@ -1,0 +1,61 @@
+//! Each example prints what its chapter says it prints.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+/// Runs an example, which cargo has built beside this test.
+fn run(example: &str) -> String {
+    let mut path: PathBuf = std::env::current_exe().unwrap();
+    path.pop(); // the name of this test
+    path.pop(); // deps
+    path.push("examples");
+    path.push(example);
+    path.set_extension(std::env::consts::EXE_EXTENSION);
+    let output = Command::new(&path).output().unwrap_or_else(|error| panic!("{path:?}: {error}"));
+    assert!(output.status.success(), "{example}: {output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[track_caller]
+fn check(example: &str, expected: &str) {
+    assert_eq!(run(example).trim_end(), expected.trim());
+}
+
+#[test]
+fn delegation() {
+    check(
+        "delegation",
+        r#"
+driver: sends Ok(Some(18.0))
+driver: gets Err(Yield(18.0))
+driver: sends Ok(Some(22.0))
+driver: gets Err(Yield(20.0))
+driver: sends Ok(None)
+  outer: saturday is 20
+driver: gets Err(Yield(0.0))
+driver: sends Ok(Some(9.0))
+driver: gets Err(Yield(9.0))
+driver: sends Err("no signal")
+    inner: caught, this reading is left out
+driver: gets Err(Yield(9.0))
+driver: sends Ok(None)
+driver: gets Ok((20.0, 9.0))
+driver: throws a problem that nobody catches
+driver: gets Err(Raise("out of order"))
+"#,
+    );
+}
+
+/// The sizes of this platform; elsewhere a descriptor may be larger.
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+#[test]
+fn generator_sizes() {
+    check(
+        "generator_sizes",
+        "
+chapter 6, a stack:          65536 bytes of address space
+chapter 7, one generator:      128 bytes
+chapter 7, small generators:   128 bytes
+of these, the exchange:         80 bytes",
+    );
+}
