@@ -227,7 +227,7 @@ impl Shared {
         let mut workers = HashSet::new();
         let mut lines = vec![1; 2 * BUFFER_BYTES];
         lines.clear();
-        lock(&self.work).spent = about_to_sleep();
+        *lock(&self.work) = Work { threads: threads_but_this(), spent: about_to_sleep() };
         let _ = ready.send(());
         let mut pause = FIRST_REPORT;
         loop {
@@ -244,8 +244,7 @@ impl Shared {
             if family::stdout_is_closed() {
                 process::exit(1);
             }
-            work.threads =
-                work.threads.max(usage::threads().map(|threads| threads.saturating_sub(1)));
+            work.threads = work.threads.max(threads_but_this());
             work.spent = about_to_sleep();
             if ended {
                 return workers;
@@ -281,6 +280,10 @@ fn touched_buffer(targets: usize) -> Vec<Record> {
     let mut buffer = vec![Record { outcome, bytes: 0, sha256: None }; targets];
     buffer.clear();
     buffer
+}
+
+fn threads_but_this() -> Option<u64> {
+    usage::threads().map(|threads| threads.saturating_sub(1))
 }
 
 /// What this thread has cost, with the context switch that its next sleep will be.

@@ -111,6 +111,14 @@ fn kinds_of_time(rows: &[&Row<'_>]) -> Option<String> {
                 .to_owned(),
         );
     }
+    if rows.iter().all(|row| is_longest(row))
+        && sum(slowest) as f64 >= 1.8 * longest(slowest) as f64
+    {
+        let longest = seconds(longest(slowest));
+        return Some(format!(
+            "All took about as long as the longest wait ({longest}): the waits lie side by side."
+        ));
+    }
     let times = most as f64 / least as f64;
     if times < 1.5 {
         return None;

@@ -349,16 +349,16 @@ fn below(session: &Session<'_>, rows: &[Row<'_>], pictures: &str) -> Vec<String>
     let mut lines = vec![String::new()];
     lines.extend(legend(session, rows, pictures));
     lines.push(String::new());
+    if interrupt::asked() {
+        let (ran, all) = (rows.len(), session.entrants.len());
+        lines.push(format!("Interrupted: {ran} of {all} stages had begun."));
+    }
     for sentence in sentences::comparison(session, rows) {
         lines.extend(wrapped(&sentence, session.look.width, 2));
     }
     let next = super::next(&sentences::next(session, rows), session.look.width);
     lines.extend((!next.is_empty()).then(String::new));
     lines.extend(next);
-    if interrupt::asked() {
-        let (ran, all) = (rows.len(), session.entrants.len());
-        lines.push(format!("Interrupted: {ran} of {all} stages had begun."));
-    }
     lines
 }
 
