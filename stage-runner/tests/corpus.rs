@@ -79,6 +79,9 @@ fn the_table_has_the_stages_of_the_course() {
         "select",
         "poll",
         "epoll",
+        "generator-task",
+        "yield-from",
+        "async-await",
     ] {
         assert!(names.contains(&name), "{name} is not in the table");
     }

@@ -1,4 +1,5 @@
 //! What each fault of the practice site comes to, at every stage.
+#![allow(dead_code, reason = "each test program uses a part of it")]
 
 use crawl::ErrorKind::{self, *};
 use crawl::Phase::{self, *};
