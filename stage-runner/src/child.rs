@@ -60,11 +60,14 @@ fn crawl(stage: &Stage, job: &Job) -> Result<(), String> {
     let limits = Limits::from(&job.limits);
     let targets = targets(job)?;
     let mut finished = vec![false; targets.len()];
-    let mut reporter = Reporter::start(targets.len());
+    let mut failed_attempts = 0;
+    let mut reporter = Reporter::start(targets.len())
+        .map_err(|error| format!("no thread to report on the crawl: {error}"))?;
     let began = reporter.begin();
 
     let result = (stage.crawl)(&targets, &limits, &mut |outcome| {
         finished[outcome.target] = true;
+        failed_attempts += u64::from(outcome.failed_attempts);
         reporter.done(outcome, job.digest);
     });
 
@@ -80,6 +83,9 @@ fn crawl(stage: &Stage, job: &Job) -> Result<(), String> {
     usage.threads = usage.threads.map(|seen| seen.max(1 + threads));
     usage.processes = Some(1 + processes);
     usage.figures = (stage.figures)();
+    if failed_attempts > 0 {
+        usage.figures.insert("failed reads".to_owned(), failed_attempts);
+    }
     usage.workers_private_bytes = (stage.workers_private_bytes)();
     let mut line = serde_json::to_vec(&Line::Usage(usage)).expect("a usage is JSON");
     line.push(b'\n');
@@ -137,7 +143,7 @@ struct Work {
 
 impl Reporter {
     /// Starts the thread for a crawl of so many targets. When this returns, it sleeps.
-    fn start(targets: usize) -> Reporter {
+    fn start(targets: usize) -> io::Result<Reporter> {
         let shared = Arc::new(Shared {
             began: OnceLock::new(),
             records: Mutex::new(touched_buffer(targets)),
@@ -145,13 +151,13 @@ impl Reporter {
         });
         let (running, stop) = mpsc::channel();
         let (ready, is_ready) = mpsc::channel();
-        let thread = thread::spawn({
+        let thread = thread::Builder::new().spawn({
             let shared = Arc::clone(&shared);
             let other = touched_buffer(targets);
             move || shared.report(other, &ready, &stop)
-        });
+        })?;
         let _ = is_ready.recv();
-        Reporter { shared, running: Some(running), thread: Some(thread), start: None }
+        Ok(Reporter { shared, running: Some(running), thread: Some(thread), start: None })
     }
 
     /// Notes the figures of this moment, and starts the clock.
