@@ -4,10 +4,9 @@
 //! hook, as in every program that uses the pool, and then plays the part that it is asked for.
 
 use std::env;
-use std::io::{BufRead, BufReader};
 use std::num::NonZeroUsize;
 use std::panic::catch_unwind;
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
 use crawl::{ErrorKind, Limits, Outcome, Target, Url};
@@ -27,17 +26,15 @@ fn main() -> ExitCode {
         return parent();
     }
 
-    let mut tests: Vec<(&str, fn())> = vec![
+    let tests: [(&str, fn()); 3] = [
         ("more_than_512_workers_are_refused", more_than_512_workers_are_refused),
         ("there_are_no_more_workers_than_targets", there_are_no_more_workers_than_targets),
         ("without_the_hook_there_is_an_error", without_the_hook_there_is_an_error),
     ];
-    if cfg!(target_os = "linux") {
-        #[cfg(target_os = "linux")]
-        tests.extend(with_signals::TESTS);
-    } else {
-        println!("skipped: what needs /proc to find a worker and to see that it is gone");
-    }
+    #[cfg(target_os = "linux")]
+    let tests = [&tests[..], &with_signals::TESTS].concat();
+    #[cfg(not(target_os = "linux"))]
+    println!("skipped: what needs /proc to find a worker and to see that it is gone");
     run(&tests)
 }
 
@@ -140,26 +137,12 @@ fn parent() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Starts this program as a parent, and returns when its workers are there.
-fn start_parent(site: &Site) -> std::process::Child {
-    let me = env::current_exe().expect("tests have a path");
-    let mut parent = Command::new(me)
-        .env(PART, "parent")
-        .env("POOL_TEST_SITE", site.address().to_string())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("it starts");
-    let mut line = String::new();
-    let stdout = parent.stdout.take().expect("it was asked for");
-    BufReader::new(stdout).read_line(&mut line).expect("it speaks");
-    assert_eq!(line, "ready\n");
-    parent
-}
-
 #[cfg(target_os = "linux")]
 mod with_signals {
     use super::*;
     use std::fs;
+    use std::io::{BufRead, BufReader};
+    use std::process::{Child, Stdio};
     use std::thread;
 
     use rustix::process::{Pid, Signal, kill_process};
@@ -298,6 +281,22 @@ mod with_signals {
             assert!(killed.elapsed() < Duration::from_secs(2), "workers outlive their parent");
             thread::sleep(Duration::from_millis(10));
         }
+    }
+
+    /// Starts this program as a parent, and returns when its workers are there.
+    fn start_parent(site: &Site) -> Child {
+        let me = env::current_exe().expect("tests have a path");
+        let mut parent = Command::new(me)
+            .env(PART, "parent")
+            .env("POOL_TEST_SITE", site.address().to_string())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("it starts");
+        let mut line = String::new();
+        let stdout = parent.stdout.take().expect("it was asked for");
+        BufReader::new(stdout).read_line(&mut line).expect("it speaks");
+        assert_eq!(line, "ready\n");
+        parent
     }
 
     fn workers_go_with_the_pool() {
