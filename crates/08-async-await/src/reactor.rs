@@ -61,11 +61,12 @@ impl Reactor {
     pub(crate) fn wait(&self, sleep: bool) -> io::Result<()> {
         let until = self.deadlines.borrow().next();
         let timeout = until.map(|until| until.duration_since(Instant::now()));
-        let ready = &mut *self.ready.borrow_mut();
-        self.selector.wait(ready, if sleep { timeout } else { Some(Duration::ZERO) })?;
+        let mut ready = self.ready.take();
+        self.selector.wait(&mut ready, if sleep { timeout } else { Some(Duration::ZERO) })?;
         for key in ready.drain(..) {
             self.end_wait(key, Ok(()));
         }
+        self.ready.replace(ready);
         Ok(())
     }
 
@@ -79,11 +80,15 @@ impl Reactor {
     }
 
     fn end_wait(&self, key: usize, how: Result<(), DeadlinePassed>) {
-        let wait = &mut self.waits.borrow_mut()[key];
-        if let (Wait::None, Ok(())) = (&*wait, how) {
-            return; // a report that came too late
-        }
-        if let Wait::Pending(waker) = mem::replace(wait, Wait::Over(how)) {
+        let before = {
+            let wait = &mut self.waits.borrow_mut()[key];
+            if let (Wait::None, Ok(())) = (&*wait, how) {
+                return; // a report that came too late
+            }
+            mem::replace(wait, Wait::Over(how))
+        };
+        // Nothing is borrowed now: a waker may do anything.
+        if let Wait::Pending(waker) = before {
             waker.wake();
         }
     }
