@@ -22,6 +22,9 @@ Examples:
 Exit status: 0 every page was fetched (a 404 is a page), 1 something failed, 2 the command line is
 wrong, 130 interrupted.";
 
+const SITE: &str = "The practice site";
+const OUTPUT: &str = "Output";
+
 /// Fetches the same pages with every way a program can wait for a socket, and shows what it took.
 #[derive(Debug, Parser)]
 #[command(name = "stage-runner", version, after_help = EXAMPLES)]
@@ -43,7 +46,7 @@ pub enum Command {
         /// What it serves.
         #[command(flatten)]
         site: SiteOptions,
-        /// The address to listen on; anything but loopback shows it to the network
+        /// Where to listen; anything but loopback shows the site to the network
         #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
         listen: IpAddr,
         /// The port to listen on; 0 takes a free one
@@ -68,7 +71,7 @@ pub enum Command {
 /// Which stages run on what, and how they are shown.
 #[derive(Debug, Args)]
 pub struct RunOptions {
-    /// Which stages: names, aliases, chapter numbers, or `all` [default: all]
+    /// Names, aliases or chapter numbers of stages, or `all` [default: all]
     #[arg(short, long = "stage", value_name = "NAME", value_delimiter = ',')]
     pub stages: Vec<String>,
 
@@ -111,31 +114,31 @@ pub struct RunOptions {
     pub max_body: u64,
 
     /// What is printed
-    #[arg(long, value_enum, default_value_t = Format::Table)]
+    #[arg(help_heading = OUTPUT, long, value_enum, default_value_t = Format::Table)]
     pub format: Format,
 
     /// Add the SHA-256 of each body; its cost is in the figures
-    #[arg(long)]
+    #[arg(help_heading = OUTPUT, long)]
     pub digest: bool,
 
     /// List the stages and end
-    #[arg(long)]
+    #[arg(help_heading = OUTPUT, long)]
     pub list: bool,
 
     /// When to use colours
-    #[arg(long, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
+    #[arg(help_heading = OUTPUT, long, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
     pub color: Color,
 
     /// Which characters to draw with
-    #[arg(long, value_enum, default_value_t = Charset::Auto)]
+    #[arg(help_heading = OUTPUT, long, value_enum, default_value_t = Charset::Auto)]
     pub charset: Charset,
 
     /// No progress and no notes on stderr
-    #[arg(short, long, conflicts_with = "verbose")]
+    #[arg(help_heading = OUTPUT, short, long, conflicts_with = "verbose")]
     pub quiet: bool,
 
     /// Show what the stages print to stderr
-    #[arg(short, long)]
+    #[arg(help_heading = OUTPUT, short, long)]
     pub verbose: bool,
 }
 
@@ -153,26 +156,25 @@ impl RunOptions {
 
 /// What the practice site serves.
 #[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "The practice site")]
 pub struct SiteOptions {
     /// How many pages [default: 10]
-    #[arg(long, value_name = "N")]
+    #[arg(help_heading = SITE, long, value_name = "N")]
     pub pages: Option<usize>,
 
     /// How long each takes [default: 450ms]
-    #[arg(long, value_name = "TIME", value_parser = duration)]
+    #[arg(help_heading = SITE, long, value_name = "TIME", value_parser = duration)]
     pub delay: Option<Duration>,
 
     /// Up to this much longer, at random [default: 0]
-    #[arg(long, value_name = "TIME", value_parser = duration)]
+    #[arg(help_heading = SITE, long, value_name = "TIME", value_parser = duration)]
     pub jitter: Option<Duration>,
 
     /// How large each is [default: 1KiB]
-    #[arg(long, value_name = "BYTES", value_parser = size)]
+    #[arg(help_heading = SITE, long, value_name = "BYTES", value_parser = size)]
     pub size: Option<u64>,
 
     /// Where the random part starts: the same seed, the same delays
-    #[arg(long, value_name = "N")]
+    #[arg(help_heading = SITE, long, value_name = "N")]
     pub seed: Option<u64>,
 }
 
@@ -215,14 +217,11 @@ pub struct Program {
 
 /// What is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[allow(missing_docs)]
 pub enum Format {
-    /// Pictures for people
     Table,
-    /// One document at the end
     Json,
-    /// One outcome a line, as they arrive
     Jsonl,
-    /// A table to paste
     Markdown,
 }
 

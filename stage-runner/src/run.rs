@@ -472,10 +472,10 @@ fn complete(reported: Usage, seen: Usage) -> Usage {
 fn doubts(reported: &Usage, seen: &Usage, last_finish: Option<u64>) -> Doubts {
     const START_US: u64 = 500_000;
     const SAMPLING_BYTES: u64 = 64 << 20;
-    let cpu = |usage: &Usage| Some(usage.user_us? + usage.system_us?);
+    let cpu = |usage: &Usage| Some(usage.user_us?.saturating_add(usage.system_us?));
     let wall = |wall: u64| {
         wall > seen.wall_us.unwrap_or(u64::MAX).saturating_add(10_000)
-            || last_finish.is_some_and(|last| wall + 1_000 < last)
+            || last_finish.is_some_and(|last| wall.saturating_add(1_000) < last)
     };
     let is_other_cpu =
         |(said, seen): (u64, u64)| said > seen + 20_000 || seen > said.saturating_mul(2) + START_US;

@@ -84,7 +84,10 @@ impl<'a> Row<'a> {
 
     /// Context switches of both kinds.
     pub fn switches(&self) -> Option<u64> {
-        self.median(|run| Some(run.usage.voluntary_switches? + run.usage.involuntary_switches?))
+        self.median(|run| {
+            let usage = &run.usage;
+            Some(usage.voluntary_switches?.saturating_add(usage.involuntary_switches?))
+        })
     }
 
     /// Processes, the first one included.

@@ -14,7 +14,8 @@ pub fn duration(micros: u64) -> String {
         9_995_000..99_950_000 => format!("{seconds:.1} s"),
         99_950_000..999_500_000 => format!("{seconds:.0} s"),
         999_500_000..60_000_000_000 => format!("{:.0} min", seconds / 60.0),
-        _ => format!("{:.0} h", seconds / 3600.0),
+        60_000_000_000..3_600_000_000_000 => format!("{:.0} h", seconds / 3600.0),
+        _ => format!("{:.0} y", seconds / 31_557_600.0),
     }
 }
 

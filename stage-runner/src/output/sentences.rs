@@ -15,6 +15,9 @@ const SAME: f64 = 0.05;
 /// A wall within this share of the longest wait is that wait.
 const NEARLY: f64 = 0.15;
 
+/// Figures of a program's own that are shown.
+const FIGURES: usize = 5;
+
 /// Failures that are named one by one.
 const NAMED: usize = 3;
 
@@ -169,13 +172,14 @@ fn seconds(us: u64) -> String {
 pub fn figures(rows: &[&Row<'_>]) -> Vec<String> {
     let mut sentences = Vec::new();
     for row in rows {
-        for (name, figure) in &row.shown().usage.figures {
+        for (name, figure) in row.shown().usage.figures.iter().take(FIGURES) {
             sentences.push(match name.as_str() {
                 "failed reads" => failed_reads(row, *figure, rows),
                 "processes started" => started(row, *figure),
                 "slowest start in µs" => continue,
                 name => {
-                    format!("{}, {}: {}", row.name(), text::escaped(name), text::count(*figure))
+                    let name = text::cut(&text::escaped(name), 40);
+                    format!("{}, {name}: {}", row.name(), text::count(*figure))
                 }
             });
         }

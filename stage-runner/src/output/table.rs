@@ -99,7 +99,7 @@ pub fn cell(column: Column, row: &Row<'_>, rows: &[Row<'_>]) -> String {
         Some(figure) => words(figure),
     };
     match column {
-        Column::Who => row.who(),
+        Column::Who => short_who(row),
         Column::Wall => figure(row.wall_us(), text::duration, doubts.wall),
         Column::Spread => match row.spread() {
             None => UNKNOWN.to_owned(),
@@ -116,6 +116,15 @@ pub fn cell(column: Column, row: &Row<'_>, rows: &[Row<'_>]) -> String {
         Column::Switches => figure(row.switches(), text::count, false),
         Column::OneASecond => figure(row.wall_us(), text::one_a_second, doubts.wall),
     }
+}
+
+/// Who waits, in the width of its column where that can be.
+fn short_who(row: &Row<'_>) -> String {
+    let who = row.who();
+    if who.chars().count() <= Column::Who.width() {
+        return who;
+    }
+    who.replace("processes", "procs").replace(',', "")
 }
 
 /// How many times as fast as the slowest that fetched the same pages.

@@ -1,6 +1,5 @@
 //! Ctrl-C, closed pipes, killed processes, full disks: nothing is left behind, and nothing lies.
 
-use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, ExitStatus};
 use std::thread;
@@ -21,6 +20,19 @@ fn processes_with(word: &str) -> Vec<String> {
     let found = Command::new("ps").args(["-A", "-o", "pid=,args="]).output().unwrap();
     let all = String::from_utf8_lossy(&found.stdout).into_owned();
     all.lines().filter(|line| line.contains(word)).map(str::to_owned).collect()
+}
+
+/// The process of the stage that a runner has started.
+fn stage_of(runner: &Child) -> String {
+    let parent = format!("{} ", runner.id());
+    let stage = || {
+        let ps = Command::new("ps").args(["-A", "-o", "ppid=,pid=,args="]).output().unwrap();
+        let all = String::from_utf8_lossy(&ps.stdout).into_owned();
+        let is_it = |line: &&str| line.trim().starts_with(&parent) && line.contains("run-stage");
+        all.lines().find(is_it)?.split_whitespace().nth(1).map(str::to_owned)
+    };
+    soon("the stage runs", || stage().is_some());
+    stage().expect("it was there just now")
 }
 
 #[track_caller]
@@ -95,20 +107,27 @@ fn a_killed_runner_leaves_no_stage_behind() {
     let mut runner = command.stdin(std::process::Stdio::piped()).spawn().unwrap();
     let url = format!("http://{}/\n", silent.local_addr().unwrap());
     std::io::Write::write_all(&mut runner.stdin.take().unwrap(), url.as_bytes()).unwrap();
-    let children = format!("{}", runner.id());
-    let stage = || {
-        let ps = Command::new("ps").args(["-A", "-o", "ppid=,pid=,args="]).output().unwrap();
-        let all = String::from_utf8_lossy(&ps.stdout).into_owned();
-        let mine = |line: &&str| line.trim().starts_with(&children) && line.contains("run-stage");
-        let pid = |line: &str| line.split_whitespace().nth(1).map(str::to_owned);
-        all.lines().find(mine).and_then(pid)
-    };
-    soon("the stage runs", || stage().is_some());
-    let stage = stage().unwrap();
+    let stage = stage_of(&runner);
     runner.kill().unwrap();
     runner.wait().unwrap();
     let is_there = || Command::new("kill").args(["-0", &stage]).output().unwrap().status.success();
     soon("the stage is gone", || !is_there());
+}
+
+#[test]
+fn a_killed_stage_costs_its_row_and_no_more() {
+    let args = ["--pages", "10", "--delay", "200ms", "-s", "blocking,epoll", "--format", "json"];
+    let runner = command(&args).spawn().unwrap();
+    let stage = stage_of(&runner);
+    thread::sleep(Duration::from_millis(700));
+    assert!(Command::new("kill").args(["-KILL", &stage]).status().unwrap().success());
+    let ended = Ended::of(runner.wait_with_output().unwrap()).code(1);
+    let json = ended.notes("blocking ended with SIGKILL and left ").json();
+    let runs = &json["runs"];
+    assert_eq!((&runs[0]["status"], &runs[1]["status"]), (&"failed".into(), &"ok".into()));
+    let outcomes = runs[0]["outcomes"].as_array().unwrap();
+    let died = outcomes.iter().filter(|outcome| outcome["error"]["kind"] == "worker-died").count();
+    assert!(outcomes.len() == 10 && (1..10).contains(&died), "what it had finished is kept: {json}");
 }
 
 #[test]
@@ -131,7 +150,7 @@ fn a_reader_that_leaves_ends_it_quietly() {
 #[cfg(target_os = "linux")]
 fn a_full_disk_is_told() {
     for format in ["table", "json", "jsonl", "markdown"] {
-        let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
         let mut command = command(&["--pages", "1", "--delay", "0", "-s", "epoll", "--format", format]);
         command.stdout(full);
         ended(command).code(1).notes("cannot write the results: No space left on device");

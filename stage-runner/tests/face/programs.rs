@@ -144,6 +144,18 @@ fn what_a_program_says_is_shown_and_doubted_where_the_system_saw_otherwise() {
 }
 
 #[test]
+fn figures_that_no_machine_could_have_do_no_harm() {
+    let most = u64::MAX;
+    let fields = ["wall_us", "user_us", "system_us", "peak_rss_bytes", "workers_private_bytes"];
+    let fields = [&fields[..], &["threads", "processes", "voluntary_switches", "involuntary_switches"]];
+    let usage: Vec<_> = fields.concat().iter().map(|field| format!("\"{field}\":{most}")).collect();
+    let program = format!("echo '{PAGE}'; echo '{{\"usage\":{{{}}}}}'", usage.join(","));
+    script(1, &program, &[]).code(0);
+    script(1, &program, &["-s", "mine,epoll", "-r", "3"]).code(0);
+    script(1, &program, &["-s", "mine,epoll", "--format", "markdown"]).code(0);
+}
+
+#[test]
 fn unknown_fields_and_activity_are_no_fault() {
     let activity = r#"{"activity":{"by":"main","state":"selecting","from_us":1,"to_us":2,"x":1}}"#;
     let page = PAGE.replace("\"bytes\"", "\"mood\":[],\"bytes\"");

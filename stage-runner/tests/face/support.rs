@@ -1,7 +1,7 @@
 //! Runs the binary.
 
 use std::io::Write;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
@@ -30,22 +30,22 @@ pub fn run(args: &[&str]) -> Ended {
 pub fn run_with_stdin(args: &[&str], stdin: &str) -> Ended {
     let mut child = command(args).stdin(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(stdin.as_bytes()).unwrap();
-    wait(child.wait_with_output().unwrap())
+    Ended::of(child.wait_with_output().unwrap())
 }
 
 pub fn ended(mut command: Command) -> Ended {
-    wait(command.output().unwrap())
-}
-
-fn wait(output: std::process::Output) -> Ended {
-    Ended {
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
-        code: output.status.code(),
-    }
+    Ended::of(command.output().unwrap())
 }
 
 impl Ended {
+    pub fn of(output: Output) -> Ended {
+        Ended {
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+            code: output.status.code(),
+        }
+    }
+
     #[track_caller]
     pub fn code(self, code: i32) -> Ended {
         assert_eq!(self.code, Some(code), "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
