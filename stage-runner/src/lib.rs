@@ -10,8 +10,9 @@
 //! - [`stages`]: the one table of stages; `entrants`: who takes part of them, and which programs
 //! - `targets`: from URLs to addresses; `site`: the practice site, alone
 //! - `session`: all runs, round by round
-//! - `run`: the parent's half of one run; `ledger` checks what the child says
-//! - `child`: the child's half; `usage` and `family`: what the system tells and does about processes
+//! - `run`: what one run came to; `conversation`: the parent's half of it; `ledger` checks what the child says, and
+//!   `costs` what it says it cost
+//! - `child`: the child's half; `reporter` watches its crawl; `usage` and `family`: what the system tells and does about processes
 //! - `summary`: medians; `output`: sentences, pictures and formats
 //! - `text`, `look`, `progress`, `interrupt`: the terminal
 
@@ -32,11 +33,15 @@ mod targets;
 
 mod session;
 
-mod ledger;
 mod run;
+
+mod conversation;
+mod costs;
+mod ledger;
 
 mod child;
 mod family;
+mod reporter;
 mod usage;
 
 mod output;

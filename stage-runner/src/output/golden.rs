@@ -11,9 +11,10 @@ use expect_test::expect_file;
 
 use super::{markdown, table, waterfall};
 use crate::cli::Cli;
+use crate::costs::Doubts;
 use crate::entrants::{self, Entrant};
 use crate::look::{Look, ascii};
-use crate::run::{Doubts, Run, Status};
+use crate::run::{Run, Status};
 use crate::session::Session;
 use crate::summary::Row;
 

@@ -1,7 +1,7 @@
 //! `--format markdown`: a table to paste into a text.
 
+use super::columns::{Column, cell};
 use super::sentences;
-use super::table::{Column, cell};
 use crate::session::Session;
 use crate::summary::Row;
 

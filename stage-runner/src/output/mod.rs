@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use crate::look::Look;
 use crate::progress;
 
+pub mod columns;
 #[cfg(test)]
 mod golden;
 pub mod json;

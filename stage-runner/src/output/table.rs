@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use super::columns::{Column, UNKNOWN, cell};
 use super::picture::{self, Axis, FAILED};
 use super::{joined, print, sentences, waterfall, wrapped};
 use crate::interrupt;
@@ -19,121 +20,6 @@ const PICTURE: (usize, usize) = (16, 60);
 
 /// The longest name that is shown whole.
 const NAME: usize = 20;
-
-/// A figure that this system does not give.
-const UNKNOWN: &str = "–";
-
-/// One figure of a row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub enum Column {
-    Who,
-    Wall,
-    Spread,
-    Cpu,
-    Memory,
-    Failed,
-    Faster,
-    Processes,
-    Switches,
-    OneASecond,
-}
-
-impl Column {
-    /// The columns that these rows need.
-    pub fn all(session: &Session<'_>, rows: &[Row<'_>], wide: bool) -> Vec<Column> {
-        let spread = session.options.rounds.get() >= 3;
-        let failed = rows.iter().any(|row| row.failed() > 0);
-        let columns = [
-            (Column::Who, true),
-            (Column::Wall, true),
-            (Column::Spread, spread),
-            (Column::Cpu, true),
-            (Column::Memory, true),
-            (Column::Failed, failed),
-            (Column::Faster, wide),
-            (Column::Processes, wide),
-            (Column::Switches, wide),
-            (Column::OneASecond, wide),
-        ];
-        columns.into_iter().filter_map(|(column, shown)| shown.then_some(column)).collect()
-    }
-
-    /// What stands above it.
-    pub fn title(self) -> &'static str {
-        match self {
-            Column::Who => "who waits",
-            Column::Wall => "wall",
-            Column::Spread => "spread",
-            Column::Cpu => "CPU",
-            Column::Memory => "memory",
-            Column::Failed => "failed",
-            Column::Faster => "× as fast",
-            Column::Processes => "procs",
-            Column::Switches => "switches",
-            Column::OneASecond => "at 1 op/s",
-        }
-    }
-
-    /// Whether it is words and not a number.
-    pub fn is_left(self) -> bool {
-        self == Column::Who
-    }
-
-    fn width(self) -> usize {
-        match self {
-            Column::Who => 12,
-            Column::Wall | Column::Cpu | Column::Memory => 6,
-            Column::OneASecond => 12,
-            other => other.title().chars().count(),
-        }
-    }
-}
-
-/// One figure of one row among all rows.
-pub fn cell(column: Column, row: &Row<'_>, rows: &[Row<'_>]) -> String {
-    let doubts = row.shown().doubts;
-    let figure = |figure: Option<u64>, words: fn(u64) -> String, doubted: bool| match figure {
-        None => UNKNOWN.to_owned(),
-        Some(figure) if doubted => format!("~{}", words(figure)),
-        Some(figure) => words(figure),
-    };
-    match column {
-        Column::Who => short_who(row),
-        Column::Wall => figure(row.wall_us(), text::duration, doubts.wall),
-        Column::Spread => match row.spread() {
-            None => UNKNOWN.to_owned(),
-            Some(share) => format!("{:.1}%", share * 100.0),
-        },
-        Column::Cpu => figure(row.cpu_us(), text::duration, doubts.cpu),
-        Column::Memory => figure(row.memory_bytes(), text::bytes, doubts.memory),
-        Column::Failed => match row.failed() {
-            0 => String::new(),
-            failed => text::count(failed as u64),
-        },
-        Column::Faster => times_as_fast(row, rows).unwrap_or(UNKNOWN.to_owned()),
-        Column::Processes => figure(row.processes(), text::count, false),
-        Column::Switches => figure(row.switches(), text::count, false),
-        Column::OneASecond => figure(row.wall_us(), text::one_a_second, doubts.wall),
-    }
-}
-
-/// Who waits, in the width of its column where that can be.
-fn short_who(row: &Row<'_>) -> String {
-    let who = row.who();
-    if who.chars().count() <= Column::Who.width() {
-        return who;
-    }
-    who.replace("processes", "procs").replace(',', "")
-}
-
-/// How many times as fast as the slowest that fetched the same pages.
-fn times_as_fast(row: &Row<'_>, rows: &[Row<'_>]) -> Option<String> {
-    let slowest = rows.iter().filter(|row| row.is_ok()).filter_map(Row::wall_us).max()?;
-    let wall = row.wall_us().filter(|wall| *wall > 0 && row.is_ok())?;
-    let times = slowest as f64 / wall as f64;
-    Some(if times < 99.5 { format!("{times:.1}") } else { format!("{times:.0}") })
-}
 
 /// What a row is drawn to.
 #[derive(Clone, Debug)]
