@@ -94,7 +94,7 @@ fn kinds_of_time(rows: &[&Row<'_>]) -> Option<String> {
     }
     let pages = slowest.shown().pages();
     if pages == 1 && rows.iter().all(|row| is_longest(row)) {
-        return Some("One page is one wait: every way of waiting takes as long.".to_owned());
+        return Some("One page is one wait: no way of waiting can shorten it.".to_owned());
     }
     let by_sum = rows.iter().find(|row| is_sum(row));
     let by_longest = rows.iter().find(|row| is_longest(row));

@@ -35,12 +35,14 @@ pub struct Table<'a> {
     plan: Option<Plan>,
     /// The lines printed since the headline.
     printed: Vec<String>,
+    /// How many rows are among them.
+    rows_printed: usize,
 }
 
 impl<'a> Table<'a> {
     /// Nothing printed yet.
     pub fn new(session: &'a Session<'a>) -> Table<'a> {
-        Table { session, plan: None, printed: Vec::new() }
+        Table { session, plan: None, printed: Vec::new(), rows_printed: 0 }
     }
 
     /// What is about to run.
@@ -64,16 +66,24 @@ impl<'a> Table<'a> {
         }
         let ran = |row: &&Row<'_>| row.runs.len() == rows[0].runs.len();
         let complete = rows.iter().take_while(ran).count();
+        self.print_rows(&rows[..complete], rows)
+    }
+
+    /// Prints those of these rows that are not there yet.
+    fn print_rows(&mut self, due: &[Row<'_>], rows: &[Row<'_>]) -> io::Result<()> {
         if self.plan.is_none() {
-            // The entrants before this one may have been skipped, so all rows so far are due.
             let plan = plan(self.session, rows, self.expected_end(rows));
             self.print(header(&plan))?;
             self.plan = Some(plan);
-            for row in &rows[..complete - 1] {
-                self.print_row(row, rows)?;
-            }
         }
-        self.print_row(&rows[complete - 1], rows)
+        for row in &due[self.rows_printed..] {
+            let plan = self.plan.clone().expect("planned with the first row");
+            for line in drawn(self.session, &plan, row, rows) {
+                self.print(line)?;
+            }
+            self.rows_printed += 1;
+        }
+        Ok(())
     }
 
     /// All that will run has run.
@@ -97,21 +107,32 @@ impl<'a> Table<'a> {
         let plan = plan(self.session, rows, slowest(rows));
         let mut lines = vec![header(&plan)];
         lines.extend(rows.iter().flat_map(|row| drawn(self.session, &plan, row, rows)));
-        let fits = look.height.is_some_and(|height| self.printed.len() + 1 < height);
-        let untouched = self.printed.is_empty();
         let pictures = rows.iter().map(|row| picture_of(&plan, row)).collect();
-        if lines == self.printed || !(fits || untouched) {
+        if lines == self.printed {
             return Ok(pictures);
         }
-        if !untouched {
+        if !self.printed.is_empty() {
+            let height = self.printed_height();
+            if look.height.is_none_or(|screen| height + 1 >= screen) {
+                // It cannot be taken back: what an interruption kept from it still has to be there.
+                self.print_rows(rows, rows)?;
+                return Ok(pictures);
+            }
             progress::set_aside(|| {
                 let mut stdout = io::stdout().lock();
-                write!(stdout, "\x1b[{}A\x1b[J", self.printed.len())?;
+                write!(stdout, "\x1b[{height}A\x1b[J")?;
                 stdout.flush()
             })?;
         }
         print(&look, &lines)?;
         Ok(pictures)
+    }
+
+    /// Lines of the screen that the printed lines take.
+    fn printed_height(&self) -> usize {
+        let columns =
+            |line: &String| anstream::adapter::strip_str(line).to_string().chars().count();
+        self.printed.iter().map(|line| columns(line).div_ceil(self.session.look.width).max(1)).sum()
     }
 
     fn is_single(&self) -> bool {
@@ -121,14 +142,6 @@ impl<'a> Table<'a> {
     fn print(&mut self, line: String) -> io::Result<()> {
         print(&self.session.look, std::slice::from_ref(&line))?;
         self.printed.push(line);
-        Ok(())
-    }
-
-    fn print_row(&mut self, row: &Row<'_>, rows: &[Row<'_>]) -> io::Result<()> {
-        let plan = self.plan.clone().expect("planned with the first row");
-        for line in drawn(self.session, &plan, row, rows) {
-            self.print(line)?;
-        }
         Ok(())
     }
 

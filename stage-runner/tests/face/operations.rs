@@ -73,6 +73,9 @@ fn ctrl_c_shows_what_is_finished() {
     let args = |more: &[&'static str]| [&SLOW[..], more].concat();
     interrupted(&args(&["-s", "blocking"]), half).code(130).says("Interrupted: ").says("/1 ");
     interrupted(&args(&["-s", "blocking,epoll"]), half).code(130).says("blocking ").says("Interrupted: 1 of 2");
+    let both = ["--pages", "10", "--delay", "100ms", "-s", "blocking,busy-wait"];
+    // Also the row that it interrupted, below those that were printed before.
+    interrupted(&both, Duration::from_millis(1500)).code(130).says(": interrupted\n");
     let json = interrupted(&args(&["-s", "blocking", "--format", "json"]), half).code(130).json();
     assert_eq!((&json["interrupted"], &json["runs"][0]["reason"]), (&true.into(), &"interrupted".into()));
     let outcomes = json["runs"][0]["outcomes"].as_array().unwrap().len();
