@@ -9,6 +9,7 @@ use crawl::{Limits, Outcome, Target, Url, Worker};
 use crate::family;
 use crate::reporter::{Reporter, write_out};
 use crate::stages::{self, Stage};
+use crate::summary::FAILED_READS;
 
 /// Runs the stage of that name on the job that stdin brings.
 pub fn run(name: &str) -> ExitCode {
@@ -64,7 +65,7 @@ fn crawl(stage: &Stage, job: &Job) -> Result<(), String> {
     usage.processes = Some(1 + processes);
     usage.figures = (stage.figures)();
     if failed_attempts > 0 {
-        usage.figures.insert("failed reads".to_owned(), failed_attempts);
+        usage.figures.insert(FAILED_READS.to_owned(), failed_attempts);
     }
     usage.workers_private_bytes = (stage.workers_private_bytes)();
     let mut line = serde_json::to_vec(&Line::Usage(usage)).expect("a usage is JSON");

@@ -130,6 +130,19 @@ mod tests {
     }
 
     #[test]
+    fn a_skip_is_a_failure_only_where_it_was_asked_for_by_name() {
+        let skipped = crate::run::Run::skipped(0, 0, "not here".to_owned());
+        let chosen = |words: &[&str]| {
+            let words: Vec<_> = words.iter().map(|word| (*word).to_owned()).collect();
+            choose(&words, &[]).unwrap().remove(0)
+        };
+        assert!(skipped.is_fine(&chosen(&[])) && skipped.is_fine(&chosen(&["all"])));
+        assert!(
+            !skipped.is_fine(&chosen(&["1"])) && !skipped.is_fine(&chosen(&["all", "blocking"]))
+        );
+    }
+
+    #[test]
     fn wrong_words_are_told() {
         assert!(names(&["epol"], &[]).unwrap_err().contains("did you mean epoll?"));
         assert!(names(&["min"], &["mine"]).unwrap_err().contains("did you mean mine?"));

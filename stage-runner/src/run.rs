@@ -59,6 +59,15 @@ impl Run {
         }
     }
 
+    /// Whether all went as it should: a stage that was not asked for by name may be skipped.
+    pub fn is_fine(&self, entrant: &Entrant) -> bool {
+        match self.status {
+            Status::Ok => true,
+            Status::Failed => false,
+            Status::Skipped => !entrant.by_name,
+        }
+    }
+
     /// The outcomes that there are, in the order of the URLs.
     pub fn told(&self) -> impl Iterator<Item = &OutcomeLine> {
         self.outcomes.iter().flatten()

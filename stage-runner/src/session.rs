@@ -115,12 +115,7 @@ impl Session<'_> {
     fn run(&self, wanted: &[Wanted]) -> io::Result<bool> {
         let mut runs = Vec::new();
         let result = self.run_and_show(wanted, &mut runs);
-        let is_fine = |run: &Run| match run.status {
-            Status::Ok => true,
-            Status::Failed => false,
-            Status::Skipped => !self.entrants[run.entrant].by_name,
-        };
-        let all_fine = runs.iter().all(is_fine);
+        let all_fine = runs.iter().all(|run: &Run| run.is_fine(&self.entrants[run.entrant]));
         match result {
             // Whoever read this has seen enough.
             Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(all_fine),

@@ -9,6 +9,9 @@ use crate::entrants::Entrant;
 use crate::run::{Run, Status};
 use crate::text;
 
+/// The figure that says how often a stage asked in vain.
+pub const FAILED_READS: &str = "failed reads";
+
 /// All runs of one entrant: a row of the comparison.
 pub struct Row<'a> {
     /// Whose.
@@ -107,6 +110,20 @@ impl<'a> Row<'a> {
     pub fn work(&self) -> Option<f64> {
         let (wall, cpu) = (self.wall_us()?, self.cpu_us()?);
         (wall > 0).then(|| cpu as f64 / wall as f64)
+    }
+
+    /// Whether it asked its sockets again and again, instead of sleeping until one is ready. An event loop asks in vain
+    /// now and then too, when the rest of a long answer is still on its way.
+    pub fn is_busy(&self) -> bool {
+        const NOW_AND_THEN: u64 = 20;
+        let run = self.shown();
+        let in_vain = run.usage.figures.get(FAILED_READS).copied().unwrap_or(0);
+        in_vain > NOW_AND_THEN * run.told().count() as u64
+    }
+
+    /// Whether it spends its time asleep.
+    pub fn sleeps(&self) -> bool {
+        !self.is_busy() && self.work().is_some_and(|work| work < 0.5)
     }
 
     /// Who waits: `10 threads`.

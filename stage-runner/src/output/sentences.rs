@@ -6,7 +6,7 @@ use crawl::Worker;
 
 use crate::run::Run;
 use crate::session::Session;
-use crate::summary::Row;
+use crate::summary::{FAILED_READS, Row};
 use crate::text;
 
 /// Walls within this share of each other are the same.
@@ -174,7 +174,8 @@ pub fn figures(rows: &[&Row<'_>]) -> Vec<String> {
     for row in rows {
         for (name, figure) in row.shown().usage.figures.iter().take(FIGURES) {
             sentences.push(match name.as_str() {
-                "failed reads" => failed_reads(row, *figure, rows),
+                FAILED_READS if row.is_busy() => failed_reads(row, *figure, rows),
+                FAILED_READS => continue,
                 "processes started" => started(row, *figure),
                 "slowest start in µs" => continue,
                 name => {
@@ -192,7 +193,7 @@ fn failed_reads(busy: &Row<'_>, reads: u64, rows: &[&Row<'_>]) -> String {
         busy.cpu_us().map(|cpu| format!(": {} of CPU", text::duration(cpu))).unwrap_or_default();
     // Somebody who slept and came as early shows what all the reading was good for.
     let is_as_early = |row: &&Row<'_>| {
-        row.work().is_some_and(|work| work < 0.5)
+        row.sleeps()
             && row.wall_us().zip(busy.wall_us()).is_some_and(|(slept, read)| {
                 read as f64 >= slept as f64 * 0.97 && is_near(Some(read), slept, NEARLY)
             })
@@ -210,7 +211,7 @@ fn started(row: &Row<'_>, processes: u64) -> String {
 
 /// The longest sleep on a scale that people can feel.
 fn one_a_second(rows: &[&Row<'_>]) -> Option<String> {
-    let sleeps = |row: &&&Row<'_>| row.work().is_some_and(|work| work < 0.5);
+    let sleeps = |row: &&&Row<'_>| row.sleeps();
     let slowest = rows.iter().filter(sleeps).filter_map(|row| row.wall_us()).max()?;
     let row = rows.iter().filter(sleeps).find(|row| is_near(row.wall_us(), slowest, SAME))?;
     Some(format!(
@@ -246,7 +247,7 @@ fn tie(rows: &[&Row<'_>]) -> Option<String> {
 fn is_loop(row: &Row<'_>) -> bool {
     row.entrant.stage().is_some_and(|stage| !stage.one_at_a_time)
         && row.shown().told().all(|outcome| outcome.by == Worker::Main)
-        && row.work().is_some_and(|work| work < 0.5)
+        && row.sleeps()
 }
 
 /// What to try next: where the stages that tie here part ways, and what random delays do.

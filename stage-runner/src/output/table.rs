@@ -116,7 +116,8 @@ impl<'a> Table<'a> {
             if look.height.is_none_or(|screen| height + 1 >= screen) {
                 // It cannot be taken back: what an interruption kept from it still has to be there.
                 self.print_rows(rows, rows)?;
-                return Ok(pictures);
+                let plan = self.plan.as_ref().expect("planned with the first row");
+                return Ok(rows.iter().map(|row| picture_of(plan, row)).collect());
             }
             progress::set_aside(|| {
                 let mut stdout = io::stdout().lock();

@@ -72,15 +72,22 @@ fn ctrl_c_shows_what_is_finished() {
     let half = Duration::from_millis(1100);
     let args = |more: &[&'static str]| [&SLOW[..], more].concat();
     interrupted(&args(&["-s", "blocking"]), half).code(130).says("Interrupted: ").says("/1 ");
-    interrupted(&args(&["-s", "blocking,epoll"]), half).code(130).says("blocking ").says("Interrupted: 1 of 2");
+    interrupted(&args(&["-s", "blocking,epoll"]), half)
+        .code(130)
+        .says("blocking ")
+        .says("Interrupted: 1 of 2");
     let both = ["--pages", "10", "--delay", "100ms", "-s", "blocking,busy-wait"];
     // Also the row that it interrupted, below those that were printed before.
     interrupted(&both, Duration::from_millis(1500)).code(130).says(": interrupted\n");
     let json = interrupted(&args(&["-s", "blocking", "--format", "json"]), half).code(130).json();
-    assert_eq!((&json["interrupted"], &json["runs"][0]["reason"]), (&true.into(), &"interrupted".into()));
+    assert_eq!(
+        (&json["interrupted"], &json["runs"][0]["reason"]),
+        (&true.into(), &"interrupted".into())
+    );
     let outcomes = json["runs"][0]["outcomes"].as_array().unwrap().len();
     assert!((1..100).contains(&outcomes), "{outcomes}");
-    let lines = interrupted(&args(&["-s", "blocking", "--format", "jsonl"]), half).code(130).json_lines();
+    let lines =
+        interrupted(&args(&["-s", "blocking", "--format", "jsonl"]), half).code(130).json_lines();
     assert!((1..100).contains(&lines.len()), "{}", lines.len());
 }
 
@@ -88,7 +95,8 @@ fn ctrl_c_shows_what_is_finished() {
 fn ctrl_c_at_any_moment() {
     for after in [0, 1, 3, 10, 30, 60, 120] {
         let after = Duration::from_millis(after);
-        let ended = interrupted(&["--pages", "50", "--delay", "300ms", "-s", "process-pool,1,8"], after);
+        let ended =
+            interrupted(&["--pages", "50", "--delay", "300ms", "-s", "process-pool,1,8"], after);
         // Before it has read its command line, the signal simply ends the process.
         assert!(matches!(ended.code, Some(130) | None), "{after:?}: {:?}", ended.code);
     }
@@ -130,13 +138,19 @@ fn a_killed_stage_costs_its_row_and_no_more() {
     assert_eq!((&runs[0]["status"], &runs[1]["status"]), (&"failed".into(), &"ok".into()));
     let outcomes = runs[0]["outcomes"].as_array().unwrap();
     let died = outcomes.iter().filter(|outcome| outcome["error"]["kind"] == "worker-died").count();
-    assert!(outcomes.len() == 10 && (1..10).contains(&died), "what it had finished is kept: {json}");
+    assert!(
+        outcomes.len() == 10 && (1..10).contains(&died),
+        "what it had finished is kept: {json}"
+    );
 }
 
 #[test]
 fn a_reader_that_leaves_ends_it_quietly() {
     for format in ["table", "jsonl"] {
-        let mut child = command(&[&SLOW[..], &["-s", "blocking,epoll", "--format", format]].concat()).spawn().unwrap();
+        let mut child =
+            command(&[&SLOW[..], &["-s", "blocking,epoll", "--format", format]].concat())
+                .spawn()
+                .unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         assert!(!line.is_empty());
@@ -154,7 +168,8 @@ fn a_reader_that_leaves_ends_it_quietly() {
 fn a_full_disk_is_told() {
     for format in ["table", "json", "jsonl", "markdown"] {
         let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-        let mut command = command(&["--pages", "1", "--delay", "0", "-s", "epoll", "--format", format]);
+        let mut command =
+            command(&["--pages", "1", "--delay", "0", "-s", "epoll", "--format", format]);
         command.stdout(full);
         ended(command).code(1).notes("cannot write the results: No space left on device");
     }
@@ -170,7 +185,8 @@ fn fewer_descriptors_than_fetches_in_flight() {
     });
     let site = site.unwrap();
     let urls: Vec<String> = site.page_urls().collect();
-    let script = format!("ulimit -n 40; exec {runner} -s epoll -c 60 --format json {}", urls.join(" "));
+    let script =
+        format!("ulimit -n 40; exec {runner} -s epoll -c 60 --format json {}", urls.join(" "));
     let mut shell = Command::new("sh");
     shell.args(["-c", &script]).stdin(std::process::Stdio::null());
     let json = ended(shell).code(1).json();
@@ -190,7 +206,8 @@ fn nothing_from_outside_reaches_the_terminal() {
         for socket in listener.incoming() {
             let mut socket = socket.unwrap();
             let _ = socket.read(&mut [0; 4096]);
-            let _ = std::io::Write::write_all(&mut socket, b"\x1b[2J\xc2\x9b31mHTTP/9 \x07\r\n\r\n");
+            let _ =
+                std::io::Write::write_all(&mut socket, b"\x1b[2J\xc2\x9b31mHTTP/9 \x07\r\n\r\n");
         }
     });
     for format in ["table", "markdown"] {
@@ -198,7 +215,8 @@ fn nothing_from_outside_reaches_the_terminal() {
         let args = ["-s", "blocking,epoll", "--format", format, "--charset", "unicode", "-v", &url];
         let ended = ended(command(&args)).code(1).says("malformed");
         let all = ended.stdout + &ended.stderr;
-        let is_bad = |c: char| (c.is_control() && c != '\n') || matches!(c, '\u{202a}'..='\u{202e}');
+        let is_bad =
+            |c: char| (c.is_control() && c != '\n') || matches!(c, '\u{202a}'..='\u{202e}');
         assert!(!all.contains(is_bad), "{all:?}");
     }
 }

@@ -9,8 +9,7 @@ use serde_json::Value;
 use super::support::{Ended, run};
 
 /// A line that is right.
-const PAGE: &str =
-    r#"{"outcome":{"target":0,"by":"main","status":200,"bytes":5,"started_us":1,"finished_us":900}}"#;
+const PAGE: &str = r#"{"outcome":{"target":0,"by":"main","status":200,"bytes":5,"started_us":1,"finished_us":900}}"#;
 
 /// Runs a shell script as the stage `mine` on so many pages of a site that it need not ask.
 fn script(pages: u32, script: &str, args: &[&str]) -> Ended {
@@ -42,7 +41,10 @@ fn bad(program: &str, told: &str) {
 #[test]
 fn nonsense_on_stdout() {
     bad("echo hello", "mine, line 1 is not an outcome: hello. Print notes to stderr.");
-    bad(&format!("echo '{PAGE}'; echo"), "mine, line 2 is not an outcome: . Print notes to stderr.");
+    bad(
+        &format!("echo '{PAGE}'; echo"),
+        "mine, line 2 is not an outcome: . Print notes to stderr.",
+    );
     bad(r"printf '\033[2J\302\233\n'", r"mine, line 1 is not an outcome: \u{1b}[2J\u{9b}. Print");
     bad(r"printf '\377\376\n'", "mine, line 1 is not an outcome: ");
     bad("echo '{\"outcome\":{}}'", "mine, line 1 is not an outcome (missing field `target`)");
@@ -52,7 +54,10 @@ fn nonsense_on_stdout() {
 fn wrong_outcomes() {
     let say = |line: &str| format!("echo '{line}'");
     bad(&format!("{0}; {0}", say(PAGE)), "mine, line 2 is a second outcome for target 0");
-    bad(&say(&PAGE.replace(":0,", ":2,")), "mine, line 1 is about target 2, and the job has 2 (from 0)");
+    bad(
+        &say(&PAGE.replace(":0,", ":2,")),
+        "mine, line 1 is about target 2, and the job has 2 (from 0)",
+    );
     bad(&say(&PAGE.replace(":900", ":17000000000000000")), "mine, line 1 is from the future");
     bad(&say(&PAGE.replace(":900", ":0")), "mine, line 1 has finished_us before started_us");
     let usage = say(r#"{"usage":{}}"#);
@@ -63,22 +68,32 @@ fn wrong_outcomes() {
 fn endless_output() {
     bad("yes", "mine, line 1 is not an outcome: y.");
     bad("cat /dev/zero", "mine, line 1 is longer than 64 KiB");
-    bad(&format!("echo '{PAGE}'; head -c 70000 /dev/zero; sleep 60"), "mine, line 2 is longer than 64 KiB");
+    bad(
+        &format!("echo '{PAGE}'; head -c 70000 /dev/zero; sleep 60"),
+        "mine, line 2 is longer than 64 KiB",
+    );
 }
 
 #[test]
 fn an_early_end() {
     bad("exit 0", "mine ended and left 2 pages without an outcome");
     bad(&format!("echo '{PAGE}'"), "mine ended and left 1 page without an outcome");
-    bad("echo oh no >&2; exit 3", "mine ended with exit status 3 and left 2 pages without an outcome");
-    bad("kill -SEGV $$", "mine ended with SIGSEGV (a stack overflow ends like this) and left 2 pages");
+    bad(
+        "echo oh no >&2; exit 3",
+        "mine ended with exit status 3 and left 2 pages without an outcome",
+    );
+    bad(
+        "kill -SEGV $$",
+        "mine ended with SIGSEGV (a stack overflow ends like this) and left 2 pages",
+    );
     bad("kill -KILL $$", "mine ended with SIGKILL and left 2 pages");
 }
 
 #[test]
 fn the_end_of_stderr_is_shown_when_it_fails_and_all_of_it_with_v() {
     let noise = "for n in 1 2 3 4 5 6 7 8 9 10 11 12; do printf \"note $n\\033[2J\\n\" >&2; done";
-    let failing = script(2, &format!("{noise}; exit 3"), &[]).code(1).notes("mine said at its end:");
+    let failing =
+        script(2, &format!("{noise}; exit 3"), &[]).code(1).notes("mine said at its end:");
     assert!(!failing.stderr.contains("note 1\\") && failing.stderr.contains(r"note 12\u{1b}[2J"));
     let good = format!("{noise}; echo '{PAGE}'");
     assert_eq!(script(1, &good, &["-q"]).code(0).stderr, "");
@@ -87,7 +102,8 @@ fn the_end_of_stderr_is_shown_when_it_fails_and_all_of_it_with_v() {
 
 #[test]
 fn a_program_that_cannot_start() {
-    let args = ["--pages", "1", "--delay", "0", "--program", "mine=/no/such/program", "-s", "mine,epoll"];
+    let args =
+        ["--pages", "1", "--delay", "0", "--program", "mine=/no/such/program", "-s", "mine,epoll"];
     run(&args).code(1).says("mine: cannot start /no/such/program: No such file");
 }
 
@@ -99,7 +115,10 @@ fn a_hung_program_is_ended_and_leaves_no_child() {
     assert!(began.elapsed() < Duration::from_secs(20));
     let child: u32 = ended.stderr.lines().last().unwrap().trim().parse().unwrap();
     let is_gone = |_: &u32| !is_running(child);
-    assert!((0..100).any(|wait| { std::thread::sleep(Duration::from_millis(20)); is_gone(&wait) }));
+    assert!((0..100).any(|wait| {
+        std::thread::sleep(Duration::from_millis(20));
+        is_gone(&wait)
+    }));
 }
 
 fn is_running(pid: u32) -> bool {
@@ -140,14 +159,19 @@ fn what_a_program_says_is_shown_and_doubted_where_the_system_saw_otherwise() {
     let believed = script(1, &figures, &[]).code(0).says("mine, cups of tea: 3");
     assert!(!believed.stdout.contains('~'), "{}", believed.stdout);
     let impossible = usage(r#""wall_us":3600000000,"user_us":900000000,"system_us":0"#);
-    script(1, &impossible, &[]).code(0).says("wall ~").says("CPU ~").says("the system saw otherwise");
+    script(1, &impossible, &[])
+        .code(0)
+        .says("wall ~")
+        .says("CPU ~")
+        .says("the system saw otherwise");
 }
 
 #[test]
 fn figures_that_no_machine_could_have_do_no_harm() {
     let most = u64::MAX;
     let fields = ["wall_us", "user_us", "system_us", "peak_rss_bytes", "workers_private_bytes"];
-    let fields = [&fields[..], &["threads", "processes", "voluntary_switches", "involuntary_switches"]];
+    let fields =
+        [&fields[..], &["threads", "processes", "voluntary_switches", "involuntary_switches"]];
     let usage: Vec<_> = fields.concat().iter().map(|field| format!("\"{field}\":{most}")).collect();
     let program = format!("echo '{PAGE}'; echo '{{\"usage\":{{{}}}}}'", usage.join(","));
     script(1, &program, &[]).code(0);
@@ -192,8 +216,10 @@ fn the_example_programs_work() {
 /// The page that explains the protocol shows jobs and lines that are real.
 #[test]
 fn the_protocol_page_is_right() {
-    let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/protocol.md")).unwrap();
-    let blocks: Vec<&str> = page.split("```json\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    let page =
+        fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/protocol.md")).unwrap();
+    let blocks: Vec<&str> =
+        page.split("```json\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
     assert_eq!(blocks.len(), 5);
     serde_json::from_str::<crawl::protocol::Job>(blocks[0]).expect(blocks[0]);
     for line in &blocks[1..] {
