@@ -12,7 +12,7 @@ use crate::cli::{Cli, Format, RunOptions};
 use crate::entrants::{self, Entrant};
 use crate::look::Look;
 use crate::output::{self, json, list, markdown, table::Table};
-use crate::run::{Run, Status, Work};
+use crate::run::{Run, Work};
 use crate::summary::Row;
 use crate::targets::{self, Wanted};
 use crate::{family, interrupt, progress, text};
