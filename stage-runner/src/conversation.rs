@@ -20,7 +20,7 @@ use crate::{family, interrupt, progress, text};
 /// How often the runner looks at a child that says nothing.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
-/// A child that says nothing for this long after the deadline is hung.
+/// A child that tells of no fetch for this long after the deadline is hung.
 const HUNG_AFTER: Duration = Duration::from_secs(5);
 
 /// Who still holds a child's stdout this long after its exit is not waited for.
@@ -128,11 +128,10 @@ impl Conversation {
             // 1. Take the next line, or wait for one a moment.
             match self.next(stdout_end.is_some()) {
                 Some(Said::Line(line)) => {
-                    last_word = Instant::now();
                     let running = self.began.elapsed().as_micros() as u64;
                     match self.ledger.hear(&line, running) {
                         Ok(None) => {}
-                        Ok(outcome) if heard(outcome) => {}
+                        Ok(outcome) if heard(outcome) => last_word = Instant::now(),
                         Ok(_) => return self.put_down(None),
                         Err(fault) => return self.put_down(Some(fault)),
                     }

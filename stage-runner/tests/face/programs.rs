@@ -121,6 +121,17 @@ fn a_hung_program_is_ended_and_leaves_no_child() {
     }));
 }
 
+/// Telling of activity without end is no sign of life either.
+#[test]
+fn a_program_that_only_talks_is_hung() {
+    let activity = r#"{"activity":{"by":"main","state":"selecting","from_us":1,"to_us":2}}"#;
+    let began = Instant::now();
+    script(1, &format!("yes '{activity}'"), &["--deadline", "100ms"])
+        .code(1)
+        .says("hung, and ended");
+    assert!(began.elapsed() < Duration::from_secs(20));
+}
+
 fn is_running(pid: u32) -> bool {
     Command::new("kill").args(["-0", &pid.to_string()]).output().unwrap().status.success()
 }
