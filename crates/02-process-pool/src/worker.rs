@@ -52,7 +52,7 @@ fn work() -> io::Result<()> {
     pool.flush()?;
 
     let (sender, requests) = mpsc::channel();
-    thread::spawn(move || listen(&sender));
+    thread::Builder::new().spawn(move || listen(&sender))?;
     let mut chunk = receive_buffer();
     for request in requests {
         match request {
