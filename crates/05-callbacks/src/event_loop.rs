@@ -16,7 +16,8 @@ pub(crate) type Callback<'a> = Box<dyn FnOnce(&mut EventLoop<'a>, io::Result<()>
 /// one callback.
 pub(crate) struct EventLoop<'a> {
     selector: Selector,
-    /// By key: what to call. The answer to "twenty events may come; which code runs now?"
+    /// By key: what to call. Ten fetches, twenty events to come, in any order: which code runs next?
+    /// This is the answer.
     callbacks: Vec<Option<Callback<'a>>>,
     deadlines: Deadlines,
     free_keys: Vec<usize>,
@@ -45,20 +46,25 @@ impl<'a> EventLoop<'a> {
         })
     }
 
-    /// Runs until `start_next` has nothing more to start and every callback has been called.
+    /// Runs until all of the list is started and every callback has been called.
     ///
     /// 1. Start fetches while there is room for them.
     /// 2. Wait until a socket is ready or a deadline passes.
     /// 3. Call back every socket that is ready.
     /// 4. Call back every fetch whose deadline has passed.
-    pub(crate) fn run(
+    pub(crate) fn run<T>(
         &mut self,
-        mut start_next: impl FnMut(&mut EventLoop<'a>) -> bool,
+        mut list: impl Iterator<Item = T>,
+        start: impl Fn(&mut EventLoop<'a>, T),
     ) -> io::Result<()> {
         let mut ready = Vec::new();
         loop {
             // 1. After the whole batch of events, not one by one: new fetches start together.
-            while self.in_flight < self.limits.concurrency.get() && start_next(self) {}
+            while self.in_flight < self.limits.concurrency.get()
+                && let Some(next) = list.next()
+            {
+                start(self, next);
+            }
             if self.in_flight == 0 {
                 return Ok(());
             }
@@ -96,23 +102,21 @@ impl<'a> EventLoop<'a> {
         self.callbacks[key] = Some(callback);
     }
 
-    /// Closes the socket of a fetch that has ended, and reports its outcome.
-    pub(crate) fn finish(&mut self, socket: Watched, outcome: Outcome) {
+    /// Closes the socket of a fetch that ends: it is in flight no more.
+    pub(crate) fn close(&mut self, socket: Watched) {
         self.deadlines.remove(socket.key());
         self.free_keys.push(socket.key());
         self.in_flight -= 1;
-        drop(socket);
-        self.report(outcome);
     }
 
-    /// Reports the outcome of a fetch that has no socket.
+    /// Reports the outcome of a fetch.
     pub(crate) fn report(&mut self, outcome: Outcome) {
         (self.done)(outcome);
     }
 
-    fn call_back(&mut self, key: usize, ready: io::Result<()>) {
+    fn call_back(&mut self, key: usize, waited: io::Result<()>) {
         if let Some(callback) = self.callbacks[key].take() {
-            callback(self, ready);
+            callback(self, waited);
         }
     }
 }

@@ -8,9 +8,9 @@
 //! callback*. Whether it asks by `select`, by `poll` or by the platform's best (`epoll`) changes
 //! nothing in this code.
 //!
-//! **What is new.** Nobody waits for one page any more. The price: what was one function with three
-//! calls is now four, their local variables travel by hand in a [`Fetch`], and an error has no
-//! caller to return to.
+//! **What is new.** Nobody waits for one page any more. The price: the logic is cut at each wait, the
+//! local variables travel by hand from one callback to the next in a [`Fetch`], and an error has no
+//! caller to return to, so every callback has to end the fetch by itself.
 
 mod event_loop;
 
@@ -40,14 +40,29 @@ pub fn crawl_with(
     limits: &Limits,
     done: &mut dyn FnMut(Outcome),
 ) -> io::Result<()> {
-    let mut list = targets.iter().enumerate();
-    EventLoop::new(kind, limits, done)?.run(|event_loop| match list.next() {
-        Some((index, target)) => {
-            fetch(event_loop, index, target);
-            true
-        }
-        None => false,
+    let mut event_loop = EventLoop::new(kind, limits, done)?;
+    event_loop.run(targets.iter().enumerate(), |event_loop, (index, target)| {
+        fetch(index, target, event_loop);
     })
+}
+
+/// Fetches one target: begins to connect, and sends along what the socket takes. That shows whether
+/// the connection is there, as it mostly is at once on loopback.
+fn fetch(index: usize, target: &Target, event_loop: &mut EventLoop<'_>) {
+    let exchange = Exchange::new(target, event_loop.limits);
+    let socket = match selectors::connect(target.address()) {
+        Ok(socket) => event_loop.watch(socket, exchange.started()),
+        Err(error) => return event_loop.report(exchange.finish(index, Err(error))),
+    };
+    let mut fetch = Fetch { index, exchange, socket };
+    let sent = fetch.socket.send(fetch.exchange.unsent());
+    match fetch.exchange.sent(sent) {
+        Ok(()) => fetch.send(event_loop, Ok(())),
+        Err(error) if fetch.exchange.must_wait(&error) => {
+            fetch.wait_for(Interest::Writable, event_loop, Fetch::connected);
+        }
+        Err(error) => fetch.finish(event_loop, Err(error)),
+    }
 }
 
 /// What the callbacks of one fetch hand on to each other: the local variables of chapter 1.
@@ -57,37 +72,28 @@ struct Fetch {
     socket: Watched,
 }
 
-fn fetch(event_loop: &mut EventLoop<'_>, index: usize, target: &Target) {
-    let exchange = Exchange::new(target, event_loop.limits);
-    match selectors::connect(target.address()) {
-        Ok(socket) => {
-            let socket = event_loop.watch(socket, exchange.started());
-            // Without asking whether the connection is there: mostly it is.
-            Fetch { index, exchange, socket }.send(event_loop);
-        }
-        Err(error) => event_loop.report(exchange.finish(index, Err(error))),
-    }
-}
-
 impl Fetch {
-    fn connected(mut self, event_loop: &mut EventLoop<'_>, ready: io::Result<()>) {
+    fn connected(mut self, event_loop: &mut EventLoop<'_>, waited: io::Result<()>) {
         // Writable means connected *or failed*: the socket knows which.
-        match ready.and_then(|()| self.socket.connection()) {
+        match waited.and_then(|()| self.socket.connection()) {
             Ok(()) => {
                 self.exchange.connected();
-                self.send(event_loop);
+                self.send(event_loop, Ok(()));
             }
             Err(error) => self.finish(event_loop, Err(error)),
         }
     }
 
-    fn send(mut self, event_loop: &mut EventLoop<'_>) {
+    fn send(mut self, event_loop: &mut EventLoop<'_>, waited: io::Result<()>) {
+        if let Err(error) = waited {
+            return self.finish(event_loop, Err(error));
+        }
         while !self.exchange.unsent().is_empty() {
             let sent = self.socket.send(self.exchange.unsent());
             match self.exchange.sent(sent) {
                 Ok(()) => {}
                 Err(error) if self.exchange.must_wait(&error) => {
-                    return self.wait_for(Interest::Writable, event_loop, Fetch::connected);
+                    return self.wait_for(Interest::Writable, event_loop, Fetch::send);
                 }
                 Err(error) => return self.finish(event_loop, Err(error)),
             }
@@ -95,12 +101,12 @@ impl Fetch {
         self.wait_for(Interest::Readable, event_loop, Fetch::receive);
     }
 
-    fn receive(mut self, event_loop: &mut EventLoop<'_>, ready: io::Result<()>) {
+    fn receive(mut self, event_loop: &mut EventLoop<'_>, waited: io::Result<()>) {
         let received = match self.socket.receive(&mut event_loop.chunk) {
-            // Nothing there: the deadline has passed, or it was a false alarm.
-            Err(error) if self.exchange.must_wait(&error) => ready.map(|()| None),
-            Err(error) => Err(error),
             Ok(bytes) => self.exchange.received(&event_loop.chunk[..bytes]),
+            // Nothing there: the deadline has passed, or it was a false alarm.
+            Err(error) if self.exchange.must_wait(&error) => waited.map(|()| None),
+            Err(error) => Err(error),
         };
         match received {
             Ok(Some(page)) => self.finish(event_loop, Ok(page)),
@@ -119,13 +125,14 @@ impl Fetch {
         match self.socket.wait_for(interest) {
             Ok(()) => event_loop.register(
                 self.socket.key(),
-                Box::new(move |event_loop, ready| then(self, event_loop, ready)),
+                Box::new(move |event_loop, waited| then(self, event_loop, waited)),
             ),
             Err(error) => self.finish(event_loop, Err(error)),
         }
     }
 
     fn finish(self, event_loop: &mut EventLoop<'_>, page: io::Result<Page>) {
-        event_loop.finish(self.socket, self.exchange.finish(self.index, page));
+        event_loop.close(self.socket);
+        event_loop.report(self.exchange.finish(self.index, page));
     }
 }

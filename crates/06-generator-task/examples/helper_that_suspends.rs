@@ -1,6 +1,7 @@
-//! What a stack can do and a frame cannot: an ordinary function that the generator calls may stop.
+//! What a stack can do and a frame cannot: an ordinary function that the
+//! generator calls may suspend.
 //!
-//! In Python a generator can stop only in its own body. If `ask` below had a `yield` in it, calling
+//! In Python a generator can suspend only in its own body. If `ask` below had a `yield` in it, calling
 //! it would run nothing of it and hand back another generator; hence `yield from`, in chapter 7.
 //! Here the stack under `ask` is kept as a whole, so it simply works.
 //!

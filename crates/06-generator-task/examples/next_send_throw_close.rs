@@ -13,7 +13,7 @@ impl Drop for Finally {
     }
 }
 
-/// What is sent in: a value, or an error to be raised at the place where the generator has stopped.
+/// What is sent in: a value, or an error to be raised at the place where the generator is suspended.
 type Sent = Result<&'static str, &'static str>;
 
 fn echo(yielder: &Yielder<Sent, String>, _: Sent) -> String {

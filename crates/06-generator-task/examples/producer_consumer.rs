@@ -22,7 +22,7 @@ fn main() -> std::io::Result<()> {
 }
 
 fn produce(mut consumer: impl Generator<Sent = Option<u32>, Yielded = u32, Returned = String>) {
-    // Up to its first yield. What is sent to a function that has not begun is not looked at.
+    // Up to its first yield: a function that has not begun has nowhere to take a value in.
     let mut step = consumer.resume(None);
     for apples in 1..=3 {
         println!("producer: sends {apples}");

@@ -9,18 +9,21 @@ use selectors::{Interest, Selector, Watched};
 
 use crate::Future;
 
-/// A socket is ready, or the deadline of its fetch has passed.
-pub type Ready = Result<(), DeadlinePassed>;
+/// What became of a wait: the socket is ready, or the deadline of its fetch has passed.
+pub type Waited = Result<(), DeadlinePassed>;
 
-/// Waits for all sockets at once, and sets the result of the futures of those that are ready. What
-/// that sets going, it does not know: the loop only calls.
+/// What is sent to a generator that has not begun, only to get it going: Python's `None`.
+pub const PRIME: Waited = Ok(());
+
+/// Waits for all sockets at once, and calls `set_result` for those that are ready. What that sets
+/// going, the loop does not know.
 ///
 /// Invariant: each fetch in flight has a key of its own, one deadline, and, whenever the loop waits,
 /// one future.
 pub struct EventLoop {
     selector: Selector,
-    /// By key: what to call.
-    waiting: RefCell<Vec<Option<Future<Ready>>>>,
+    /// By key: the future of who waits for it.
+    waiting: RefCell<Vec<Option<Future<Waited>>>>,
     deadlines: RefCell<Deadlines>,
     free_keys: RefCell<Vec<usize>>,
     in_flight: Cell<usize>,
@@ -28,7 +31,7 @@ pub struct EventLoop {
     chunk: RefCell<Vec<u8>>,
     /// The limits of the crawl.
     pub limits: Limits,
-    /// What has ended since the loop last looked.
+    /// What has been reported and not yet delivered.
     outcomes: RefCell<Vec<Outcome>>,
 }
 
@@ -50,7 +53,7 @@ impl EventLoop {
         }))
     }
 
-    /// Runs until `start_next` has nothing more to start and nothing is in flight.
+    /// Runs until all of the list is started and nothing is in flight.
     ///
     /// 1. Start fetches while there is room for them.
     /// 2. Wait until a socket is ready or a deadline passes.
@@ -59,18 +62,21 @@ impl EventLoop {
     ///
     /// # Errors
     /// What the system says when it cannot wait.
-    pub fn run(
+    pub fn run<T>(
         &self,
-        mut start_next: impl FnMut() -> bool,
+        mut list: impl Iterator<Item = T>,
+        start: impl Fn(T),
         done: &mut dyn FnMut(Outcome),
     ) -> io::Result<()> {
         let mut ready = Vec::new();
         loop {
             // 1. After the whole batch of events, not one by one: new fetches start together.
-            while self.in_flight.get() < self.limits.concurrency.get() && start_next() {
-                self.report(done);
+            while self.in_flight.get() < self.limits.concurrency.get()
+                && let Some(next) = list.next()
+            {
+                start(next);
+                self.deliver(done);
             }
-            self.report(done);
             if self.in_flight.get() == 0 {
                 return Ok(());
             }
@@ -86,13 +92,13 @@ impl EventLoop {
             // 3. Before the deadlines: what has arrived in time counts.
             for key in ready.drain(..) {
                 self.set_result(key, Ok(()));
-                self.report(done);
+                self.deliver(done);
             }
 
             // 4.
             while let Some(key) = self.next_passed() {
                 self.set_result(key, Err(DeadlinePassed));
-                self.report(done);
+                self.deliver(done);
             }
         }
     }
@@ -109,19 +115,19 @@ impl EventLoop {
         Socket { watched: self.selector.watch(socket, key), event_loop: Rc::clone(self) }
     }
 
-    /// Hands over the outcome of a fetch.
-    pub fn finish(&self, outcome: Outcome) {
+    /// Reports the outcome of a fetch.
+    pub fn report(&self, outcome: Outcome) {
         self.outcomes.borrow_mut().push(outcome);
     }
 
-    fn report(&self, done: &mut dyn FnMut(Outcome)) {
+    fn deliver(&self, done: &mut dyn FnMut(Outcome)) {
         self.outcomes.borrow_mut().drain(..).for_each(done);
     }
 
-    fn set_result(&self, key: usize, ready: Ready) {
+    fn set_result(&self, key: usize, waited: Waited) {
         let future = self.waiting.borrow_mut()[key].take();
         if let Some(future) = future {
-            future.set_result(ready);
+            future.set_result(waited);
         }
     }
 
@@ -143,11 +149,23 @@ pub struct Socket {
 }
 
 impl Socket {
-    /// A future that is done when the socket is ready.
+    /// A future that is done when there is something to receive.
     ///
     /// # Errors
     /// What the system says when it cannot watch the socket.
-    pub fn wait_for(&self, interest: Interest) -> io::Result<Future<Ready>> {
+    pub fn readable(&self) -> io::Result<Future<Waited>> {
+        self.future(Interest::Readable)
+    }
+
+    /// A future that is done when there is room to send, or the connection is made, or has failed.
+    ///
+    /// # Errors
+    /// What the system says when it cannot watch the socket.
+    pub fn writable(&self) -> io::Result<Future<Waited>> {
+        self.future(Interest::Writable)
+    }
+
+    fn future(&self, interest: Interest) -> io::Result<Future<Waited>> {
         self.watched.wait_for(interest)?;
         let future = Future::new();
         self.event_loop.waiting.borrow_mut()[self.watched.key()] = Some(future.clone());

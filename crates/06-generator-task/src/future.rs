@@ -5,8 +5,8 @@ use std::rc::Rc;
 /// A result that will arrive later, and the callbacks to run then. It keeps; it does nothing by
 /// itself. A clone is the same future.
 ///
-/// It is Python's `Future`, and not Rust's: what Rust calls a future is the [generator](crate::Generator)
-/// that waits for this one.
+/// It is Python's word, not Rust's: what Rust calls a future is nearer to the
+/// [generator](crate::Generator) that waits for this one, and this is nearer to a oneshot channel.
 ///
 /// Invariant: a callback that has been added is called exactly once, as soon as there is a result,
 /// whether the result or the callback came first.
@@ -37,7 +37,7 @@ enum State<T> {
 /// What a future calls when it is done: a closure, or a [`Task`](crate::Task) that goes on.
 ///
 /// It is an `Rc` because a task registers *itself*, again and again: no allocation for each wait.
-/// (Chapter 8 has an `Arc` in the same place: a waker.)
+/// (Chapter 8 has an `Arc` in the same place: a cloned waker.)
 pub trait Callback<T> {
     /// The future is done.
     fn call(self: Rc<Self>, future: &Future<T>);

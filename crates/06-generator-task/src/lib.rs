@@ -5,13 +5,13 @@
 //!
 //! **How it waits.** Keep your place in the function; a Task comes back to it. One role each: the
 //! *Future* keeps a result that will arrive later, and the callbacks to run then; the *Task* owns
-//! the generator and resumes it when the future that it yielded is done; the *event loop* waits for
-//! the sockets and sets the results.
+//! the generator and resumes it when the future that it has yielded is done; the *event loop* waits
+//! for the sockets and calls `set_result`.
 //!
-//! **What is new.** A generator can stop in the middle and be taken up again, so local variables
-//! stay where they are and errors travel with `?`. A callback is still underneath everything, but
-//! the Task is the only one who registers any. Our generator keeps a stack where Python's keeps a
-//! frame, for Rust has no `yield`: see [`Stackful`]. Chapter 7 does without.
+//! **What is new.** A generator can suspend in the middle and be resumed, so local variables stay
+//! where they are and errors travel with `?`. A callback is still underneath everything, but nobody
+//! except the Task registers any. Our generator keeps a stack where Python's keeps a frame, for Rust
+//! has no `yield`: see [`Stackful`]. Chapter 7 does without.
 
 mod future;
 
@@ -26,9 +26,8 @@ use std::io;
 use std::rc::Rc;
 
 use crawl::{Exchange, Limits, Outcome, Page, Target};
-use selectors::Interest;
 
-pub use event_loop::{EventLoop, Ready, Socket};
+pub use event_loop::{EventLoop, PRIME, Socket, Waited};
 pub use future::{Callback, Future, NotDone};
 pub use generator::{Generator, Return, Step, Yield};
 pub use stackful::{STACK_BYTES, Stackful, Yielder};
@@ -40,38 +39,34 @@ pub use task::Task;
 /// What the system says when it cannot wait.
 pub fn crawl(targets: &[Target], limits: &Limits, done: &mut dyn FnMut(Outcome)) -> io::Result<()> {
     let event_loop = EventLoop::new(limits)?;
-    let mut list = targets.iter().enumerate();
-    let start_next = || match list.next() {
-        Some((index, target)) => {
-            start(&event_loop, index, target);
-            true
-        }
-        None => false,
-    };
-    event_loop.run(start_next, done)
+    let start = |(index, target)| start(index, target, &event_loop);
+    event_loop.run(targets.iter().enumerate(), start, done)
 }
 
 /// Makes a generator of a fetch, and a task that runs it.
-fn start(event_loop: &Rc<EventLoop>, index: usize, target: &Target) {
-    let (own_loop, own_target) = (Rc::clone(event_loop), target.clone());
-    let generator = Stackful::new(move |yielder: &Yielder<Ready, Future<Ready>>, _| {
-        own_loop.finish(fetch(index, &own_target, &own_loop, yielder));
+fn start(index: usize, target: &Target, event_loop: &Rc<EventLoop>) {
+    let (own_target, own_loop) = (target.clone(), Rc::clone(event_loop));
+    let generator = Stackful::new(move |yielder: &FetchYielder, _| {
+        own_loop.report(fetch(index, &own_target, &own_loop, yielder));
     });
     match generator {
-        Ok(generator) => Task::start(generator, Ok(())),
+        Ok(generator) => Task::start(generator, PRIME),
         Err(error) => {
             let exchange = Exchange::new(target, &event_loop.limits);
-            event_loop.finish(exchange.finish(index, Err(error)));
+            event_loop.report(exchange.finish(index, Err(error)));
         }
     }
 }
 
-/// Fetches one target. Each `yielder.suspend(future)` is a `yield future`.
+/// A fetch yields futures, and gets back what became of them.
+type FetchYielder = Yielder<Waited, Future<Waited>>;
+
+/// Fetches one target. Each `yielder.suspend(future)` is Python's `yield future`.
 fn fetch(
     index: usize,
     target: &Target,
     event_loop: &Rc<EventLoop>,
-    yielder: &Yielder<Ready, Future<Ready>>,
+    yielder: &FetchYielder,
 ) -> Outcome {
     let mut exchange = Exchange::new(target, &event_loop.limits);
     let page = download(&mut exchange, event_loop, yielder);
@@ -81,34 +76,50 @@ fn fetch(
 fn download(
     exchange: &mut Exchange,
     event_loop: &Rc<EventLoop>,
-    yielder: &Yielder<Ready, Future<Ready>>,
+    yielder: &FetchYielder,
 ) -> io::Result<Page> {
+    // Connect, and send along what the socket takes: that shows whether the connection is there.
     let socket = selectors::connect(exchange.target().address())?;
     let socket = event_loop.watch(socket, exchange.started());
+    let sent = socket.send(exchange.unsent());
+    match exchange.sent(sent) {
+        Ok(()) => {}
+        Err(error) if exchange.must_wait(&error) => {
+            let writable = socket.writable()?;
+            yielder.suspend(writable)?;
+            socket.connection()?;
+            exchange.connected();
+        }
+        Err(error) => return Err(error),
+    }
 
+    // Send.
     while !exchange.unsent().is_empty() {
         let sent = socket.send(exchange.unsent());
         match exchange.sent(sent) {
+            Ok(()) => {}
             Err(error) if exchange.must_wait(&error) => {
-                yielder.suspend(socket.wait_for(Interest::Writable)?)?;
-                socket.connection()?;
-                exchange.connected();
+                let writable = socket.writable()?;
+                yielder.suspend(writable)?;
             }
-            sent => sent?,
+            Err(error) => return Err(error),
         }
     }
 
+    // Receive.
     loop {
-        let ready = yielder.suspend(socket.wait_for(Interest::Readable)?);
+        let readable = socket.readable()?;
+        let waited = yielder.suspend(readable);
         let chunk = &mut *socket.chunk();
         match socket.receive(chunk) {
-            // Nothing there: the deadline has passed, or it was a false alarm.
-            Err(error) if exchange.must_wait(&error) => ready?,
-            received => {
-                if let Some(page) = exchange.received(&chunk[..received?])? {
+            Ok(bytes) => {
+                if let Some(page) = exchange.received(&chunk[..bytes])? {
                     return Ok(page);
                 }
             }
+            // Nothing there: the deadline has passed, or it was a false alarm.
+            Err(error) if exchange.must_wait(&error) => waited?,
+            Err(error) => return Err(error),
         }
     }
 }

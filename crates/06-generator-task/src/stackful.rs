@@ -6,15 +6,15 @@ use corosensei::{Coroutine, CoroutineResult};
 
 use crate::{Generator, Return, Step, Yield};
 
-/// The place inside of a generator's body where it can stop: `let y = yielder.suspend(a)` is Python's
+/// What a generator's body suspends with: `let y = yielder.suspend(a)` is Python's
 /// `y = yield a`.
 pub type Yielder<Sent, Yielded> = corosensei::Yielder<Sent, Yielded>;
 
 /// A generator whose body is an ordinary function with a stack of its own.
 ///
-/// Python keeps the frame of a function that has stopped, and only that frame; stable Rust has no
-/// `yield` and keeps nothing. So this keeps the whole *stack* that the function runs on, and
-/// stopping means to change stacks, as greenlet, gevent and Go do:
+/// When a function suspends, Python keeps its frame, and only that; stable Rust has no `yield` and
+/// keeps nothing. So this keeps the whole *stack* that the function runs on, and to suspend means to
+/// change stacks, as greenlet, gevent and Go do:
 ///
 /// ```text
 ///    the caller's stack            the generator's stack (64 KiB, of which 4 are touched)
@@ -31,14 +31,14 @@ pub type Yielder<Sent, Yielded> = corosensei::Yielder<Sent, Yielded>;
 /// ```
 /// use stage_06_generator_task::{Generator, Return, Stackful, Yield, Yielder};
 ///
-/// let mut running_sum = Stackful::new(|yielder: &Yielder<i32, i32>, first| {
-///     let mut sum = first;
+/// let mut running_sum = Stackful::new(|yielder: &Yielder<i32, i32>, _| {
+///     let mut sum = 1;
 ///     while sum < 10 {
 ///         sum += yielder.suspend(sum); // y = yield sum
 ///     }
 ///     "enough"
 /// })?;
-/// assert_eq!(running_sum.resume(1), Yield(1));
+/// assert_eq!(running_sum.resume(0), Yield(1)); // the first step
 /// assert_eq!(running_sum.resume(5), Yield(6));
 /// assert_eq!(running_sum.resume(7), Return("enough"));
 /// # Ok::<(), std::io::Error>(())
@@ -56,7 +56,7 @@ pub const STACK_BYTES: usize = 64 << 10;
 const MOST_FREE_STACKS: usize = 256;
 
 thread_local! {
-    /// Stacks of generators that have come to their end, for the next ones: making one is two
+    /// The stacks of generators that have come to their end, for those to come: a new one takes two
     /// system calls and a page fault.
     static FREE_STACKS: RefCell<Vec<DefaultStack>> = const { RefCell::new(Vec::new()) };
 }
@@ -67,7 +67,8 @@ where
     Yielded: 'static,
     Returned: 'static,
 {
-    /// A generator that runs `body` from the first `resume` on.
+    /// A generator that runs `body` from the first `resume` on. What that sends is the body's second
+    /// argument; a generator of Python has no such thing.
     ///
     /// # Errors
     /// What the system says when it has no more memory for stacks: on Linux after some 32,000.
@@ -95,12 +96,14 @@ impl<Sent, Yielded, Returned> Generator for Stackful<Sent, Yielded, Returned> {
 }
 
 impl<Sent, Yielded, Returned> Drop for Stackful<Sent, Yielded, Returned> {
-    /// Python's `close`: a body that has stopped in the middle is unwound, and what it holds is
+    /// Python's `close`: a body that is suspended in the middle is unwound, and what it holds is
     /// dropped.
     fn drop(&mut self) {
         let mut body = self.body.take().expect("it is dropped once");
         body.force_unwind();
-        FREE_STACKS.with_borrow_mut(|free| {
+        // At the end of its thread there is no list any more, and the stack just goes.
+        let _ = FREE_STACKS.try_with(|free| {
+            let free = &mut *free.borrow_mut();
             if free.len() < MOST_FREE_STACKS {
                 free.push(body.into_stack());
             }

@@ -2,7 +2,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use crate::future::Callback;
-use crate::{Future, Generator, Return, Yield};
+use crate::{Future, Generator, NotDone, Yield};
 
 /// Runs a generator to its end: whenever the future that the generator waits for is done, the task
 /// sends in its result. It resumes; it keeps no result and knows no sockets.
@@ -18,17 +18,22 @@ where
     T: Copy + 'static,
     G: Generator<Sent = T, Yielded = Future<T>, Returned = ()> + 'static,
 {
-    /// Primes a generator: runs it up to the first future that it waits for. `first` is not looked
-    /// at, and is Python's `send(None)`.
-    pub fn start(generator: G, first: T) {
-        Rc::new(Task { generator: RefCell::new(generator) }).step(first);
+    /// Primes a generator: runs it up to the first future that it waits for. Nothing can be sent to
+    /// a function that has not begun; `prime` only gets it going.
+    pub fn start(generator: G, prime: T) {
+        Rc::new(Task { generator: RefCell::new(generator) }).step(prime);
     }
 
-    fn step(self: Rc<Self>, result: T) {
-        let step = self.generator.borrow_mut().resume(result);
-        match step {
-            Yield(future) => future.add_done_callback(self),
-            Return(()) => {}
+    fn step(self: Rc<Self>, mut result: T) {
+        loop {
+            let step = self.generator.borrow_mut().resume(result);
+            let Yield(future) = step else { return };
+            match future.result() {
+                // A loop and not a callback: a thousand futures in a row that are done already must
+                // not become a thousand calls within each other.
+                Ok(already_there) => result = already_there,
+                Err(NotDone) => return future.add_done_callback(self),
+            }
         }
     }
 }
@@ -40,5 +45,41 @@ where
 {
     fn call(self: Rc<Self>, future: &Future<T>) {
         self.step(future.result().expect("a future calls back when it is done"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Stackful, Yielder};
+
+    fn adding(times: u32, futures: impl Fn(u32) -> Future<u32> + 'static) -> Future<u32> {
+        let result = Future::new();
+        let told = result.clone();
+        let body = move |yielder: &Yielder<u32, Future<u32>>, _| {
+            told.set_result((0..times).map(|number| yielder.suspend(futures(number))).sum());
+        };
+        Task::start(Stackful::new(body).unwrap(), 0);
+        result
+    }
+
+    #[test]
+    fn a_task_goes_on_when_the_future_is_done() {
+        let waiting = Future::new();
+        let yielded = waiting.clone();
+        let sum = adding(2, move |_| yielded.clone());
+        assert_eq!(sum.result(), Err(NotDone));
+        waiting.set_result(21);
+        assert_eq!(sum.result(), Ok(42));
+    }
+
+    #[test]
+    fn many_futures_that_are_done_already_do_not_pile_up() {
+        let done = |number| {
+            let future = Future::new();
+            future.set_result(number % 2);
+            future
+        };
+        assert_eq!(adding(1_000_000, done).result(), Ok(500_000));
     }
 }

@@ -4,83 +4,104 @@
 //! inner one yields arrives at the driver; the outer one sees nothing of it until the inner one
 //! returns.
 //!
+//! ```text
+//! def average():
+//!     total, count, mean = 0, 0, None
+//!     while True:
+//!         try:
+//!             reading = yield mean
+//!         except NoSignal:
+//!             continue                    # this reading is left out
+//!         if reading is None:
+//!             return mean
+//!         total, count = total + reading, count + 1
+//!         mean = total / count
+//!
+//! def weekend():
+//!     saturday = yield from average()
+//!     sunday = yield from average()
+//!     return saturday, sunday
+//! ```
+//!
 //! Run it with `cargo run -p stage-07-yield-from --example delegation`.
 
-use stage_07_yield_from::{Step, Stop};
+use stage_07_yield_from::{Outward, Resumed};
 
 /// What is sent in: a reading, `None` for "that was the last one", or an error to be raised inside.
 type Sent = Result<Option<f64>, &'static str>;
 
-/// What one step of these generators is: they yield a running average, and do not fail.
-type Averaging<T> = Step<T, f64, &'static str>;
+/// Only there to get a generator going that has not begun.
+const PRIME: Sent = Ok(None);
 
-/// The inner generator: the average of the readings, once there are no more.
+/// These generators yield the mean so far.
+type Averaging<T> = Resumed<T, Option<f64>, &'static str>;
+
+/// The inner generator: the mean of the readings, once there are no more.
 #[derive(Default)]
 struct Average {
-    sum: f64,
+    begun: bool,
+    total: f64,
     count: u32,
+    mean: Option<f64>,
 }
 
 impl Average {
-    fn resume(&mut self, sent: Sent) -> Averaging<f64> {
+    fn resume(&mut self, sent: Sent) -> Averaging<Option<f64>> {
+        if !self.begun {
+            self.begun = true;
+            return Err(Outward::Yield(self.mean));
+        }
         match sent {
             Ok(Some(reading)) => {
-                self.sum += reading;
+                self.total += reading;
                 self.count += 1;
-                Err(Stop::Yield(self.average()))
+                self.mean = Some(self.total / f64::from(self.count));
             }
-            Ok(None) => Ok(self.average()),
-            Err("no signal") => {
-                println!("    inner: caught, this reading is left out");
-                Err(Stop::Yield(self.average()))
-            }
-            Err(error) => Err(Stop::Raise(error)),
+            Ok(None) => return Ok(self.mean),
+            Err("no signal") => println!("    inner: caught, this reading is left out"),
+            Err(error) => return Err(Outward::Raise(error)),
         }
-    }
-
-    fn average(&self) -> f64 {
-        self.sum / f64::from(self.count)
+        Err(Outward::Yield(self.mean))
     }
 }
 
-/// The outer generator: the averages of two days.
-///
-/// ```text
-/// def week_end():
-///     saturday = yield from average()
-///     sunday = yield from average()
-///     return saturday, sunday
-/// ```
-#[derive(Default)]
-struct Weekend {
-    inner: Average,
-    saturday: Option<f64>,
+/// The outer generator: the means of two days.
+enum Weekend {
+    Saturday(Average),
+    Sunday { saturday: Option<f64>, average: Average },
 }
 
 impl Weekend {
-    fn resume(&mut self, sent: Sent) -> Averaging<(f64, f64)> {
-        let average = self.inner.resume(sent)?; // yield from
-        match self.saturday {
-            None => {
-                println!("  outer: saturday is {average}");
-                self.saturday = Some(average);
-                self.inner = Average::default();
-                Err(Stop::Yield(0.0))
+    fn resume(&mut self, mut sent: Sent) -> Averaging<(Option<f64>, Option<f64>)> {
+        loop {
+            match self {
+                Weekend::Saturday(average) => {
+                    let saturday = average.resume(sent)?; // yield from
+                    println!("  outer: saturday is {saturday:?}");
+                    *self = Weekend::Sunday { saturday, average: Average::default() };
+                }
+                Weekend::Sunday { saturday, average } => {
+                    let sunday = average.resume(sent)?; // yield from
+                    return Ok((*saturday, sunday));
+                }
             }
-            Some(saturday) => Ok((saturday, average)),
+            sent = PRIME;
         }
     }
 }
 
 fn main() {
-    let mut weekend = Weekend::default();
-    let readings =
-        [Ok(Some(18.0)), Ok(Some(22.0)), Ok(None), Ok(Some(9.0)), Err("no signal"), Ok(None)];
-    for sent in readings {
+    let mut weekend = Weekend::Saturday(Average::default());
+    println!("driver: primes, and gets {:?}", weekend.resume(PRIME));
+    let day = [Ok(Some(18.0)), Ok(Some(22.0)), Ok(None)];
+    let next_day = [Ok(Some(9.0)), Err("no signal"), Ok(None)];
+    for sent in day.into_iter().chain(next_day) {
         println!("driver: sends {sent:?}");
         println!("driver: gets {:?}", weekend.resume(sent));
     }
 
+    let mut weekend = Weekend::Saturday(Average::default());
+    println!("driver: primes, and gets {:?}", weekend.resume(PRIME));
     println!("driver: throws a problem that nobody catches");
-    println!("driver: gets {:?}", Weekend::default().resume(Err("out of order")));
+    println!("driver: gets {:?}", weekend.resume(Err("out of order")));
 }

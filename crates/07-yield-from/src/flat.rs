@@ -1,17 +1,16 @@
 //! Step one: the fetch of chapter 6 as ONE generator, written by hand. Only the stack went.
 //!
-//! A function that stops has to remember two things: where it is, and its local variables. The stack
-//! of chapter 6 remembers both, in 4 KiB. Here [`State`] says where it is, and the fields of [`Fetch`]
-//! are the local variables.
+//! A function that suspends has to remember two things: its place, and its local variables. The
+//! stack of chapter 6 remembers both, in 4 KiB. Here a `Place` says where it is, and the fields of
+//! `Fetch` are the local variables.
 
 use std::io;
 use std::mem;
 use std::rc::Rc;
 
 use crawl::{Exchange, Limits, Outcome, Page, Target};
-use selectors::Interest;
 use stage_06_generator_task::{
-    EventLoop, Future, Generator, Ready, Return, Socket, Step, Task, Yield,
+    EventLoop, Future, Generator, PRIME, Return, Socket, Step, Task, Waited, Yield,
 };
 
 /// Fetches the targets, and hands each outcome to `done` as it comes.
@@ -20,114 +19,127 @@ use stage_06_generator_task::{
 /// What the system says when it cannot wait.
 pub fn crawl(targets: &[Target], limits: &Limits, done: &mut dyn FnMut(Outcome)) -> io::Result<()> {
     let event_loop = EventLoop::new(limits)?;
-    let mut list = targets.iter().enumerate();
-    let start_next = || match list.next() {
-        Some((index, target)) => {
-            Task::start(Fetch::new(&event_loop, index, target), Ok(()));
-            true
-        }
-        None => false,
-    };
-    event_loop.run(start_next, done)
+    let start = |(index, target)| Task::start(Fetch::new(index, target, &event_loop), PRIME);
+    event_loop.run(targets.iter().enumerate(), start, done)
 }
 
 /// Fetches one target.
 struct Fetch {
-    event_loop: Rc<EventLoop>,
     index: usize,
+    event_loop: Rc<EventLoop>,
     exchange: Exchange,
-    state: State,
+    place: Place,
 }
 
-/// Where the function has stopped: one variant for each `yield`, with the variables that live on.
-enum State {
+/// Where the function is suspended: one variant for each `yield`, with the variables that live on.
+enum Place {
     Start,
-    /// Until there is room to send, or the connection itself is there.
-    Writable(Socket),
-    Readable(Socket),
+    Connecting(Socket),
+    Sending(Socket),
+    Receiving(Socket),
     End,
 }
 
-/// The size of a whole fetch.
-pub const FETCH_BYTES: usize = size_of::<Fetch>();
-
 impl Fetch {
-    fn new(event_loop: &Rc<EventLoop>, index: usize, target: &Target) -> Fetch {
+    fn new(index: usize, target: &Target, event_loop: &Rc<EventLoop>) -> Fetch {
         let exchange = Exchange::new(target, &event_loop.limits);
-        Fetch { event_loop: Rc::clone(event_loop), index, exchange, state: State::Start }
+        Fetch { index, event_loop: Rc::clone(event_loop), exchange, place: Place::Start }
     }
 
-    /// From one stop to the next: jumps to where the function had stopped.
-    fn download(&mut self, ready: Ready) -> io::Result<Step<Future<Ready>, Page>> {
-        match mem::replace(&mut self.state, State::End) {
-            State::Start => {
-                let socket = selectors::connect(self.exchange.target().address())?;
-                self.send(self.event_loop.watch(socket, self.exchange.started()))
-            }
-            State::Writable(socket) => {
-                ready?;
+    /// Jumps to its place, and runs to the next `yield`, or to the end.
+    fn download(&mut self, waited: Waited) -> io::Result<Step<Future<Waited>, Page>> {
+        match mem::replace(&mut self.place, Place::End) {
+            Place::Start => self.connect(),
+            Place::Connecting(socket) => {
+                waited?;
                 socket.connection()?;
                 self.exchange.connected();
                 self.send(socket)
             }
-            State::Readable(socket) => self.receive(socket, ready),
-            State::End => unreachable!("a task does not resume a generator that has ended"),
+            Place::Sending(socket) => {
+                waited?;
+                self.send(socket)
+            }
+            Place::Receiving(socket) => self.receive(socket, waited),
+            Place::End => unreachable!("nobody resumes a generator that has ended"),
         }
     }
 
-    fn send(&mut self, socket: Socket) -> io::Result<Step<Future<Ready>, Page>> {
+    /// Begins to connect, and sends along what the socket takes: that shows whether the connection
+    /// is there.
+    fn connect(&mut self) -> io::Result<Step<Future<Waited>, Page>> {
+        let socket = selectors::connect(self.exchange.target().address())?;
+        let socket = self.event_loop.watch(socket, self.exchange.started());
+        let sent = socket.send(self.exchange.unsent());
+        match self.exchange.sent(sent) {
+            Ok(()) => self.send(socket),
+            Err(error) if self.exchange.must_wait(&error) => {
+                let writable = socket.writable()?;
+                self.place = Place::Connecting(socket);
+                Ok(Yield(writable))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn send(&mut self, socket: Socket) -> io::Result<Step<Future<Waited>, Page>> {
         while !self.exchange.unsent().is_empty() {
             let sent = socket.send(self.exchange.unsent());
             match self.exchange.sent(sent) {
+                Ok(()) => {}
                 Err(error) if self.exchange.must_wait(&error) => {
-                    return self.stop(socket, Interest::Writable, State::Writable);
+                    let writable = socket.writable()?;
+                    self.place = Place::Sending(socket);
+                    return Ok(Yield(writable));
                 }
-                sent => sent?,
+                Err(error) => return Err(error),
             }
         }
-        self.stop(socket, Interest::Readable, State::Readable)
+        self.wait_to_receive(socket)
     }
 
-    fn receive(&mut self, socket: Socket, ready: Ready) -> io::Result<Step<Future<Ready>, Page>> {
-        let mut chunk = socket.chunk();
-        match socket.receive(&mut chunk) {
-            // Nothing there: the deadline has passed, or it was a false alarm.
-            Err(error) if self.exchange.must_wait(&error) => ready?,
-            received => {
-                if let Some(page) = self.exchange.received(&chunk[..received?])? {
-                    return Ok(Return(page));
-                }
-            }
-        }
-        drop(chunk);
-        self.stop(socket, Interest::Readable, State::Readable)
+    fn wait_to_receive(&mut self, socket: Socket) -> io::Result<Step<Future<Waited>, Page>> {
+        let readable = socket.readable()?;
+        self.place = Place::Receiving(socket);
+        Ok(Yield(readable))
     }
 
-    /// `yield future`: remembers where it is, and hands out what it waits for.
-    fn stop(
+    fn receive(
         &mut self,
         socket: Socket,
-        interest: Interest,
-        place: fn(Socket) -> State,
-    ) -> io::Result<Step<Future<Ready>, Page>> {
-        let future = socket.wait_for(interest)?;
-        self.state = place(socket);
-        Ok(Yield(future))
+        waited: Waited,
+    ) -> io::Result<Step<Future<Waited>, Page>> {
+        let received = {
+            let chunk = &mut *socket.chunk();
+            match socket.receive(chunk) {
+                Ok(bytes) => self.exchange.received(&chunk[..bytes])?,
+                // Nothing there: the deadline has passed, or it was a false alarm.
+                Err(error) if self.exchange.must_wait(&error) => waited.map(|()| None)?,
+                Err(error) => return Err(error),
+            }
+        };
+        match received {
+            Some(page) => Ok(Return(page)),
+            None => self.wait_to_receive(socket),
+        }
     }
 }
 
 impl Generator for Fetch {
-    type Sent = Ready;
-    type Yielded = Future<Ready>;
+    type Sent = Waited;
+    type Yielded = Future<Waited>;
     type Returned = ();
 
-    fn resume(&mut self, ready: Ready) -> Step<Future<Ready>, ()> {
-        let page = match self.download(ready) {
+    fn resume(&mut self, sent: Waited) -> Step<Future<Waited>, ()> {
+        let page = match self.download(sent) {
             Ok(Yield(future)) => return Yield(future),
             Ok(Return(page)) => Ok(page),
             Err(error) => Err(error),
         };
-        self.event_loop.finish(self.exchange.finish(self.index, page));
+        self.event_loop.report(self.exchange.finish(self.index, page));
         Return(())
     }
 }
+
+/// The size of a whole fetch.
+pub const FETCH_BYTES: usize = size_of::<Fetch>();

@@ -1,18 +1,17 @@
 //! Chapter 7: small generators, resumed through one another, by hand.
 //!
-//! **What it does.** The fetch falls into small generators that can be used again: [`Connect`],
-//! [`Send`] and [`Receive`], run by [`Download`], run by [`Fetch`]. (First comes [`flat`]: all of it
-//! in one.)
+//! **What it does.** The fetch falls into small generators: `Connect`, `SendRequest` and
+//! `ReceivePage`, run by `Download`, run by `Fetch`. (First comes [`flat`]: all of it in one.)
 //!
 //! **How it waits.** Whoever calls a function that pauses must be able to pause too. When an inner
-//! generator stops, each outer one stops with it and hands the future on, until it reaches the
+//! generator suspends, each outer one suspends with it and hands the future on, until it reaches the
 //! Task; what the Task sends in goes the same way back. That is `yield from`, a channel between the
 //! outermost driver and the innermost generator, and here it is `?`.
 //!
-//! **What is new.** No stacks. Each generator is an ordinary value that remembers where it is, and
-//! the outer one holds the inner one inside of itself: a whole fetch is one struct of 128
-//! bytes. Future, Task and loop are those of chapter 6, unchanged. Writing these structs by hand is
-//! tedious, and chapter 8 leaves it to the compiler.
+//! **What is new.** No stacks. Each generator is an ordinary value that remembers its place, and the
+//! outer one holds the inner one inside itself: a whole fetch is one struct of 128 bytes. Future,
+//! Task and loop are those of chapter 6, unchanged. Writing these structs by hand is tedious, and
+//! chapter 8 leaves it to the compiler.
 
 pub mod flat;
 
@@ -23,11 +22,11 @@ use std::mem;
 use std::rc::Rc;
 
 use crawl::{Exchange, Limits, Outcome, Page, Target};
-use selectors::Interest;
-use stage_06_generator_task as chapter_6;
-use stage_06_generator_task::{EventLoop, Future, Generator, Ready, Socket, Task};
+use stage_06_generator_task::{
+    EventLoop, Future, Generator, PRIME, Return, Socket, Step, Task, Waited, Yield,
+};
 
-pub use step::{Step, Stop};
+pub use step::{Outward, Resumed};
 
 /// Fetches the targets, and hands each outcome to `done` as it comes.
 ///
@@ -35,118 +34,103 @@ pub use step::{Step, Stop};
 /// What the system says when it cannot wait.
 pub fn crawl(targets: &[Target], limits: &Limits, done: &mut dyn FnMut(Outcome)) -> io::Result<()> {
     let event_loop = EventLoop::new(limits)?;
-    let mut list = targets.iter().enumerate();
-    let start_next = || match list.next() {
-        Some((index, target)) => {
-            Task::start(Fetch::new(&event_loop, index, target), Ok(()));
-            true
-        }
-        None => false,
-    };
-    event_loop.run(start_next, done)
+    let start = |(index, target)| Task::start(Fetch::new(index, target, &event_loop), PRIME);
+    event_loop.run(targets.iter().enumerate(), start, done)
 }
 
 /// Fetches one target: the outermost generator, which the Task resumes.
 struct Fetch {
-    event_loop: Rc<EventLoop>,
     index: usize,
+    event_loop: Rc<EventLoop>,
     exchange: Exchange,
     download: Download,
 }
 
-/// The size of a whole fetch, with all its inner generators.
-pub const FETCH_BYTES: usize = size_of::<Fetch>();
-
 impl Fetch {
-    fn new(event_loop: &Rc<EventLoop>, index: usize, target: &Target) -> Fetch {
+    fn new(index: usize, target: &Target, event_loop: &Rc<EventLoop>) -> Fetch {
         Fetch {
-            event_loop: Rc::clone(event_loop),
             index,
+            event_loop: Rc::clone(event_loop),
             exchange: Exchange::new(target, &event_loop.limits),
-            download: Download::Connect(Connect::Start),
+            download: Download::Connect(Connect::Start(Some(Rc::clone(event_loop)))),
         }
     }
 }
 
 impl Generator for Fetch {
-    type Sent = Ready;
-    type Yielded = Future<Ready>;
+    type Sent = Waited;
+    type Yielded = Future<Waited>;
     type Returned = ();
 
-    fn resume(&mut self, ready: Ready) -> chapter_6::Step<Future<Ready>, ()> {
-        let page = match self.download.resume(&mut self.exchange, &self.event_loop, ready) {
-            Err(Stop::Yield(future)) => return chapter_6::Yield(future),
-            Err(Stop::Raise(error)) => Err(error),
+    fn resume(&mut self, sent: Waited) -> Step<Future<Waited>, ()> {
+        let page = match self.download.resume(&mut self.exchange, sent) {
+            Err(Outward::Yield(future)) => return Yield(future),
+            Err(Outward::Raise(error)) => Err(error),
             Ok(page) => Ok(page),
         };
-        self.event_loop.finish(self.exchange.finish(self.index, page));
-        chapter_6::Return(())
+        self.download = Download::End; // and with it the socket
+        self.event_loop.report(self.exchange.finish(self.index, page));
+        Return(())
     }
 }
 
-/// Connects, sends and receives: one inner generator after another, each inside of this one. The
-/// socket goes from hand to hand.
+/// Connects, sends and receives: one inner generator after another, each inside this one. The socket
+/// goes from hand to hand; the exchange is lent to whoever runs.
 enum Download {
     Connect(Connect),
-    Send(Send),
-    Receive(Receive),
+    Send(SendRequest),
+    Receive(ReceivePage),
+    End,
 }
 
 impl Download {
-    fn resume(
-        &mut self,
-        exchange: &mut Exchange,
-        event_loop: &Rc<EventLoop>,
-        ready: Ready,
-    ) -> Step<Page> {
+    fn resume(&mut self, exchange: &mut Exchange, mut sent: Waited) -> Resumed<Page> {
         loop {
             match self {
                 Download::Connect(connect) => {
-                    let socket = connect.resume(exchange, event_loop, ready)?; // yield from
-                    *self = Download::Send(Send { socket: Some(socket) });
+                    let socket = connect.resume(exchange, sent)?; // yield from
+                    *self = Download::Send(SendRequest { socket: Some(socket) });
                 }
                 Download::Send(send) => {
-                    let socket = send.resume(exchange, ready)?; // yield from
-                    *self = Download::Receive(Receive { socket, chunk: ReceiveChunk::Start });
+                    let socket = send.resume(exchange, sent)?; // yield from
+                    *self = Download::Receive(ReceivePage { socket, chunk: ReceiveChunk::Start });
                 }
                 Download::Receive(receive) => {
-                    return receive.resume(exchange, ready); // yield from
+                    return receive.resume(exchange, sent); // yield from
                 }
+                Download::End => unreachable!("{ENDED}"),
             }
+            sent = PRIME;
         }
     }
 }
 
 /// Connects a socket, and sends along what it takes: that shows whether the connection is there.
 enum Connect {
-    Start,
-    /// Until the connection is there, or refused.
-    Writable(Socket),
+    /// `None` once it has begun.
+    Start(Option<Rc<EventLoop>>),
+    Connecting(Socket),
 }
 
 impl Connect {
-    fn resume(
-        &mut self,
-        exchange: &mut Exchange,
-        event_loop: &Rc<EventLoop>,
-        ready: Ready,
-    ) -> Step<Socket> {
-        match mem::replace(self, Connect::Start) {
-            Connect::Start => {
+    fn resume(&mut self, exchange: &mut Exchange, waited: Waited) -> Resumed<Socket> {
+        match mem::replace(self, Connect::Start(None)) {
+            Connect::Start(event_loop) => {
                 let socket = selectors::connect(exchange.target().address())?;
-                let socket = event_loop.watch(socket, exchange.started());
+                let socket = event_loop.expect(ENDED).watch(socket, exchange.started());
                 let sent = socket.send(exchange.unsent());
                 match exchange.sent(sent) {
+                    Ok(()) => Ok(socket),
                     Err(error) if exchange.must_wait(&error) => {
-                        let future = socket.wait_for(Interest::Writable)?;
-                        *self = Connect::Writable(socket);
-                        Err(Stop::Yield(future))
+                        let writable = socket.writable()?;
+                        *self = Connect::Connecting(socket);
+                        Err(Outward::Yield(writable))
                     }
-                    sent => Ok(sent.map(|()| socket)?),
+                    Err(error) => Err(Outward::Raise(error)),
                 }
             }
-            Connect::Writable(socket) => {
-                ready?;
+            Connect::Connecting(socket) => {
+                waited?;
                 socket.connection()?;
                 exchange.connected();
                 Ok(socket)
@@ -156,43 +140,46 @@ impl Connect {
 }
 
 /// Sends what is left of the request, and hands the socket back.
-struct Send {
+struct SendRequest {
     /// `None` once it is handed back.
     socket: Option<Socket>,
 }
 
-impl Send {
-    fn resume(&mut self, exchange: &mut Exchange, ready: Ready) -> Step<Socket> {
-        ready?;
-        let socket = self.socket.take().expect("nobody resumes a generator that has ended");
+impl SendRequest {
+    fn resume(&mut self, exchange: &mut Exchange, waited: Waited) -> Resumed<Socket> {
+        waited?;
+        let socket = self.socket.take().expect(ENDED);
         while !exchange.unsent().is_empty() {
             let sent = socket.send(exchange.unsent());
             match exchange.sent(sent) {
+                Ok(()) => {}
                 Err(error) if exchange.must_wait(&error) => {
-                    let future = socket.wait_for(Interest::Writable)?;
+                    let writable = socket.writable()?;
                     self.socket = Some(socket);
-                    return Err(Stop::Yield(future));
+                    return Err(Outward::Yield(writable));
                 }
-                sent => sent?,
+                Err(error) => return Err(Outward::Raise(error)),
             }
         }
         Ok(socket)
     }
 }
 
-/// Receives until the page is complete.
-struct Receive {
+/// Receives one chunk after another, until the page is complete.
+struct ReceivePage {
     socket: Socket,
     chunk: ReceiveChunk,
 }
 
-impl Receive {
-    fn resume(&mut self, exchange: &mut Exchange, ready: Ready) -> Step<Page> {
+impl ReceivePage {
+    fn resume(&mut self, exchange: &mut Exchange, mut sent: Waited) -> Resumed<Page> {
         loop {
-            let page = self.chunk.resume(&self.socket, exchange, ready)?; // yield from
+            let page = self.chunk.resume(&self.socket, exchange, sent)?; // yield from
             if let Some(page) = page {
                 return Ok(page);
             }
+            self.chunk = ReceiveChunk::Start;
+            sent = PRIME;
         }
     }
 }
@@ -200,7 +187,8 @@ impl Receive {
 /// Waits until something is there, and receives it: the page, or `None` for *need more*.
 enum ReceiveChunk {
     Start,
-    Readable,
+    Receiving,
+    End,
 }
 
 impl ReceiveChunk {
@@ -208,25 +196,29 @@ impl ReceiveChunk {
         &mut self,
         socket: &Socket,
         exchange: &mut Exchange,
-        ready: Ready,
-    ) -> Step<Option<Page>> {
-        match mem::replace(self, ReceiveChunk::Start) {
+        waited: Waited,
+    ) -> Resumed<Option<Page>> {
+        match mem::replace(self, ReceiveChunk::End) {
             ReceiveChunk::Start => {
-                let future = socket.wait_for(Interest::Readable)?;
-                *self = ReceiveChunk::Readable;
-                Err(Stop::Yield(future))
+                let readable = socket.readable()?;
+                *self = ReceiveChunk::Receiving;
+                Err(Outward::Yield(readable))
             }
-            ReceiveChunk::Readable => {
+            ReceiveChunk::Receiving => {
                 let chunk = &mut *socket.chunk();
                 match socket.receive(chunk) {
+                    Ok(bytes) => Ok(exchange.received(&chunk[..bytes])?),
                     // Nothing there: the deadline has passed, or it was a false alarm.
-                    Err(error) if exchange.must_wait(&error) => {
-                        ready?;
-                        Ok(None)
-                    }
-                    received => Ok(exchange.received(&chunk[..received?])?),
+                    Err(error) if exchange.must_wait(&error) => Ok(waited.map(|()| None)?),
+                    Err(error) => Err(Outward::Raise(error)),
                 }
             }
+            ReceiveChunk::End => unreachable!("{ENDED}"),
         }
     }
 }
+
+const ENDED: &str = "nobody resumes a generator that has ended";
+
+/// The size of a whole fetch, with all its inner generators.
+pub const FETCH_BYTES: usize = size_of::<Fetch>();

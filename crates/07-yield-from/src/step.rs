@@ -1,9 +1,9 @@
 use std::io;
 
 use crawl::DeadlinePassed;
-use stage_06_generator_task::{Future, Ready};
+use stage_06_generator_task::{Future, Waited};
 
-/// What an inner generator hands out when it is resumed: its return value, or why it stops.
+/// What an inner generator answers when it is resumed: its return value, or what leaves it instead.
 ///
 /// In Python a `yield` and an exception leave a generator in the same direction: outward, through
 /// each `yield from`, to whoever resumed it. So they are one type here, and `?` does for both what
@@ -11,27 +11,27 @@ use stage_06_generator_task::{Future, Ready};
 ///
 /// ```text
 /// Python                                            here
-/// sock = yield from connect(address)                let socket = connect.resume(ready)?;
+/// sock = yield from connect(address)                let socket = connect.resume(sent)?;
 /// ```
-pub type Step<T, Y = Future<Ready>, E = io::Error> = Result<T, Stop<Y, E>>;
+pub type Resumed<T, Y = Future<Waited>, E = io::Error> = Result<T, Outward<Y, E>>;
 
-/// Why a generator hands over to the one that resumed it, without its return value.
+/// What leaves a generator, and each one around it, on the way to the driver.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Stop<Y, E> {
-    /// It waits for this; resume it with the result.
+pub enum Outward<Y, E> {
+    /// It suspends with this; resume it with what that comes to.
     Yield(Y),
     /// It has failed; it is not to be resumed.
     Raise(E),
 }
 
-impl<Y, E> From<E> for Stop<Y, E> {
-    fn from(error: E) -> Stop<Y, E> {
-        Stop::Raise(error)
+impl<Y, E> From<E> for Outward<Y, E> {
+    fn from(error: E) -> Outward<Y, E> {
+        Outward::Raise(error)
     }
 }
 
-impl<Y> From<DeadlinePassed> for Stop<Y, io::Error> {
-    fn from(passed: DeadlinePassed) -> Stop<Y, io::Error> {
-        Stop::Raise(passed.into())
+impl<Y> From<DeadlinePassed> for Outward<Y, io::Error> {
+    fn from(passed: DeadlinePassed) -> Outward<Y, io::Error> {
+        Outward::Raise(passed.into())
     }
 }

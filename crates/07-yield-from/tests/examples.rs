@@ -26,20 +26,22 @@ fn delegation() {
     check(
         "delegation",
         r#"
+driver: primes, and gets Err(Yield(None))
 driver: sends Ok(Some(18.0))
-driver: gets Err(Yield(18.0))
+driver: gets Err(Yield(Some(18.0)))
 driver: sends Ok(Some(22.0))
-driver: gets Err(Yield(20.0))
+driver: gets Err(Yield(Some(20.0)))
 driver: sends Ok(None)
-  outer: saturday is 20
-driver: gets Err(Yield(0.0))
+  outer: saturday is Some(20.0)
+driver: gets Err(Yield(None))
 driver: sends Ok(Some(9.0))
-driver: gets Err(Yield(9.0))
+driver: gets Err(Yield(Some(9.0)))
 driver: sends Err("no signal")
     inner: caught, this reading is left out
-driver: gets Err(Yield(9.0))
+driver: gets Err(Yield(Some(9.0)))
 driver: sends Ok(None)
-driver: gets Ok((20.0, 9.0))
+driver: gets Ok((Some(20.0), Some(9.0)))
+driver: primes, and gets Err(Yield(None))
 driver: throws a problem that nobody catches
 driver: gets Err(Raise("out of order"))
 "#,

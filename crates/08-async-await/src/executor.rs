@@ -8,16 +8,16 @@ use selectors::Notifier;
 use crate::queue::WakeQueue;
 use crate::reactor::Reactor;
 
-/// Runs futures: polls each one that has been woken, and sleeps when none has.
+/// Runs futures of one kind: polls those that have been woken, and sleeps when none has.
 ///
-/// Invariant: a task is polled once when it starts, and then once for each time that it was woken;
-/// never because time has gone by.
+/// Invariant: a task is polled when it starts, and after that only because somebody has woken it
+/// since it was last polled, however often.
 pub struct Executor<'a, F> {
     reactor: &'a Reactor,
-    /// By number: a task that runs. The futures stay here; a waker holds a number only.
+    /// By id: a task that runs. The futures stay here; a waker holds an id only.
     tasks: Vec<Option<Pin<Box<F>>>>,
     wakers: Vec<Waker>,
-    free_numbers: Vec<usize>,
+    free_ids: Vec<usize>,
     queue: Arc<WakeQueue>,
     notifier: Notifier,
 }
@@ -32,14 +32,14 @@ impl<'a, F: Future> Executor<'a, F> {
             reactor,
             tasks: Vec::new(),
             wakers: Vec::new(),
-            free_numbers: Vec::new(),
+            free_ids: Vec::new(),
             queue: Arc::new(WakeQueue::new()),
             notifier: reactor.notifier()?,
         })
     }
 
-    /// Runs up to `most` tasks at a time, until `next` has no more and all have ended. What each
-    /// returns goes to `done`.
+    /// Runs all futures of the list as tasks, up to `most` at a time. What each returns goes to
+    /// `done`.
     ///
     /// 1. Start tasks while there is room for them.
     /// 2. Sleep in the reactor until a socket is ready, a deadline passes or somebody wakes a task.
@@ -49,17 +49,17 @@ impl<'a, F: Future> Executor<'a, F> {
     /// # Errors
     /// What the system says when it cannot wait. The tasks that still ran are dropped.
     pub fn run(
-        &mut self,
+        mut self,
+        mut list: impl Iterator<Item = F>,
         most: usize,
-        mut next: impl FnMut() -> Option<F>,
         done: &mut dyn FnMut(F::Output),
     ) -> io::Result<()> {
         loop {
-            // 1. After the whole batch of wakes, not one by one: new tasks start together.
+            // 1. After the whole batch of events, not one by one: new tasks start together.
             while self.running() < most
-                && let Some(task) = next()
+                && let Some(next) = list.next()
             {
-                self.start(task, done);
+                self.start(next, done);
             }
             if self.running() == 0 {
                 return Ok(());
@@ -80,38 +80,38 @@ impl<'a, F: Future> Executor<'a, F> {
     }
 
     fn running(&self) -> usize {
-        self.tasks.len() - self.free_numbers.len()
+        self.tasks.len() - self.free_ids.len()
     }
 
     fn start(&mut self, task: F, done: &mut dyn FnMut(F::Output)) {
-        let number = self.free_numbers.pop().unwrap_or_else(|| {
-            let number = self.tasks.len();
+        let id = self.free_ids.pop().unwrap_or_else(|| {
+            let id = self.tasks.len();
             let (queue, notifier) = (Arc::clone(&self.queue), self.notifier.clone());
             self.tasks.push(None);
-            self.wakers.push(Arc::new(TaskWaker { number, queue, notifier }).into());
-            number
+            self.wakers.push(Arc::new(TaskWaker { id, queue, notifier }).into());
+            id
         });
-        self.tasks[number] = Some(Box::pin(task));
-        self.poll(number, done);
+        self.tasks[id] = Some(Box::pin(task));
+        self.poll(id, done);
     }
 
     /// Polls as many as there are now: a task that wakes itself again and again must not keep the
     /// others from their sockets.
     fn poll_woken(&mut self, done: &mut dyn FnMut(F::Output)) {
         for _ in 0..self.queue.len() {
-            if let Some(number) = self.queue.next() {
-                self.poll(number, done);
+            if let Some(id) = self.queue.next() {
+                self.poll(id, done);
             }
         }
     }
 
-    fn poll(&mut self, number: usize, done: &mut dyn FnMut(F::Output)) {
+    fn poll(&mut self, id: usize, done: &mut dyn FnMut(F::Output)) {
         // A waker may outlive its task, and wakes nobody then, or the one after it: for nothing.
-        let Some(task) = &mut self.tasks[number] else { return };
-        let mut context = Context::from_waker(&self.wakers[number]);
+        let Some(task) = &mut self.tasks[id] else { return };
+        let mut context = Context::from_waker(&self.wakers[id]);
         if let Poll::Ready(output) = task.as_mut().poll(&mut context) {
-            self.tasks[number] = None;
-            self.free_numbers.push(number);
+            self.tasks[id] = None;
+            self.free_ids.push(id);
             done(output);
         }
     }
@@ -119,7 +119,7 @@ impl<'a, F: Future> Executor<'a, F> {
 
 /// What a future gets in its context: whoever has a clone of it can have the task polled.
 struct TaskWaker {
-    number: usize,
+    id: usize,
     queue: Arc<WakeQueue>,
     notifier: Notifier,
 }
@@ -130,8 +130,8 @@ impl Wake for TaskWaker {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        if self.queue.wake(self.number) {
-            // An error would mean that the selector is gone, and with it whoever could be called.
+        if self.queue.wake(self.id) {
+            // An error would mean that the selector is gone, and with it whoever could be notified.
             let _ = self.notifier.notify();
         }
     }

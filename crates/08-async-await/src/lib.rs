@@ -8,8 +8,8 @@
 //! returns; when its socket is ready, the waker puts the task into a queue, and the [`Executor`]
 //! polls it again: *wake, then ask again*.
 //!
-//! **What is new.** In chapter 6 a value was sent in; here a wake carries nothing, and the future
-//! asks. So a waker may be called too often, by anybody, from any thread, and a future can be
+//! **What is new.** In chapter 6 the Task sent a value in; here a wake carries nothing, and the
+//! future asks. So a waker may be used too often, by anybody, from any thread, and a future can be
 //! cancelled by dropping it. The chapter's own code is the executor and the reactor: the language
 //! brings neither.
 
@@ -34,9 +34,9 @@ pub use reactor::{Reactor, Socket};
 /// What the system says when it cannot wait.
 pub fn crawl(targets: &[Target], limits: &Limits, done: &mut dyn FnMut(Outcome)) -> io::Result<()> {
     let reactor = Reactor::new(limits)?;
-    let mut list = targets.iter().enumerate();
-    let next = || list.next().map(|(index, target)| fetch(index, target, &reactor));
-    Executor::new(&reactor)?.run(limits.concurrency.get(), next, done)
+    let list = targets.iter().enumerate();
+    let fetches = list.map(|(index, target)| fetch(index, target, &reactor));
+    Executor::new(&reactor)?.run(fetches, limits.concurrency.get(), done)
 }
 
 /// Fetches one target.
@@ -47,50 +47,53 @@ pub async fn fetch(index: usize, target: &Target, reactor: &Reactor) -> Outcome 
 }
 
 async fn download(exchange: &mut Exchange, reactor: &Reactor) -> io::Result<Page> {
-    let socket = connect(exchange, reactor).await?;
-    send(&socket, exchange).await?;
-    receive(&socket, exchange).await
+    let mut socket = connect(exchange, reactor).await?;
+    send(&mut socket, exchange).await?;
+    receive(&mut socket, exchange).await
 }
 
 /// Connects a socket, and sends along what it takes: that shows whether the connection is there.
 async fn connect<'a>(exchange: &mut Exchange, reactor: &'a Reactor) -> io::Result<Socket<'a>> {
     let socket = selectors::connect(exchange.target().address())?;
-    let socket = reactor.watch(socket, exchange.started());
+    let mut socket = reactor.watch(socket, exchange.started());
     let sent = socket.send(exchange.unsent());
     match exchange.sent(sent) {
+        Ok(()) => {}
         Err(error) if exchange.must_wait(&error) => {
             socket.writable().await?;
             socket.connection()?;
             exchange.connected();
         }
-        sent => sent?,
+        Err(error) => return Err(error),
     }
     Ok(socket)
 }
 
-async fn send(socket: &Socket<'_>, exchange: &mut Exchange) -> io::Result<()> {
+async fn send(socket: &mut Socket<'_>, exchange: &mut Exchange) -> io::Result<()> {
     while !exchange.unsent().is_empty() {
         let sent = socket.send(exchange.unsent());
         match exchange.sent(sent) {
+            Ok(()) => {}
             Err(error) if exchange.must_wait(&error) => socket.writable().await?,
-            sent => sent?,
+            Err(error) => return Err(error),
         }
     }
     Ok(())
 }
 
-async fn receive(socket: &Socket<'_>, exchange: &mut Exchange) -> io::Result<Page> {
+async fn receive(socket: &mut Socket<'_>, exchange: &mut Exchange) -> io::Result<Page> {
     loop {
-        let ready = socket.readable().await;
+        let waited = socket.readable().await;
         let chunk = &mut *socket.chunk();
         match socket.receive(chunk) {
-            // Nothing there: the deadline has passed, or it was a false alarm.
-            Err(error) if exchange.must_wait(&error) => ready?,
-            received => {
-                if let Some(page) = exchange.received(&chunk[..received?])? {
+            Ok(bytes) => {
+                if let Some(page) = exchange.received(&chunk[..bytes])? {
                     return Ok(page);
                 }
             }
+            // Nothing there: the deadline has passed, or it was a false alarm.
+            Err(error) if exchange.must_wait(&error) => waited?,
+            Err(error) => return Err(error),
         }
     }
 }

@@ -5,37 +5,37 @@ use loom::sync::Mutex;
 #[cfg(not(model_check))]
 use std::sync::Mutex;
 
-/// The numbers of the tasks that have been woken, and whether the executor is asleep.
+/// The ids of the tasks that have been woken, and whether the executor is asleep.
 ///
-/// Invariants: a number is in the queue once, however often it is woken before it is taken out; and
-/// whenever the executor is asleep with something in the queue, somebody is about to call it. Both
-/// are checked with loom, in every order in which threads can meet here.
+/// Invariants: an id is in the queue once, however often its task is woken before it is taken out;
+/// and whenever the executor is asleep with something in the queue, somebody is about to notify it.
+/// Both are checked with loom, in every order in which threads can meet here.
 pub struct WakeQueue(Mutex<State>);
 
 struct State {
-    woken: VecDeque<u32>,
-    /// By number: whether it is in the queue.
+    woken: VecDeque<usize>,
+    /// By id: whether it is in the queue.
     queued: Vec<bool>,
     asleep: bool,
 }
 
 impl WakeQueue {
     /// An empty queue, for an executor that is awake.
-    #[allow(clippy::new_without_default)]
+    #[expect(clippy::new_without_default, reason = "an empty queue says more than a default one")]
     pub fn new() -> WakeQueue {
         WakeQueue(Mutex::new(State { woken: VecDeque::new(), queued: Vec::new(), asleep: false }))
     }
 
     /// Puts a task into the queue, from any thread, unless it is there already. `true`: the executor
-    /// is asleep, and it is for the caller, and nobody else, to call it.
+    /// is asleep, and it is for us, and nobody else, to notify it.
     #[must_use]
-    pub fn wake(&self, number: usize) -> bool {
+    pub fn wake(&self, id: usize) -> bool {
         let mut state = self.0.lock().expect(NO_PANIC);
-        if number >= state.queued.len() {
-            state.queued.resize(number + 1, false);
+        if id >= state.queued.len() {
+            state.queued.resize(id + 1, false);
         }
-        if !std::mem::replace(&mut state.queued[number], true) {
-            state.woken.push_back(number as u32);
+        if !std::mem::replace(&mut state.queued[id], true) {
+            state.woken.push_back(id);
         }
         std::mem::take(&mut state.asleep)
     }
@@ -44,9 +44,9 @@ impl WakeQueue {
     /// wakes it while it is polled is not lost.
     pub fn next(&self) -> Option<usize> {
         let mut state = self.0.lock().expect(NO_PANIC);
-        let number = state.woken.pop_front()? as usize;
-        state.queued[number] = false;
-        Some(number)
+        let id = state.woken.pop_front()?;
+        state.queued[id] = false;
+        Some(id)
     }
 
     /// How many tasks are in the queue.
@@ -59,7 +59,7 @@ impl WakeQueue {
         self.len() == 0
     }
 
-    /// The executor is about to sleep: `true`, and from now on wakers call it; or `false`, because
+    /// The executor is about to sleep: `true`, and from now on wakers notify it; or `false`, because
     /// there is something to do.
     #[must_use]
     pub fn fall_asleep(&self) -> bool {
@@ -68,7 +68,7 @@ impl WakeQueue {
         state.asleep
     }
 
-    /// The executor is awake: nobody has to call it.
+    /// The executor is awake: nobody has to notify it.
     pub fn wake_up(&self) {
         self.0.lock().expect(NO_PANIC).asleep = false;
     }

@@ -2,6 +2,7 @@ use std::cell::{RefCell, RefMut};
 use std::io;
 use std::mem;
 use std::ops::Deref;
+use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
@@ -27,7 +28,7 @@ pub struct Reactor {
 
 enum Wait {
     /// Nobody waits for this socket.
-    None,
+    Idle,
     /// A task does.
     Pending(Waker),
     /// The waiting is over, and a task has been woken to hear how. A deadline that has passed stays
@@ -82,8 +83,8 @@ impl Reactor {
     fn end_wait(&self, key: usize, how: Result<(), DeadlinePassed>) {
         let before = {
             let wait = &mut self.waits.borrow_mut()[key];
-            if let (Wait::None, Ok(())) = (&*wait, how) {
-                return; // a report that came too late
+            if let (Wait::Idle | Wait::Over(Err(_)), Ok(())) = (&*wait, how) {
+                return; // too late
             }
             mem::replace(wait, Wait::Over(how))
         };
@@ -97,7 +98,7 @@ impl Reactor {
     pub fn watch(&self, socket: socket2::Socket, started: Instant) -> Socket<'_> {
         let mut waits = self.waits.borrow_mut();
         let key = self.free_keys.borrow_mut().pop().unwrap_or_else(|| {
-            waits.push(Wait::None);
+            waits.push(Wait::Idle);
             waits.len() - 1
         });
         self.deadlines.borrow_mut().push(key, started);
@@ -116,7 +117,7 @@ impl Socket<'_> {
     ///
     /// # Errors
     /// The deadline has passed; or the system cannot watch the socket.
-    pub fn readable(&self) -> impl Future<Output = io::Result<()>> {
+    pub fn readable(&mut self) -> impl Future<Output = io::Result<()>> {
         WaitFor { socket: self, interest: Interest::Readable }
     }
 
@@ -124,7 +125,7 @@ impl Socket<'_> {
     ///
     /// # Errors
     /// The deadline has passed; or the system cannot watch the socket.
-    pub fn writable(&self) -> impl Future<Output = io::Result<()>> {
+    pub fn writable(&mut self) -> impl Future<Output = io::Result<()>> {
         WaitFor { socket: self, interest: Interest::Writable }
     }
 
@@ -133,15 +134,16 @@ impl Socket<'_> {
         self.reactor.chunk.borrow_mut()
     }
 
-    /// One step of waiting: asks the selector the first time, and from then on the reactor.
+    /// One step of waiting: asks the selector the first time, and from then on the reactor. Like
+    /// `readable` and `writable`, it takes the socket for itself: one wait at a time.
     pub(crate) fn poll_ready(
-        &self,
+        &mut self,
         interest: Interest,
         context: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
         let wait = &mut self.reactor.waits.borrow_mut()[self.watched.key()];
         match wait {
-            Wait::None => {
+            Wait::Idle => {
                 self.watched.wait_for(interest)?;
                 *wait = Wait::Pending(context.waker().clone());
                 Poll::Pending
@@ -151,17 +153,17 @@ impl Socket<'_> {
                 Poll::Pending
             }
             Wait::Over(Ok(())) => {
-                *wait = Wait::None;
+                *wait = Wait::Idle;
                 Poll::Ready(Ok(()))
             }
             Wait::Over(Err(passed)) => Poll::Ready(Err((*passed).into())),
         }
     }
 
-    /// Nobody waits any more.
-    fn stop_waiting(&self) {
+    /// Takes back the asking, if it goes on.
+    fn cancel(&mut self) {
         let wait = &mut self.reactor.waits.borrow_mut()[self.watched.key()];
-        match mem::replace(wait, Wait::None) {
+        match mem::replace(wait, Wait::Idle) {
             // An error can only mean that the selector does not know the socket.
             Wait::Pending(_) => drop(self.watched.stop_waiting()),
             Wait::Over(Err(passed)) => *wait = Wait::Over(Err(passed)),
@@ -181,29 +183,30 @@ impl Deref for Socket<'_> {
 impl Drop for Socket<'_> {
     fn drop(&mut self) {
         let key = self.watched.key();
-        self.reactor.waits.borrow_mut()[key] = Wait::None;
+        self.reactor.waits.borrow_mut()[key] = Wait::Idle;
         self.reactor.deadlines.borrow_mut().remove(key);
         self.reactor.free_keys.borrow_mut().push(key);
     }
 }
 
 /// The innermost future: all waiting ends here.
-struct WaitFor<'a> {
-    socket: &'a Socket<'a>,
+struct WaitFor<'a, 'r> {
+    socket: &'a mut Socket<'r>,
     interest: Interest,
 }
 
-impl Future for WaitFor<'_> {
+impl Future for WaitFor<'_, '_> {
     type Output = io::Result<()>;
 
-    fn poll(self: std::pin::Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.socket.poll_ready(self.interest, context)
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let interest = self.interest;
+        self.socket.poll_ready(interest, context)
     }
 }
 
-impl Drop for WaitFor<'_> {
+impl Drop for WaitFor<'_, '_> {
     /// Dropping a future cancels it: nothing stays registered.
     fn drop(&mut self) {
-        self.socket.stop_waiting();
+        self.socket.cancel();
     }
 }

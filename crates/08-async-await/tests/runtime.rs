@@ -3,7 +3,7 @@
 
 use std::cell::Cell;
 use std::future::poll_fn;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc;
 use std::task::{Poll, Waker};
@@ -15,9 +15,9 @@ use stage_08_async_await::{Executor, Reactor, by_hand, crawl, fetch};
 
 /// Runs one future to its end.
 fn run<T>(reactor: &Reactor, future: impl Future<Output = T>) -> T {
-    let (mut future, mut output) = (Some(future), None);
-    let mut executor = Executor::new(reactor).unwrap();
-    executor.run(1, || future.take(), &mut |value| output = Some(value)).unwrap();
+    let mut output = None;
+    let executor = Executor::new(reactor).unwrap();
+    executor.run(std::iter::once(future), 1, &mut |value| output = Some(value)).unwrap();
     output.expect("it ran to its end")
 }
 
@@ -89,8 +89,7 @@ fn each_wake_polls_one_task_once() {
             }
         })
     };
-    let mut tasks = (0..3).map(task);
-    Executor::new(&reactor).unwrap().run(3, || tasks.next(), &mut |()| {}).unwrap();
+    Executor::new(&reactor).unwrap().run((0..3).map(task), 3, &mut |()| {}).unwrap();
     assert_eq!(polls.each_ref().map(Cell::get), [2, 2, 2]);
 }
 
@@ -98,7 +97,7 @@ fn each_wake_polls_one_task_once() {
 fn a_task_that_wakes_itself_does_not_keep_the_others_from_their_sockets() {
     let reactor = reactor();
     let (socket, mut other) = connected();
-    let socket = reactor.watch(socket, Instant::now());
+    let mut socket = reactor.watch(socket, Instant::now());
     let arrived = Cell::new(false);
     let selfish = poll_fn(|context| {
         context.waker().wake_by_ref();
@@ -126,7 +125,7 @@ fn a_task_that_wakes_itself_does_not_keep_the_others_from_their_sockets() {
 fn dropping_a_future_leaves_nothing_registered() {
     let reactor = reactor();
     let (socket, mut other) = connected();
-    let socket = reactor.watch(socket, Instant::now());
+    let mut socket = reactor.watch(socket, Instant::now());
     let polls = Cell::new(0);
     let after_a_cancelled_wait = async {
         let mut wait = Box::pin(socket.readable());
@@ -182,13 +181,17 @@ fn dropping_a_fetch_closes_its_socket() {
 fn a_deadline_that_has_passed_stays_passed() {
     let limits = Limits { deadline: Duration::from_millis(20), ..Limits::default() };
     let reactor = Reactor::new(&limits).unwrap();
-    let (socket, _other) = connected();
-    let socket = reactor.watch(socket, Instant::now());
+    let (socket, mut other) = connected();
+    let mut socket = reactor.watch(socket, Instant::now());
+    let (lively, mut lively_other) = connected();
     run(&reactor, async {
-        for _ in 0..2 {
-            let error = socket.readable().await.unwrap_err();
-            assert_eq!(error.kind(), std::io::ErrorKind::TimedOut);
-        }
+        assert_eq!(socket.readable().await.unwrap_err().kind(), ErrorKind::TimedOut);
+        // The selector was asked and will report these bytes, with those that end another wait.
+        other.write_all(b"too late").unwrap();
+        let mut lively = reactor.watch(lively, Instant::now());
+        lively_other.write_all(b"in time").unwrap();
+        lively.readable().await.unwrap();
+        assert_eq!(socket.readable().await.unwrap_err().kind(), ErrorKind::TimedOut);
     });
 }
 
