@@ -75,6 +75,10 @@ impl Conversation {
         targets: usize,
     ) -> Result<Conversation, String> {
         let mut command = command(entrant)?;
+        if entrant.stage().is_some() && !work.verbose {
+            // A backtrace would push the words of a panic out of the end of stderr.
+            command.env("RUST_BACKTRACE", "0");
+        }
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         family::apart(&mut command);
         let cpu_before = usage::children();

@@ -1,8 +1,9 @@
 //! What the numbers say, in sentences. Each is worked out, and left out where it would not be true.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crawl::Worker;
+use crawl::protocol::ErrorLine;
+use crawl::{ErrorKind, Worker};
 
 use crate::run::Run;
 use crate::session::Session;
@@ -18,7 +19,7 @@ const NEARLY: f64 = 0.15;
 /// Figures of a program's own that are shown.
 const FIGURES: usize = 5;
 
-/// Failures that are named one by one.
+/// Kinds of failure that are told, each with one page that failed like this.
 const NAMED: usize = 3;
 
 /// What a run of several entrants showed.
@@ -279,14 +280,14 @@ pub fn failures(session: &Session<'_>, rows: &[Row<'_>]) -> Vec<String> {
     if failed.len() > 1 && !first.is_empty() && failed.iter().all(|other| other == first) {
         let what = named(session, ran[0].worst());
         return vec![format!(
-            "At every stage {} failed: {what}.",
+            "At every stage {} failed. {what}.",
             text::plural(first.len() as u64, "page")
         )];
     }
     let told = ran.iter().filter(|row| row.failed() > 0 && row.reason().is_none());
     told.map(|row| {
         let pages = text::plural(row.failed() as u64, "page");
-        format!("{}: {pages} failed: {}.", row.name(), named(session, row.worst()))
+        format!("{}: {pages} failed. {}.", row.name(), named(session, row.worst()))
     })
     .collect()
 }
@@ -296,22 +297,29 @@ fn failed_kinds(run: &Run) -> BTreeMap<usize, &'static str> {
     kinds.collect()
 }
 
+/// `/slow: timeout (no answer within 10 s); /3 and 7 more: io (…)`: what failed alike is told once.
 fn named(session: &Session<'_>, run: &Run) -> String {
-    let failed =
-        || run.told().filter_map(|outcome| Some((outcome.target, outcome.error.as_ref()?)));
-    let mut parts: Vec<String> = Vec::new();
-    for (target, error) in failed().take(NAMED) {
-        let message = text::cut(&text::escaped(&error.message), 100);
-        let path = super::waterfall::short(&session.urls, target);
-        parts.push(format!("{path} {} ({message})", error.kind));
-    }
-    if failed().count() > NAMED {
-        let mut kinds: BTreeMap<&str, u64> = BTreeMap::new();
-        for (_, error) in failed() {
-            *kinds.entry(error.kind.word()).or_default() += 1;
+    let mut alike: Vec<(&ErrorLine, usize, u64)> = Vec::new();
+    let mut places: HashMap<(ErrorKind, &str), usize> = HashMap::new();
+    for (target, error) in run.told().filter_map(|o| Some((o.target, o.error.as_ref()?))) {
+        let place = *places.entry((error.kind, &error.message)).or_insert(alike.len());
+        match alike.get_mut(place) {
+            Some((.., pages)) => *pages += 1,
+            None => alike.push((error, target, 1)),
         }
-        let kinds: Vec<_> = kinds.iter().map(|(kind, number)| format!("{number} {kind}")).collect();
-        return format!("{}; among them {}", kinds.join(", "), parts.join("; "));
     }
+    let named = alike.iter().take(NAMED).map(|(error, target, pages)| {
+        let message = text::cut(&text::escaped(&error.message), 100);
+        let path = super::waterfall::short(&session.urls, *target);
+        let more = if *pages > 1 {
+            format!(" and {} more", text::count(pages - 1))
+        } else {
+            String::new()
+        };
+        format!("{path}{more}: {} ({message})", error.kind)
+    });
+    let mut parts: Vec<String> = named.collect();
+    let rest: u64 = alike.iter().skip(NAMED).map(|(.., pages)| pages).sum();
+    parts.extend((rest > 0).then(|| format!("and {} in other ways", text::count(rest))));
     parts.join("; ")
 }
