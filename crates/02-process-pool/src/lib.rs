@@ -43,7 +43,7 @@ pub fn crawl(targets: &[Target], limits: &Limits, done: &mut dyn FnMut(Outcome))
 /// The same, and says what was paid for the workers.
 ///
 /// # Errors
-/// As [`crawl`].
+/// As [`crawl()`].
 pub fn crawl_with_figures(
     targets: &[Target],
     limits: &Limits,

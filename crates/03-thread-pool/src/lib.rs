@@ -1,7 +1,7 @@
 //! Chapter 3: ten threads, each asleep in a call of its own.
 //!
 //! **What it does.** A fixed number of threads take targets from one list, and each runs
-//! [`fetch`](stage_01_blocking::fetch) of chapter 1, unchanged.
+//! [`fetch`] of chapter 1, unchanged.
 //!
 //! **How it waits.** As in chapter 1, many times over: a call puts only its own thread to sleep, and
 //! the system runs another one. Ten pages at once take the longest wait.

@@ -9,7 +9,7 @@
 //! nothing in this code.
 //!
 //! **What is new.** Nobody waits for one page any more. The price: the logic is cut at each wait, the
-//! local variables travel by hand from one callback to the next in a [`Fetch`], and an error has no
+//! local variables travel by hand from one callback to the next in a `Fetch`, and an error has no
 //! caller to return to, so every callback has to end the fetch by itself.
 
 mod event_loop;

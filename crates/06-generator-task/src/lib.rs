@@ -1,6 +1,6 @@
 //! Chapter 6: a Future that keeps, a Task that resumes, and a loop that only calls.
 //!
-//! **What it does.** The crawl is one straight function again: [`fetch`] connects, sends and
+//! **What it does.** The crawl is one straight function again: `fetch` connects, sends and
 //! receives from top to bottom. Wherever it would have to wait, it yields a [`Future`].
 //!
 //! **How it waits.** Keep your place in the function; a Task comes back to it. One role each: the
