@@ -52,9 +52,11 @@ fn connect(exchange: &mut Exchange) -> io::Result<Socket> {
 fn send(socket: &Socket, exchange: &mut Exchange) -> io::Result<()> {
     while !exchange.unsent().is_empty() {
         socket.set_write_timeout(Some(nap(exchange.time_left()?)))?;
-        match socket.send(exchange.unsent()) {
+        let sent = socket.send(exchange.unsent());
+        match exchange.sent(sent) {
+            Ok(()) => {}
             Err(error) if is_nap_over(&error) => {}
-            sent => exchange.sent(sent)?,
+            Err(error) => return Err(error),
         }
     }
     Ok(())
@@ -64,12 +66,13 @@ fn receive(mut socket: &Socket, exchange: &mut Exchange, chunk: &mut [u8]) -> io
     loop {
         socket.set_read_timeout(Some(nap(exchange.time_left()?)))?;
         match socket.read(chunk) {
-            Err(error) if is_nap_over(&error) => {}
-            received => {
-                if let Some(page) = exchange.received(&chunk[..received?])? {
+            Ok(bytes) => {
+                if let Some(page) = exchange.received(&chunk[..bytes])? {
                     return Ok(page);
                 }
             }
+            Err(error) if is_nap_over(&error) => {}
+            Err(error) => return Err(error),
         }
     }
 }

@@ -60,17 +60,16 @@ impl Fetch {
         if !exchange.unsent().is_empty() {
             let sent = socket.send(exchange.unsent());
             match exchange.sent(sent) {
+                Ok(()) => {}
                 Err(error) if exchange.must_wait(&error) => still_hope(socket, exchange)?,
-                sent => sent?,
+                Err(error) => return Err(error),
             }
             return Ok(None);
         }
         match socket.read(chunk) {
-            Err(error) if exchange.must_wait(&error) => {
-                still_hope(socket, exchange)?;
-                Ok(None)
-            }
-            received => exchange.received(&chunk[..received?]),
+            Ok(bytes) => exchange.received(&chunk[..bytes]),
+            Err(error) if exchange.must_wait(&error) => still_hope(socket, exchange).map(|()| None),
+            Err(error) => Err(error),
         }
     }
 }

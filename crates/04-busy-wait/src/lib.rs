@@ -1,6 +1,6 @@
 //! Chapter 4: non-blocking sockets, asked again and again.
 //!
-//! **What it does.** The steps of chapter 1, one page after another ([`crawl`]); and the same for
+//! **What it does.** The steps of chapter 1, one page after another ([`crawl()`]); and the same for
 //! all pages at once ([`crawl_all`]).
 //!
 //! **How it waits.** It does not: a non-blocking socket says at once that it is not ready, and the
@@ -61,8 +61,9 @@ fn send(socket: &Socket, exchange: &mut Exchange) -> io::Result<()> {
     while !exchange.unsent().is_empty() {
         let sent = socket.send(exchange.unsent());
         match exchange.sent(sent) {
+            Ok(()) => {}
             Err(error) if exchange.must_wait(&error) => still_hope(socket, exchange)?,
-            sent => sent?,
+            Err(error) => return Err(error),
         }
     }
     Ok(())
@@ -71,12 +72,13 @@ fn send(socket: &Socket, exchange: &mut Exchange) -> io::Result<()> {
 fn receive(mut socket: &Socket, exchange: &mut Exchange, chunk: &mut [u8]) -> io::Result<Page> {
     loop {
         match socket.read(chunk) {
-            Err(error) if exchange.must_wait(&error) => still_hope(socket, exchange)?,
-            received => {
-                if let Some(page) = exchange.received(&chunk[..received?])? {
+            Ok(bytes) => {
+                if let Some(page) = exchange.received(&chunk[..bytes])? {
                     return Ok(page);
                 }
             }
+            Err(error) if exchange.must_wait(&error) => still_hope(socket, exchange)?,
+            Err(error) => return Err(error),
         }
     }
 }
