@@ -106,6 +106,7 @@ fn ended(result: io::Result<bool>) -> ExitCode {
         _ if interrupt::asked() => ExitCode::from(interrupt::EXIT),
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => output::cannot_write(&error),
     }
 }

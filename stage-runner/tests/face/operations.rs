@@ -69,7 +69,7 @@ fn interrupted(args: &[&str], after: Duration) -> Ended {
 
 #[test]
 fn ctrl_c_shows_what_is_finished() {
-    let half = Duration::from_millis(1100);
+    let half = Duration::from_millis(1500);
     let args = |more: &[&'static str]| [&SLOW[..], more].concat();
     interrupted(&args(&["-s", "blocking"]), half).code(130).says("Interrupted: ").says("/1 ");
     interrupted(&args(&["-s", "blocking,epoll"]), half)
@@ -160,6 +160,17 @@ fn a_reader_that_leaves_ends_it_quietly() {
         child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
         assert_eq!(status.code(), Some(0), "{stderr}");
         assert!(!stderr.contains("panicked") && !stderr.contains("error"), "{stderr}");
+    }
+}
+
+#[test]
+fn nobody_reads_at_all() {
+    let quick = ["--pages", "2", "--delay", "10ms", "-s", "5"];
+    for args in [&["--list"][..], &["--help"], &["man"], &["completions", "zsh"], &quick] {
+        let mut child = command(args).spawn().unwrap();
+        drop(child.stdout.take());
+        let ended = Ended::of(child.wait_with_output().unwrap()).code(0);
+        assert!(!ended.stderr.contains("error"), "{args:?}: {}", ended.stderr);
     }
 }
 

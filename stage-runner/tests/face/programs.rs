@@ -111,7 +111,7 @@ fn a_program_that_cannot_start() {
 fn a_hung_program_is_ended_and_leaves_no_child() {
     let began = Instant::now();
     let ended = script(1, "sleep 4731 & echo $! >&2; wait", &["--deadline", "100ms"]).code(1);
-    let ended = ended.says("mine was silent for 5.1").says("hung, and ended");
+    let ended = ended.says("mine was silent for ").says("hung, and ended");
     assert!(began.elapsed() < Duration::from_secs(20));
     let child: u32 = ended.stderr.lines().last().unwrap().trim().parse().unwrap();
     let is_gone = |_: &u32| !is_running(child);
