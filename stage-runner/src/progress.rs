@@ -10,10 +10,17 @@ struct Screen {
     ascii: bool,
     width: usize,
     line: String,
+    notes: usize,
 }
 
-static SCREEN: Mutex<Screen> =
-    Mutex::new(Screen { quiet: false, live: false, ascii: true, width: 80, line: String::new() });
+static SCREEN: Mutex<Screen> = Mutex::new(Screen {
+    quiet: false,
+    live: false,
+    ascii: true,
+    width: 80,
+    line: String::new(),
+    notes: 0,
+});
 
 /// How to write to stderr from now on.
 pub fn set_up(quiet: bool, ascii: bool, width: usize) {
@@ -41,8 +48,14 @@ pub fn note(text: &str) {
     }
 }
 
+/// How many notes were written: what was printed before one of them cannot be drawn again.
+pub fn notes() -> usize {
+    screen().notes
+}
+
 /// Writes what must be read.
 pub fn warn(text: &str) {
+    screen().notes += 1;
     set_aside(|| {
         let text = if screen().ascii { crate::look::ascii(text) } else { text.to_owned() };
         // Nobody is left to tell when stderr is closed.

@@ -37,12 +37,20 @@ pub struct Table<'a> {
     printed: Vec<String>,
     /// How many rows are among them.
     rows_printed: usize,
+    /// How many notes had been written before.
+    notes: usize,
 }
 
 impl<'a> Table<'a> {
     /// Nothing printed yet.
     pub fn new(session: &'a Session<'a>) -> Table<'a> {
-        Table { session, plan: None, printed: Vec::new(), rows_printed: 0 }
+        Table {
+            session,
+            plan: None,
+            printed: Vec::new(),
+            rows_printed: 0,
+            notes: progress::notes(),
+        }
     }
 
     /// What is about to run.
@@ -113,7 +121,8 @@ impl<'a> Table<'a> {
         }
         if !self.printed.is_empty() {
             let height = self.printed_height();
-            if look.height.is_none_or(|screen| height + 1 >= screen) {
+            let fits = look.height.is_some_and(|screen| height + 1 < screen);
+            if !fits || progress::notes() != self.notes {
                 // It cannot be taken back: what an interruption kept from it still has to be there.
                 self.print_rows(rows, rows)?;
                 let plan = self.plan.as_ref().expect("planned with the first row");

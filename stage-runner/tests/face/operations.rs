@@ -249,3 +249,23 @@ fn a_port_that_is_taken_is_told() {
     let port = taken.local_addr().unwrap().port().to_string();
     ended(command(&["site", "--port", &port])).code(1).notes("error: cannot listen on");
 }
+
+/// In a terminal: colours, Unicode where the locale has it, and a live line that leaves no trace.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_terminal_gets_more() {
+    if Command::new("script").arg("--version").output().is_err() {
+        eprintln!("skipped: no script(1) here, so no terminal");
+        return;
+    }
+    let runner = env!("CARGO_BIN_EXE_stage-runner");
+    let line = format!("stty cols 80 rows 24; {runner} --pages 3 --delay 150ms -s epoll,blocking");
+    let mut terminal = Command::new("script");
+    terminal.args(["-qec", &line, "/dev/null"]).env("TERM", "xterm").env("LC_ALL", "C.UTF-8");
+    terminal.env_remove("NO_COLOR").stdin(std::process::Stdio::null());
+    let ended = ended(terminal).code(0).says("░").says("\x1b[2m").says("blocking: 1 of 3 pages");
+    // The slowest came last: the table was drawn again to its scale.
+    assert!(ended.stdout.contains("A\x1b[J"), "{:?}", ended.stdout);
+    let last = ended.stdout.rsplit("\x1b[J").next().unwrap_or_default();
+    assert!(!last.contains("of 3 pages"), "the live line is gone: {last:?}");
+}
