@@ -37,23 +37,32 @@ impl Axis {
         };
         let step = self.step();
         let last = (self.end_us as f64 / step + 1e-9).floor() as usize;
-        let mut ruler = String::new();
-        for tick in 0..=last {
-            let value = tick as f64 * step / unit_us;
-            let mut label = trimmed(value);
-            if tick == last {
-                label.push_str(unit);
-            }
-            let width = label.chars().count();
+        let label = |tick: usize| {
+            let unit = if tick == last { unit } else { "" };
+            format!("{}{unit}", trimmed(tick as f64 * step / unit_us))
+        };
+        let place = |tick: usize, width: usize| {
             let at = (tick as f64 * step / self.column_us()).round() as usize;
-            let at = at.min(self.columns.saturating_sub(width));
-            let used = ruler.chars().count();
-            if tick == 0 || at > used {
+            at.min(self.columns.saturating_sub(width))
+        };
+        // The last label has the unit: one that it would touch gives way.
+        let end = label(last);
+        let end_at = place(last, end.chars().count());
+        let mut ruler = String::new();
+        for tick in 0..last {
+            let label = label(tick);
+            let (at, used) = (place(tick, label.len()), ruler.chars().count());
+            if (tick == 0 || at > used) && at + label.len() < end_at {
                 ruler.extend(std::iter::repeat_n(' ', at - used));
                 ruler.push_str(&label);
             }
         }
-        format!("{ruler:<width$}", width = self.columns)
+        ruler.extend(std::iter::repeat_n(' ', end_at - ruler.chars().count()));
+        format!(
+            "{ruler}{end}{:<width$}",
+            "",
+            width = self.columns.saturating_sub(end_at + end.chars().count())
+        )
     }
 
     /// The time between two labels: a round one, with room for a label.
@@ -209,6 +218,8 @@ mod tests {
         assert_eq!(ruler(4_510_000, 30), "0         1.5       3    4.5 s");
         assert_eq!(ruler(452_300, 46), "0         100       200        300      400 ms");
         assert_eq!(ruler(900, 30).trim_end(), "0       250      500    750 µs");
+        assert_eq!(ruler(467_000, 23), "0         200    400 ms");
+        assert_eq!(ruler(452_000, 25), "0       150        450 ms");
         assert_eq!(ruler(0, 30).chars().count(), 30);
     }
 
