@@ -9,7 +9,7 @@
 //! - `cli`: the command line
 //! - [`stages`]: the one table of stages; `entrants`: who takes part of them, and which programs
 //! - `targets`: from URLs to addresses; `site`: the practice site, alone
-//! - `session`: all runs, round by round
+//! - `session`: all runs, round by round; `clock`: how long they will take
 //! - `run`: what one run came to; `conversation`: the parent's half of it; `ledger` checks what the child says, and
 //!   `costs` what it says it cost
 //! - `child`: the child's half; `reporter` watches its crawl; `usage` and `family`: what the system tells and does about processes
@@ -31,6 +31,7 @@ pub mod stages;
 mod site;
 mod targets;
 
+mod clock;
 mod session;
 
 mod run;

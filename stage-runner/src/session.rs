@@ -9,6 +9,7 @@ use crawl::Url;
 use practice_site::{Config, Site};
 
 use crate::cli::{Cli, Format, RunOptions};
+use crate::clock::Clock;
 use crate::entrants::{self, Entrant};
 use crate::look::Look;
 use crate::output::{self, json, list, markdown, table::Table};
@@ -19,9 +20,6 @@ use crate::{family, interrupt, progress, text};
 
 /// How often the live line changes.
 const LIVE_EVERY: Duration = Duration::from_millis(100);
-
-/// Shorter than this, nobody wants to be told how long it will take.
-const WORTH_TELLING: Duration = Duration::from_secs(2);
 
 /// What all runs have in common.
 pub struct Session<'a> {
@@ -51,15 +49,12 @@ pub fn run(options: &RunOptions) -> ExitCode {
 
     interrupt::watch();
     family::raise_descriptor_limit();
-    let site = match urls {
-        Some(_) => None,
-        None => match Site::start(options.site.config()) {
-            Ok(site) => Some(site),
-            Err(error) => {
-                progress::warn(&format!("error: no practice site: {error}"));
-                return ExitCode::FAILURE;
-            }
-        },
+    let site = match urls.is_none().then(|| Site::start(options.site.config())).transpose() {
+        Ok(site) => site,
+        Err(error) => {
+            progress::warn(&format!("error: no practice site: {error}"));
+            return ExitCode::FAILURE;
+        }
     };
     let urls = urls.unwrap_or_else(|| {
         let urls: Vec<String> = site.iter().flat_map(Site::page_urls).collect();
@@ -224,84 +219,4 @@ fn write(bytes: &[u8]) -> io::Result<()> {
         stdout.write_all(bytes)?;
         stdout.flush()
     })
-}
-
-/// How long it all takes.
-struct Clock {
-    began: Instant,
-    /// What one round of each entrant should take, where that is known.
-    expected: Option<Duration>,
-    rounds: u32,
-}
-
-impl Clock {
-    fn new(session: &Session<'_>) -> Clock {
-        let expected = session.entrants.iter().map(|entrant| session.expected_us(entrant));
-        let expected: Option<u64> = expected.sum();
-        Clock {
-            began: Instant::now(),
-            expected: expected.map(Duration::from_micros),
-            rounds: session.options.rounds.get(),
-        }
-    }
-
-    fn tell(&self) {
-        if let Some(expected) =
-            self.expected.filter(|expected| *expected * self.rounds > WORTH_TELLING)
-        {
-            let all = text::roughly(expected * self.rounds);
-            progress::note(&format!("This will take about {all}."));
-        }
-    }
-
-    /// The live line: who runs, how far, how much longer.
-    fn show(
-        &self,
-        session: &Session<'_>,
-        entrant: &Entrant,
-        round: u32,
-        pages: usize,
-        runs: &[Run],
-    ) {
-        let all = session.urls.len();
-        let round_of = match self.rounds {
-            1 => String::new(),
-            rounds => format!(", round {} of {rounds}", round + 1),
-        };
-        let elapsed = self.began.elapsed();
-        let left = match self.total(session, runs) {
-            Some(total) if total > elapsed => {
-                format!(", about {} left", text::roughly(total - elapsed))
-            }
-            _ => String::new(),
-        };
-        let name = &entrant.name;
-        progress::live(&format!("{name}{round_of}: {pages} of {all} pages{left}"));
-    }
-
-    /// From what the site serves; else from the rounds that have been.
-    fn total(&self, session: &Session<'_>, runs: &[Run]) -> Option<Duration> {
-        if let Some(expected) = self.expected {
-            return Some(expected * self.rounds);
-        }
-        let first_round = runs.get(..session.entrants.len())?;
-        let walls = first_round.iter().map(|run| run.usage.wall_us.unwrap_or(0));
-        Some(Duration::from_micros(walls.sum()) * self.rounds)
-    }
-}
-
-impl Session<'_> {
-    /// What a crawl should take, as far as the site's delays tell.
-    pub fn expected_us(&self, entrant: &Entrant) -> Option<u64> {
-        let site = self.site.as_ref()?;
-        let delays =
-            (1..=site.pages).map(|page| practice_site::page_delay(site, page).as_micros() as u64);
-        let (sum, longest) =
-            delays.fold((0, 0), |(sum, longest), delay| (sum + delay, delay.max(longest)));
-        let at_once = match entrant.stage() {
-            Some(stage) if stage.one_at_a_time => 1,
-            _ => self.options.concurrency.get() as u64,
-        };
-        Some((sum / at_once).max(longest))
-    }
 }
