@@ -7,7 +7,7 @@ use std::sync::mpsc;
 use practice_site::{Config, Site};
 
 use crate::cli::SiteOptions;
-use crate::{family, output, progress};
+use crate::{family, output, progress, text};
 
 /// Serves until somebody stops it.
 pub fn serve(options: &SiteOptions, listen: IpAddr, port: u16) -> ExitCode {
@@ -26,12 +26,11 @@ pub fn serve(options: &SiteOptions, listen: IpAddr, port: u16) -> ExitCode {
             "warning: whoever can reach this machine can reach this site, and it misbehaves on purpose",
         );
     }
-    let front_page = site.url("/");
-    let told = output::print_raw(format!("{front_page}\n").as_bytes());
+    let told = output::print_raw(format!("{}\n", site.url("/")).as_bytes());
+    let first = if pages > 0 { format!(", from {} on", site.url("/1")) } else { String::new() };
     progress::note(&format!(
-        "{pages} pages: {} to {}; faults: see the front page. Ctrl-C stops it.",
-        site.url("/1"),
-        site.url(&format!("/{pages}"))
+        "{}{first}; the front page lists them and all faults. Ctrl-C stops it.",
+        text::plural(pages as u64, "page")
     ));
     wait_for_ctrl_c();
     site.stop();
