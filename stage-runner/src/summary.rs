@@ -106,10 +106,12 @@ impl<'a> Row<'a> {
         Some((most - least) as f64 / 2.0 / median as f64)
     }
 
-    /// Which share of its time the CPU worked: more than 1 where several did.
+    /// Which share of its time the CPU worked: more than 1 where several did. Where the system does not tell, what asks
+    /// again and again still gives itself away.
     pub fn work(&self) -> Option<f64> {
-        let (wall, cpu) = (self.wall_us()?, self.cpu_us()?);
-        (wall > 0).then(|| cpu as f64 / wall as f64)
+        let told = self.wall_us().filter(|wall| *wall > 0).zip(self.cpu_us());
+        let share = told.map(|(wall, cpu)| cpu as f64 / wall as f64);
+        share.or(self.is_busy().then_some(1.0))
     }
 
     /// Whether it asked its sockets again and again, instead of sleeping until one is ready. An event loop asks in vain

@@ -91,7 +91,6 @@ struct Drawing<'a> {
     name: usize,
     /// What a fetch that waits means for who waits for it.
     waiting: Cell,
-    work: f64,
 }
 
 impl<'a> Drawing<'a> {
@@ -106,7 +105,7 @@ impl<'a> Drawing<'a> {
         let columns = session.look.width.saturating_sub(name + 1 + 1 + CONNECTED + DONE).max(16);
         let axis = Axis { end_us: run.usage.wall_us.unwrap_or(last).max(last), columns };
         let waiting = if work > 0.5 { COMPUTING } else { ASLEEP };
-        Drawing { session, run, axis, name, waiting, work }
+        Drawing { session, run, axis, name, waiting }
     }
 
     fn lines(&self) -> Vec<String> {
@@ -127,8 +126,9 @@ impl<'a> Drawing<'a> {
         }
         lines.extend(self.not_shown(self.run.outcomes.len() - next));
         lines.extend(self.worker());
+        let legend = self.legend(&lines.concat());
         lines.push(String::new());
-        lines.extend(joined(&self.legend(), "   ", self.session.look.width));
+        lines.extend(joined(&legend, "   ", self.session.look.width));
         lines
     }
 
@@ -208,13 +208,15 @@ impl<'a> Drawing<'a> {
         ))
     }
 
-    fn legend(&self) -> Vec<String> {
+    fn legend(&self, drawn: &str) -> Vec<String> {
         let any = |of: fn(&OutcomeLine) -> bool| self.run.told().any(of);
         let mut parts = Vec::new();
-        if self.work < 0.99 {
+        if drawn.contains('░') {
             parts.push("░ asleep".to_owned());
         }
-        parts.push("█ computing".to_owned());
+        if drawn.contains('█') {
+            parts.push("█ computing".to_owned());
+        }
         parts.push("c connecting".to_owned());
         if any(|outcome| outcome.first_byte_us.is_some()) {
             parts.push("r receiving".to_owned());
