@@ -44,8 +44,8 @@ fn download(exchange: &mut Exchange, chunk: &mut [u8]) -> io::Result<Page> {
 fn connect(exchange: &mut Exchange) -> io::Result<Socket> {
     let address = exchange.target().address();
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
-    socket.connect_timeout(&address.into(), exchange.time_left()?)?;
-    exchange.connected();
+    let made = socket.connect_timeout(&address.into(), exchange.time_left()?);
+    exchange.connection(made)?;
     Ok(socket)
 }
 
@@ -81,11 +81,12 @@ fn receive(mut socket: &Socket, exchange: &mut Exchange, chunk: &mut [u8]) -> io
 ///
 /// The longer a socket's timeout, the coarser the kernel keeps it: 20 s can become 21.3 s. So sleep
 /// for 7/8 of what is left while that is long, and only the last part, which is exact, to the end.
+/// (Never less than a millisecond: Windows would take it for *no timeout*.)
 fn nap(left: Duration) -> Duration {
     if left > Duration::from_millis(400) {
         left * 7 / 8
     } else {
-        left.max(Duration::from_micros(1))
+        left.max(Duration::from_millis(1))
     }
 }
 

@@ -23,12 +23,17 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crawl::{ErrorKind, Limits, Outcome, Target, Timeline, Worker};
+
 use process::Process;
+use wire::Answer;
 
 pub use worker::become_worker_if_asked;
 
 /// More processes than this make a system unstable, so more are refused.
 pub const MAX_WORKERS: usize = 512;
+
+/// How often the place of a worker that died is filled again before the pool goes on without it.
+const STARTS: u32 = 3;
 
 /// Fetches the targets on `limits.concurrency` processes, and hands each outcome to `done` as it
 /// comes.
@@ -102,7 +107,8 @@ impl Pool {
         self.workers.iter_mut().try_for_each(Hired::start_if_needed)
     }
 
-    /// Fetches the targets, and hands each outcome to `done`, on the caller's thread, as it comes.
+    /// Fetches the targets on all workers of the pool, however many `limits` asks for, and hands each
+    /// outcome to `done`, on the caller's thread, as it comes.
     ///
     /// For each worker a thread of ours sleeps until its pipe speaks (Python's pools keep such
     /// threads as well). The fetching is done by the processes.
@@ -115,10 +121,11 @@ impl Pool {
         limits: &Limits,
         done: &mut dyn FnMut(Outcome),
     ) -> io::Result<()> {
+        if self.workers.is_empty() && !targets.is_empty() {
+            return Err(io::Error::other("a pool without places fetches nothing"));
+        }
         let list = Mutex::new(targets.iter().enumerate());
-        let (sender, outcomes) = mpsc::channel();
-
-        let attend = |worker: &mut Hired, sender: mpsc::Sender<Outcome>| {
+        let attend = |worker: &mut Hired, sender: mpsc::SyncSender<Outcome>| {
             let next = || list.lock().unwrap_or_else(PoisonError::into_inner).next();
             loop {
                 // First the worker, then its target: a target once taken is fetched by nobody else.
@@ -131,6 +138,8 @@ impl Pool {
         };
 
         thread::scope(|scope| {
+            // A worker whose outcome nobody takes yet waits: pages do not pile up behind a slow `done`.
+            let (sender, outcomes) = mpsc::sync_channel(self.workers.len());
             let attend = &attend;
             let attendants: Vec<_> = self
                 .workers
@@ -141,7 +150,7 @@ impl Pool {
                 })
                 .collect();
             drop(sender); // the last attendant to leave ends the loop
-            outcomes.iter().for_each(done);
+            outcomes.into_iter().for_each(done);
 
             // While one attendant could work, all targets were taken: the others may have failed.
             let left: Vec<io::Result<()>> = attendants
@@ -189,12 +198,23 @@ impl Hired {
     fn start_if_needed(&mut self) -> io::Result<()> {
         // One that went away while it had nothing to do takes no fetch with it.
         self.process.take_if(|process| process.is_gone());
-        if self.process.is_none() {
-            let begin = Instant::now();
-            self.process = Some(Process::start()?);
-            self.figures.started += 1;
-            self.figures.longest_start = self.figures.longest_start.max(begin.elapsed());
+        if self.process.is_some() {
+            return Ok(());
         }
+        // Where one has worked already, another one can: what befalls it while it starts may pass.
+        for _ in 1..if self.figures.started > 0 { STARTS } else { 1 } {
+            if self.start().is_ok() {
+                return Ok(());
+            }
+        }
+        self.start()
+    }
+
+    fn start(&mut self) -> io::Result<()> {
+        let begin = Instant::now();
+        self.process = Some(Process::start()?);
+        self.figures.started += 1;
+        self.figures.longest_start = self.figures.longest_start.max(begin.elapsed());
         Ok(())
     }
 
@@ -209,15 +229,17 @@ impl Hired {
         let by = Worker::Process(self.number);
         let timeline = Timeline::starting_now();
         let process = self.process.as_mut().expect("an attendant starts it first");
-        match process.fetch(target, limits) {
-            Ok(reply) => reply.into_outcome(index, by, timeline.started),
-            Err(error) => {
-                let end = self.process.take().map(Process::end);
-                let message = format!("{by} went away ({}): {error}", end.unwrap_or_default());
-                let died = Outcome::not_fetched(index, by, ErrorKind::WorkerDied, message);
-                let finished = Some(timeline.started.elapsed());
-                Outcome { timeline: Timeline { finished, ..timeline }, ..died }
+        let error = match process.fetch(target, limits) {
+            Ok(Answer::Fetched(fetched)) => {
+                return fetched.into_outcome(index, by, timeline.started);
             }
-        }
+            Ok(_) => io::ErrorKind::InvalidData.into(),
+            Err(error) => error,
+        };
+        let end = self.process.take().map(Process::end);
+        let message = format!("{by} went away ({}): {error}", end.unwrap_or_default());
+        let died = Outcome::not_fetched(index, by, ErrorKind::WorkerDied, message);
+        let finished = Some(timeline.started.elapsed());
+        Outcome { timeline: Timeline { finished, ..timeline }, ..died }
     }
 }

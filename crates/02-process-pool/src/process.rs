@@ -1,67 +1,102 @@
-//! The pool's side of the pipes: one worker process.
+//! The pool's side of the pipes: one worker process, and the thread that talks with it.
 
-use std::io::{self, BufRead, BufReader};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::mpsc;
+use std::io::{self, BufRead, BufReader, Write};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
-use std::{env, thread};
+use std::{env, mem};
 
 use crawl::{Limits, Target};
 
-use crate::wire::{Farewell, HELLO, Reply, Request, read_line, write_line};
+use crate::wire::{Answer, HELLO, Request, read_line};
 use crate::worker::ASKED;
 
 /// A worker that does not speak within this time is none.
 const HELLO_WITHIN: Duration = Duration::from_secs(10);
 
-/// A worker process and the two pipes that join us.
+/// A worker keeps the deadline of a fetch by itself. One that is this much later will not answer any
+/// more: it has been stopped, say.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// A worker process. A read from a pipe cannot be given up, so a thread does it.
 ///
 /// Invariant: no worker outlives its pool. Dropping it ends it; and if the pool never comes to that,
 /// the end of its input does.
 #[derive(Debug)]
 pub(crate) struct Process {
     child: Child,
-    requests: ChildStdin,
-    replies: BufReader<ChildStdout>,
+    requests: Sender<Request>,
+    answers: Receiver<io::Result<Answer>>,
+    talker: Option<JoinHandle<()>>,
+    fetches: u64,
 }
 
 impl Process {
     /// Starts this program again, as a worker.
+    ///
+    /// # Errors
+    /// What the system says; or what the program did instead of becoming a worker.
     pub(crate) fn start() -> io::Result<Process> {
-        let mut child = Command::new(env::current_exe()?)
-            .env(ASKED, "1")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let requests = child.stdin.take().expect("it was asked for");
-        let replies = BufReader::new(child.stdout.take().expect("it was asked for"));
-        match greet(replies) {
-            Ok(replies) => Ok(Process { child, requests, replies }),
-            Err(error) => {
-                let _ = child.kill();
-                let _ = child.wait();
-                Err(error)
+        let mut child = spawn()?;
+        let to = child.stdin.take().expect("it was asked for");
+        let from = BufReader::new(child.stdout.take().expect("it was asked for"));
+        let (requests, asked) = channel();
+        let (sender, answers) = channel();
+        let talker = thread::Builder::new().spawn(move || talk(to, from, &asked, &sender));
+        let failed = talker.as_ref().err().map(|error| io::Error::from(error.kind()));
+        let mut process = Process { child, requests, answers, talker: talker.ok(), fetches: 0 };
+        if let Some(error) = failed {
+            return Err(error); // and the drop ends the child
+        }
+        match process.answer(HELLO_WITHIN) {
+            Ok(_) => Ok(process),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                Err(io::Error::other(format!(
+                    "a worker process ended before it spoke ({}); does main begin with become_worker_if_asked()?",
+                    process.end()
+                )))
             }
+            Err(_) => Err(io::Error::other(
+                "this program does not become a worker: call become_worker_if_asked() first in main",
+            )),
         }
     }
 
     /// Has a target fetched, and sleeps until the worker has done it.
     ///
     /// # Errors
-    /// The worker is gone.
-    pub(crate) fn fetch(&mut self, target: &Target, limits: &Limits) -> io::Result<Reply> {
-        self.request(&Request::Fetch { target: target.into(), limits: limits.into() })?;
-        Reply::read(&mut self.replies)
+    /// The worker is gone, or does not speak like one any more.
+    pub(crate) fn fetch(&mut self, target: &Target, limits: &Limits) -> io::Result<Answer> {
+        self.fetches += 1;
+        let (target, limits_for_it) = (target.into(), limits.into());
+        let request = Request::Fetch { number: self.fetches, target, limits: limits_for_it };
+        self.ask(request, limits.deadline.saturating_add(GRACE))
     }
 
     /// Memory that the worker has for itself alone, where the system tells.
     pub(crate) fn private_bytes(&mut self) -> Option<u64> {
-        self.request(&Request::Goodbye).ok()?;
-        read_line::<Farewell>(&mut self.replies).ok()?.private_bytes
+        match self.ask(Request::Goodbye, GRACE) {
+            Ok(Answer::Farewell(private_bytes)) => private_bytes,
+            _ => None,
+        }
     }
 
-    fn request(&mut self, request: &Request) -> io::Result<()> {
-        write_line(&mut self.requests, request)
+    fn ask(&mut self, request: Request, within: Duration) -> io::Result<Answer> {
+        let gone = |_| io::Error::from(io::ErrorKind::UnexpectedEof);
+        self.requests.send(request).map_err(gone)?;
+        self.answer(within)
+    }
+
+    fn answer(&mut self, within: Duration) -> io::Result<Answer> {
+        match self.answers.recv_timeout(within) {
+            Ok(answer) => answer,
+            Err(RecvTimeoutError::Timeout) => {
+                Err(io::Error::new(io::ErrorKind::TimedOut, "it does not answer"))
+            }
+            Err(RecvTimeoutError::Disconnected) => Err(io::ErrorKind::UnexpectedEof.into()),
+        }
     }
 
     pub(crate) fn is_gone(&mut self) -> bool {
@@ -80,23 +115,46 @@ impl Drop for Process {
         // A worker keeps nothing that could be lost. The wait leaves no zombie behind.
         let _ = self.child.kill();
         let _ = self.child.wait();
+        // Without a worker, nobody answers; without requests, nobody asks.
+        drop(mem::replace(&mut self.requests, channel().0));
+        if let Some(talker) = self.talker.take() {
+            let _ = talker.join();
+        }
     }
 }
 
-/// Waits for the worker's first line, but not for ever: a program that does not become a worker may
-/// say nothing at all.
-fn greet(mut replies: BufReader<ChildStdout>) -> io::Result<BufReader<ChildStdout>> {
-    let (sender, greeting) = mpsc::channel();
-    thread::Builder::new().spawn(move || {
-        let mut line = String::new();
-        let read = replies.read_line(&mut line);
-        let _ = sender.send(read.map(|_| (line, replies)));
-    })?;
-    match greeting.recv_timeout(HELLO_WITHIN) {
-        Ok(Ok((line, replies))) if line.trim_end() == HELLO => Ok(replies),
-        Ok(Err(error)) => Err(error),
-        _ => Err(io::Error::other(
-            "this program does not become a worker: call become_worker_if_asked() first in main",
-        )),
+fn spawn() -> io::Result<Child> {
+    /// Where a pipe cannot be made and marked in one step (on macOS), two workers that start at the
+    /// same time could inherit each other's, and never see them end.
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _alone = cfg!(target_vendor = "apple")
+        .then(|| ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner));
+    Command::new(env::current_exe()?)
+        .env(ASKED, "1")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+}
+
+/// Hands requests to a worker and answers back, until either side ends or the worker talks nonsense.
+fn talk(
+    mut to: impl Write,
+    mut from: impl BufRead,
+    requests: &Receiver<Request>,
+    answers: &Sender<io::Result<Answer>>,
+) {
+    let mut answer = hear_hello(&mut from);
+    loop {
+        let is_over = answer.is_err();
+        if answers.send(answer).is_err() || is_over {
+            return;
+        }
+        let Ok(request) = requests.recv() else { return };
+        answer = request.write(&mut to).and_then(|()| Answer::read(&mut from, &request));
     }
+}
+
+fn hear_hello(from: &mut impl BufRead) -> io::Result<Answer> {
+    let line = read_line(from)?;
+    if line == HELLO { Ok(Answer::Hello) } else { Err(io::ErrorKind::InvalidData.into()) }
 }

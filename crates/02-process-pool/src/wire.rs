@@ -5,24 +5,42 @@ use std::time::{Duration, Instant};
 
 use crawl::protocol::{JobLimits, JobTarget};
 use crawl::{FetchError, Outcome, Page, Timeline, Worker};
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// The first line that a worker says: a program that says anything else is none.
 pub(crate) const HELLO: &str = "worker of stage-02-process-pool, version 1";
 
+/// No line of a worker is longer: a program that writes without end is ended.
+const MAX_LINE_BYTES: u64 = 1 << 20;
+
 /// From the pool to a worker.
-#[derive(Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Request {
-    Fetch { target: JobTarget, limits: JobLimits },
+    Fetch { number: u64, target: JobTarget, limits: JobLimits },
     Goodbye,
 }
 
-/// From a worker to the pool, for each fetch. The body of a page follows, as so many raw bytes.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Reply {
+/// From a worker to the pool.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    Hello,
+    Fetched(Box<Fetched>),
+    /// Memory that the worker had for itself alone.
+    Farewell(Option<u64>),
+}
+
+/// An outcome without what only the pool knows.
+#[derive(Debug)]
+pub(crate) struct Fetched {
     result: Result<Page, FetchError>,
-    body_bytes: u64,
+    reply: Reply,
+}
+
+/// The line for a fetch. The body of a page follows, as so many raw bytes.
+#[derive(Debug, Serialize, Deserialize)]
+struct Reply {
+    number: u64,
+    page: Result<Head, FetchError>,
     connected: Option<Duration>,
     sent: Option<Duration>,
     first_byte: Option<Duration>,
@@ -30,58 +48,122 @@ pub(crate) struct Reply {
     failed_attempts: u32,
 }
 
-/// From a worker to the pool, at the end.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Farewell {
-    pub(crate) private_bytes: Option<u64>,
+/// A page without its body.
+#[derive(Debug, Serialize, Deserialize)]
+struct Head {
+    status: u16,
+    location: Option<Box<str>>,
+    content_encoding: Option<Box<str>>,
+    body_bytes: u64,
 }
 
-impl Reply {
-    pub(crate) fn new(outcome: Outcome) -> Reply {
-        let Timeline { connected, sent, first_byte, finished, .. } = outcome.timeline;
-        let body_bytes = outcome.result.as_ref().map_or(0, |page| page.body.len() as u64);
-        let Outcome { result, failed_attempts, .. } = outcome;
-        Reply { result, body_bytes, connected, sent, first_byte, finished, failed_attempts }
-    }
+/// The line at the end.
+#[derive(Serialize, Deserialize)]
+struct Farewell {
+    private_bytes: Option<u64>,
+}
 
+impl Request {
     pub(crate) fn write(&self, pipe: &mut impl Write) -> io::Result<()> {
-        write_line(pipe, self)?;
-        let body = self.result.as_ref().map_or(&[][..], |page| &page.body);
-        pipe.write_all(body)?;
-        pipe.flush()
+        write_line(pipe, self)
     }
 
-    pub(crate) fn read(pipe: &mut impl BufRead) -> io::Result<Reply> {
-        let mut reply: Reply = read_line(pipe)?;
-        if let Ok(page) = &mut reply.result {
-            pipe.take(reply.body_bytes).read_to_end(&mut page.body)?;
-            if page.body.len() as u64 != reply.body_bytes {
-                return Err(io::ErrorKind::UnexpectedEof.into());
-            }
+    pub(crate) fn read(pipe: &mut impl BufRead) -> io::Result<Request> {
+        Ok(serde_json::from_str(&read_line(pipe)?)?)
+    }
+}
+
+/// The worker's side: writes the outcome of the fetch that was asked for under this number.
+pub(crate) fn write_outcome(
+    pipe: &mut impl Write,
+    number: u64,
+    outcome: Outcome,
+) -> io::Result<()> {
+    let Timeline { connected, sent, first_byte, finished, .. } = outcome.timeline;
+    let failed_attempts = outcome.failed_attempts;
+    let mut body = Vec::new();
+    let page = outcome.result.map(|page| {
+        body = page.body;
+        let Page { status, location, content_encoding, .. } = Page { body: Vec::new(), ..page };
+        Head { status, location, content_encoding, body_bytes: body.len() as u64 }
+    });
+    let reply = Reply { number, page, connected, sent, first_byte, finished, failed_attempts };
+    write_line(pipe, &reply)?;
+    pipe.write_all(&body)?;
+    pipe.flush()
+}
+
+/// The worker's side: writes what there is to say at the end.
+pub(crate) fn write_farewell(pipe: &mut impl Write, private_bytes: Option<u64>) -> io::Result<()> {
+    write_line(pipe, &Farewell { private_bytes })?;
+    pipe.flush()
+}
+
+impl Answer {
+    /// Reads what a worker says to a request, and checks it like any input.
+    ///
+    /// # Errors
+    /// `UnexpectedEof` when the worker is gone; `InvalidData` when it talks nonsense.
+    pub(crate) fn read(pipe: &mut impl BufRead, request: &Request) -> io::Result<Answer> {
+        let line = read_line(pipe)?;
+        let Request::Fetch { number, limits, .. } = request else {
+            return Ok(Answer::Farewell(serde_json::from_str::<Farewell>(&line)?.private_bytes));
+        };
+        let reply: Reply = serde_json::from_str(&line)?;
+        if reply.number != *number {
+            return Err(nonsense("it answers what it was not asked"));
         }
-        Ok(reply)
+        let result = match &reply.page {
+            Ok(head) if head.body_bytes > limits.max_body_bytes => {
+                return Err(nonsense("it sends more than it may"));
+            }
+            Ok(head) if !(200..600).contains(&head.status) => {
+                return Err(nonsense("its status is none"));
+            }
+            Ok(head) => Ok(Page {
+                status: head.status,
+                location: head.location.clone(),
+                content_encoding: head.content_encoding.clone(),
+                body: read_body(pipe, head.body_bytes)?,
+            }),
+            Err(error) => Err(error.clone()),
+        };
+        Ok(Answer::Fetched(Box::new(Fetched { result, reply })))
     }
+}
 
+impl Fetched {
     /// An `Instant` cannot cross a process: the fetch began, for us, when the target was handed over.
     pub(crate) fn into_outcome(self, target: usize, by: Worker, started: Instant) -> Outcome {
-        let Reply { result, connected, sent, first_byte, finished, failed_attempts, .. } = self;
+        let Reply { connected, sent, first_byte, finished, failed_attempts, .. } = self.reply;
         let timeline = Timeline { started, connected, sent, first_byte, finished };
-        Outcome { target, by, result, timeline, failed_attempts }
+        Outcome { target, by, result: self.result, timeline, failed_attempts }
     }
 }
 
-pub(crate) fn write_line(pipe: &mut impl Write, message: &impl Serialize) -> io::Result<()> {
+fn write_line(pipe: &mut impl Write, message: &impl Serialize) -> io::Result<()> {
     let mut line = serde_json::to_vec(message)?;
     line.push(b'\n');
     pipe.write_all(&line)
 }
 
-/// # Errors
-/// `UnexpectedEof` at the end of the pipe: whoever wrote to it is gone.
-pub(crate) fn read_line<T: DeserializeOwned>(pipe: &mut impl BufRead) -> io::Result<T> {
+/// A line without its end.
+pub(crate) fn read_line(pipe: &mut impl BufRead) -> io::Result<String> {
     let mut line = String::new();
-    match pipe.read_line(&mut line)? {
-        0 => Err(io::ErrorKind::UnexpectedEof.into()),
-        _ => Ok(serde_json::from_str(&line)?),
+    pipe.take(MAX_LINE_BYTES).read_line(&mut line)?;
+    match line.pop() {
+        Some('\n') => Ok(line),
+        Some(_) if line.len() as u64 + 1 >= MAX_LINE_BYTES => Err(nonsense("its line has no end")),
+        _ => Err(io::ErrorKind::UnexpectedEof.into()),
     }
+}
+
+fn read_body(pipe: &mut impl BufRead, bytes: u64) -> io::Result<Vec<u8>> {
+    let mut body = Vec::new();
+    pipe.take(bytes).read_to_end(&mut body)?;
+    if body.len() as u64 == bytes { Ok(body) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
+}
+
+fn nonsense(what: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, what)
 }

@@ -9,7 +9,7 @@ use crawl::protocol::{JobLimits, JobTarget};
 use crawl::{Limits, Outcome, Target, Url, receive_buffer};
 use stage_01_blocking::fetch;
 
-use crate::wire::{Farewell, HELLO, Reply, Request, read_line, write_line};
+use crate::wire::{HELLO, Request, write_farewell, write_outcome};
 
 /// The environment variable that asks this program to be a worker.
 pub(crate) const ASKED: &str = "WAYS_TO_WAIT_PROCESS_POOL_WORKER";
@@ -47,22 +47,19 @@ pub(crate) fn refuse_to_nest() -> io::Result<()> {
 }
 
 fn work() -> io::Result<()> {
+    let (sender, requests) = mpsc::channel();
+    thread::Builder::new().spawn(move || listen(&sender))?;
+
     let mut pool = BufWriter::new(io::stdout().lock());
     writeln!(pool, "{HELLO}")?;
     pool.flush()?;
-
-    let (sender, requests) = mpsc::channel();
-    thread::Builder::new().spawn(move || listen(&sender))?;
     let mut chunk = receive_buffer();
     for request in requests {
         match request {
-            Request::Fetch { target, limits } => {
-                Reply::new(run(&target, &limits, &mut chunk)?).write(&mut pool)?;
+            Request::Fetch { number, target, limits } => {
+                write_outcome(&mut pool, number, run(&target, &limits, &mut chunk)?)?;
             }
-            Request::Goodbye => {
-                write_line(&mut pool, &Farewell { private_bytes: private_bytes() })?;
-                pool.flush()?;
-            }
+            Request::Goodbye => write_farewell(&mut pool, private_bytes())?,
         }
     }
     Ok(())
@@ -72,7 +69,7 @@ fn work() -> io::Result<()> {
 /// process, at once, even in the middle of a fetch.
 fn listen(requests: &mpsc::Sender<Request>) {
     let mut pool = BufReader::new(io::stdin());
-    while let Ok(request) = read_line(&mut pool) {
+    while let Ok(request) = Request::read(&mut pool) {
         if requests.send(request).is_err() {
             break;
         }

@@ -16,20 +16,28 @@ use stage_02_process_pool::{MAX_WORKERS, Pool, become_worker_if_asked, crawl};
 /// The environment variable that tells this program which part to play.
 const PART: &str = "POOL_TEST_PART";
 
+/// What the pool tells a worker by, for the liar that plays one.
+const ASKED: &str = "WAYS_TO_WAIT_PROCESS_POOL_WORKER";
+
 fn main() -> ExitCode {
     let part = env::var(PART).unwrap_or_default();
     if part == "forgot the hook" {
         return forgot_the_hook();
+    }
+    if let Some(lie) = part.strip_prefix("liar ") {
+        return if env::var_os(ASKED).is_some() { tell(lie) } else { deceived() };
     }
     become_worker_if_asked();
     if part == "parent" {
         return parent();
     }
 
-    let tests: [(&str, fn()); 3] = [
+    let tests: [(&str, fn()); 5] = [
         ("more_than_512_workers_are_refused", more_than_512_workers_are_refused),
         ("there_are_no_more_workers_than_targets", there_are_no_more_workers_than_targets),
         ("without_the_hook_there_is_an_error", without_the_hook_there_is_an_error),
+        ("a_worker_that_lies_is_ended", a_worker_that_lies_is_ended),
+        ("a_pool_without_places_says_so", a_pool_without_places_says_so),
     ];
     #[cfg(target_os = "linux")]
     let tests = [&tests[..], &with_signals::TESTS].concat();
@@ -107,10 +115,66 @@ fn without_the_hook_there_is_an_error() {
     let begun = Instant::now();
     let run = Command::new(me).env(PART, "forgot the hook").output().expect("it starts");
     let said = String::from_utf8_lossy(&run.stderr);
-    assert!(said.contains("this program does not become a worker: call become_worker_if_asked()"));
+    assert!(said.contains("does main begin with become_worker_if_asked()?"), "{said}");
     assert!(said.contains("a worker process cannot have workers"), "{said}");
     assert_eq!(said.matches("started").count(), 1 + 4, "one program and its workers: {said}");
     assert!(begun.elapsed() < Duration::from_secs(5), "it took {:?}", begun.elapsed());
+}
+
+fn a_pool_without_places_says_so() {
+    let nowhere = "127.0.0.1:9".parse().expect("an address");
+    let targets = [Target::new(Url::parse("http://127.0.0.1:9/").expect("a URL"), nowhere)];
+    let mut pool = Pool::new(0).expect("it starts nothing");
+    let error = pool.crawl(&targets, &limits(1), &mut |_| ()).expect_err("nobody can fetch");
+    assert!(error.to_string().contains("without places"), "{error}");
+}
+
+/// What a worker says is checked like any input: it costs the fetch, and nothing else.
+fn a_worker_that_lies_is_ended() {
+    let check = |lie: &str, reason: &str| {
+        let me = env::current_exe().expect("tests have a path");
+        let part = format!("liar {lie}");
+        let run = Command::new(me).env(PART, part).output().expect("it starts");
+        let told = String::from_utf8_lossy(&run.stdout);
+        assert!(told.starts_with("worker-died") && told.contains(reason), "{lie}: {told}");
+    };
+    check("without end", "its line has no end");
+    check(r#"{"number":1}"#, "missing field");
+    check(&reply(2, 200, 0), "it answers what it was not asked");
+    check(&reply(1, 9, 0), "its status is none");
+    check(&reply(1, 200, 400_000_000), "it sends more than it may");
+    check(&reply(1, 200, 10), "went away"); // and then there is no body
+}
+
+fn reply(number: u64, status: u16, body_bytes: u64) -> String {
+    let head = format!(
+        r#"{{"status":{status},"location":null,"content_encoding":null,"body_bytes":{body_bytes}}}"#
+    );
+    format!(
+        r#"{{"number":{number},"page":{{"Ok":{head}}},"connected":null,"sent":null,"first_byte":null,"finished":null,"failed_attempts":0}}"#
+    )
+}
+
+/// A worker that says hello, waits to be asked, and lies.
+fn tell(lie: &str) -> ExitCode {
+    use std::io::{Write, stdin, stdout};
+    println!("worker of stage-02-process-pool, version 1");
+    stdin().read_line(&mut String::new()).expect("it is asked");
+    if lie == "without end" {
+        while stdout().write_all(&[b'x'; 4096]).is_ok() {}
+    }
+    println!("{lie}");
+    ExitCode::SUCCESS
+}
+
+fn deceived() -> ExitCode {
+    let nowhere = "127.0.0.1:9".parse().expect("an address");
+    let targets = [Target::new(Url::parse("http://127.0.0.1:9/").expect("a URL"), nowhere)];
+    let told = crawl(&targets, &limits(1), &mut |outcome| match outcome.result {
+        Err(error) => println!("{error}"),
+        Ok(page) => println!("{page:?}"),
+    });
+    told.map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS)
 }
 
 fn forgot_the_hook() -> ExitCode {
@@ -147,7 +211,8 @@ mod with_signals {
 
     use rustix::process::{Pid, Signal, kill_process};
 
-    pub(super) const TESTS: [(&str, fn()); 6] = [
+    pub(super) const TESTS: [(&str, fn()); 7] = [
+        ("a_stopped_worker_is_given_up", a_stopped_worker_is_given_up),
         ("a_killed_worker_costs_its_fetch", a_killed_worker_costs_its_fetch),
         ("a_killed_worker_spares_the_others", a_killed_worker_spares_the_others),
         ("a_worker_killed_while_idle_costs_nothing", a_worker_killed_while_idle_costs_nothing),
@@ -181,8 +246,12 @@ mod with_signals {
     }
 
     fn kill(pid: i32) {
+        send(Signal::KILL, pid);
+    }
+
+    fn send(signal: Signal, pid: i32) {
         let pid = Pid::from_raw(pid).expect("a process has a number");
-        kill_process(pid, Signal::KILL).expect("our own child can be killed");
+        kill_process(pid, signal).expect("our own child takes signals");
     }
 
     fn no_child_is_left() {
@@ -207,6 +276,29 @@ mod with_signals {
         assert!(died.message.contains("process 1 went away (signal: 9 (SIGKILL))"), "{died}");
         assert_eq!(my_children().len(), 1, "its replacement, and no zombie");
         assert_eq!(pool.dismiss().started, 2);
+        no_child_is_left();
+    }
+
+    fn a_stopped_worker_is_given_up() {
+        let (site, mut outcomes) = (site(), Vec::new());
+        let limits = Limits { deadline: Duration::from_millis(300), ..limits(1) };
+        let mut pool = Pool::new(1).expect("one is few");
+        pool.crawl(&targets(&site, &["/1", "/2", "/3"]), &limits, &mut |outcome: Outcome| {
+            if outcome.target == 0 {
+                let [worker] = my_children()[..] else { panic!("one worker") };
+                send(Signal::STOP, worker);
+            }
+            outcomes.push(outcome);
+        })
+        .expect("the pool goes on");
+        let words = words(&outcomes);
+        // It may have come as far as the second page before the signal.
+        let died = words.iter().filter(|word| **word == "worker-died").count();
+        assert!(words[0] == "page" && died == 1, "{words:?}");
+
+        let [worker] = my_children()[..] else { panic!("its replacement") };
+        send(Signal::STOP, worker);
+        pool.dismiss();
         no_child_is_left();
     }
 

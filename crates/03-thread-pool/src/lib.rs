@@ -29,9 +29,8 @@ use stage_01_blocking::fetch;
 /// the others do the work.
 pub fn crawl(targets: &[Target], limits: &Limits, done: &mut dyn FnMut(Outcome)) -> io::Result<()> {
     let list = Mutex::new(targets.iter().enumerate());
-    let (sender, outcomes) = mpsc::channel();
-
-    let work = |worker: Worker, sender: mpsc::Sender<Outcome>| {
+    let workers = limits.concurrency.get().min(targets.len());
+    let work = |worker: Worker, sender: mpsc::SyncSender<Outcome>| {
         let mut chunk = receive_buffer();
         // The lock is held for as long as it takes to take the next target, not while fetching it.
         let next = || list.lock().unwrap_or_else(PoisonError::into_inner).next();
@@ -45,8 +44,10 @@ pub fn crawl(targets: &[Target], limits: &Limits, done: &mut dyn FnMut(Outcome))
     };
 
     thread::scope(|scope| {
+        // A worker whose outcome nobody takes yet waits: pages do not pile up behind a slow `done`.
+        let (sender, outcomes) = mpsc::sync_channel(workers);
         let work = &work;
-        for number in 1..=limits.concurrency.get().min(targets.len()) {
+        for number in 1..=workers {
             let (worker, sender) = (Worker::Thread(number as u32), sender.clone());
             let thread = thread::Builder::new().name(worker.to_string());
             match thread.spawn_scoped(scope, move || work(worker, sender)) {
@@ -56,7 +57,7 @@ pub fn crawl(targets: &[Target], limits: &Limits, done: &mut dyn FnMut(Outcome))
             }
         }
         drop(sender); // the last worker to leave ends the loop
-        outcomes.iter().for_each(done);
+        outcomes.into_iter().for_each(done);
         Ok(())
     })
 }

@@ -85,9 +85,12 @@ fn receive(mut socket: &Socket, exchange: &mut Exchange, chunk: &mut [u8]) -> io
 
 /// Whether asking again can help: not after the deadline, and not when the connection was refused.
 /// (The loop that forgets either spins for ever.)
-fn still_hope(socket: &Socket, exchange: &Exchange) -> io::Result<()> {
+fn still_hope(socket: &Socket, exchange: &mut Exchange) -> io::Result<()> {
     exchange.time_left()?;
-    if exchange.is_connected() { Ok(()) } else { socket.take_error()?.map_or(Ok(()), Err) }
+    if exchange.is_connected() {
+        return Ok(());
+    }
+    socket.take_error()?.map_or(Ok(()), |error| exchange.connection(Err(error)))
 }
 
 /// Unix says *in progress*, Windows *would block*.

@@ -75,11 +75,8 @@ struct Fetch {
 impl Fetch {
     fn connected(mut self, event_loop: &mut EventLoop<'_>, waited: io::Result<()>) {
         // Writable means connected *or failed*: the socket knows which.
-        match waited.and_then(|()| self.socket.connection()) {
-            Ok(()) => {
-                self.exchange.connected();
-                self.send(event_loop, Ok(()));
-            }
+        match waited.and_then(|()| self.exchange.connection(self.socket.connection())) {
+            Ok(()) => self.send(event_loop, Ok(())),
             Err(error) => self.finish(event_loop, Err(error)),
         }
     }

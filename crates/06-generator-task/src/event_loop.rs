@@ -1,4 +1,5 @@
 use std::cell::{Cell, RefCell, RefMut};
+use std::collections::VecDeque;
 use std::io;
 use std::ops::Deref;
 use std::rc::Rc;
@@ -32,7 +33,7 @@ pub struct EventLoop {
     /// The limits of the crawl.
     pub limits: Limits,
     /// What has been reported and not yet delivered.
-    outcomes: RefCell<Vec<Outcome>>,
+    outcomes: RefCell<VecDeque<Outcome>>,
 }
 
 impl EventLoop {
@@ -68,6 +69,7 @@ impl EventLoop {
         start: impl Fn(T),
         done: &mut dyn FnMut(Outcome),
     ) -> io::Result<()> {
+        let _however_it_ends = GiveUp(self);
         let mut ready = Vec::new();
         loop {
             // 1. After the whole batch of events, not one by one: new fetches start together.
@@ -84,10 +86,7 @@ impl EventLoop {
             // 2. The one place where the program sleeps.
             let deadline = self.deadlines.borrow().next();
             let timeout = deadline.map(|deadline| deadline.duration_since(Instant::now()));
-            if let Err(error) = self.selector.wait(&mut ready, timeout) {
-                self.give_up();
-                return Err(error);
-            }
+            self.selector.wait(&mut ready, timeout)?;
 
             // 3. Before the deadlines: what has arrived in time counts.
             for key in ready.drain(..) {
@@ -104,6 +103,7 @@ impl EventLoop {
     }
 
     /// Takes the socket of a fetch that begins: from now on it is in flight, until it is dropped.
+    /// `started` is no earlier than for the one before.
     pub fn watch(self: &Rc<Self>, socket: socket2::Socket, started: Instant) -> Socket {
         let mut waiting = self.waiting.borrow_mut();
         let key = self.free_keys.borrow_mut().pop().unwrap_or_else(|| {
@@ -117,11 +117,14 @@ impl EventLoop {
 
     /// Reports the outcome of a fetch.
     pub fn report(&self, outcome: Outcome) {
-        self.outcomes.borrow_mut().push(outcome);
+        self.outcomes.borrow_mut().push_back(outcome);
     }
 
     fn deliver(&self, done: &mut dyn FnMut(Outcome)) {
-        self.outcomes.borrow_mut().drain(..).for_each(done);
+        let next = || self.outcomes.borrow_mut().pop_front();
+        while let Some(outcome) = next() {
+            done(outcome); // which may start another fetch, and that one report
+        }
     }
 
     fn set_result(&self, key: usize, waited: Waited) {
@@ -134,11 +137,16 @@ impl EventLoop {
     fn next_passed(&self) -> Option<usize> {
         self.deadlines.borrow_mut().pop_passed(Instant::now())
     }
+}
 
-    /// Drops all that wait, for nothing will call them any more. They hold the loop, and the loop
-    /// holds them.
-    fn give_up(&self) {
-        drop(self.waiting.take());
+/// Drops all that still wait when the loop ends, by an error or a panic: nothing will call them any
+/// more, and as they hold the loop and the loop holds them, nobody else would.
+struct GiveUp<'a>(&'a EventLoop);
+
+impl Drop for GiveUp<'_> {
+    fn drop(&mut self) {
+        let waiting = self.0.waiting.borrow_mut().iter_mut().map(Option::take).collect::<Vec<_>>();
+        drop(waiting);
     }
 }
 
@@ -153,7 +161,7 @@ impl Socket {
     ///
     /// # Errors
     /// What the system says when it cannot watch the socket.
-    pub fn readable(&self) -> io::Result<Future<Waited>> {
+    pub fn readable(&mut self) -> io::Result<Future<Waited>> {
         self.future(Interest::Readable)
     }
 
@@ -161,11 +169,12 @@ impl Socket {
     ///
     /// # Errors
     /// What the system says when it cannot watch the socket.
-    pub fn writable(&self) -> io::Result<Future<Waited>> {
+    pub fn writable(&mut self) -> io::Result<Future<Waited>> {
         self.future(Interest::Writable)
     }
 
-    fn future(&self, interest: Interest) -> io::Result<Future<Waited>> {
+    /// One wait at a time: a second one would take the place of the first.
+    fn future(&mut self, interest: Interest) -> io::Result<Future<Waited>> {
         self.watched.wait_for(interest)?;
         let future = Future::new();
         self.event_loop.waiting.borrow_mut()[self.watched.key()] = Some(future.clone());
@@ -189,6 +198,9 @@ impl Deref for Socket {
 impl Drop for Socket {
     fn drop(&mut self) {
         let event_loop = &self.event_loop;
+        let forgotten =
+            event_loop.waiting.borrow_mut().get_mut(self.watched.key()).map(Option::take);
+        drop(forgotten);
         event_loop.deadlines.borrow_mut().remove(self.watched.key());
         event_loop.free_keys.borrow_mut().push(self.watched.key());
         event_loop.in_flight.set(event_loop.in_flight.get() - 1);

@@ -80,15 +80,14 @@ fn download(
 ) -> io::Result<Page> {
     // Connect, and send along what the socket takes: that shows whether the connection is there.
     let socket = selectors::connect(exchange.target().address())?;
-    let socket = event_loop.watch(socket, exchange.started());
+    let mut socket = event_loop.watch(socket, exchange.started());
     let sent = socket.send(exchange.unsent());
     match exchange.sent(sent) {
         Ok(()) => {}
         Err(error) if exchange.must_wait(&error) => {
             let writable = socket.writable()?;
             yielder.suspend(writable)?;
-            socket.connection()?;
-            exchange.connected();
+            exchange.connection(socket.connection())?;
         }
         Err(error) => return Err(error),
     }

@@ -52,8 +52,7 @@ impl Fetch {
             Place::Start => self.connect(),
             Place::Connecting(socket) => {
                 waited?;
-                socket.connection()?;
-                self.exchange.connected();
+                self.exchange.connection(socket.connection())?;
                 self.send(socket)
             }
             Place::Sending(socket) => {
@@ -69,7 +68,7 @@ impl Fetch {
     /// is there.
     fn connect(&mut self) -> io::Result<Step<Future<Waited>, Page>> {
         let socket = selectors::connect(self.exchange.target().address())?;
-        let socket = self.event_loop.watch(socket, self.exchange.started());
+        let mut socket = self.event_loop.watch(socket, self.exchange.started());
         let sent = socket.send(self.exchange.unsent());
         match self.exchange.sent(sent) {
             Ok(()) => self.send(socket),
@@ -82,7 +81,7 @@ impl Fetch {
         }
     }
 
-    fn send(&mut self, socket: Socket) -> io::Result<Step<Future<Waited>, Page>> {
+    fn send(&mut self, mut socket: Socket) -> io::Result<Step<Future<Waited>, Page>> {
         while !self.exchange.unsent().is_empty() {
             let sent = socket.send(self.exchange.unsent());
             match self.exchange.sent(sent) {
@@ -98,7 +97,7 @@ impl Fetch {
         self.wait_to_receive(socket)
     }
 
-    fn wait_to_receive(&mut self, socket: Socket) -> io::Result<Step<Future<Waited>, Page>> {
+    fn wait_to_receive(&mut self, mut socket: Socket) -> io::Result<Step<Future<Waited>, Page>> {
         let readable = socket.readable()?;
         self.place = Place::Receiving(socket);
         Ok(Yield(readable))

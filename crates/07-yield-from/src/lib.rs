@@ -117,7 +117,7 @@ impl Connect {
         match mem::replace(self, Connect::Start(None)) {
             Connect::Start(event_loop) => {
                 let socket = selectors::connect(exchange.target().address())?;
-                let socket = event_loop.expect(ENDED).watch(socket, exchange.started());
+                let mut socket = event_loop.expect(ENDED).watch(socket, exchange.started());
                 let sent = socket.send(exchange.unsent());
                 match exchange.sent(sent) {
                     Ok(()) => Ok(socket),
@@ -131,8 +131,7 @@ impl Connect {
             }
             Connect::Connecting(socket) => {
                 waited?;
-                socket.connection()?;
-                exchange.connected();
+                exchange.connection(socket.connection())?;
                 Ok(socket)
             }
         }
@@ -148,7 +147,7 @@ struct SendRequest {
 impl SendRequest {
     fn resume(&mut self, exchange: &mut Exchange, waited: Waited) -> Resumed<Socket> {
         waited?;
-        let socket = self.socket.take().expect(ENDED);
+        let mut socket = self.socket.take().expect(ENDED);
         while !exchange.unsent().is_empty() {
             let sent = socket.send(exchange.unsent());
             match exchange.sent(sent) {
@@ -174,7 +173,7 @@ struct ReceivePage {
 impl ReceivePage {
     fn resume(&mut self, exchange: &mut Exchange, mut sent: Waited) -> Resumed<Page> {
         loop {
-            let page = self.chunk.resume(&self.socket, exchange, sent)?; // yield from
+            let page = self.chunk.resume(&mut self.socket, exchange, sent)?; // yield from
             if let Some(page) = page {
                 return Ok(page);
             }
@@ -194,7 +193,7 @@ enum ReceiveChunk {
 impl ReceiveChunk {
     fn resume(
         &mut self,
-        socket: &Socket,
+        socket: &mut Socket,
         exchange: &mut Exchange,
         waited: Waited,
     ) -> Resumed<Option<Page>> {

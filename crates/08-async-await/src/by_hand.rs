@@ -77,8 +77,7 @@ impl<'a> Fetch<'a> {
                             return Poll::Pending;
                         }
                     }
-                    socket.connection()?;
-                    exchange.connected();
+                    exchange.connection(socket.connection())?;
                     *place = send(socket, exchange)?;
                 }
                 Place::Sending(mut socket) => {

@@ -61,8 +61,7 @@ async fn connect<'a>(exchange: &mut Exchange, reactor: &'a Reactor) -> io::Resul
         Ok(()) => {}
         Err(error) if exchange.must_wait(&error) => {
             socket.writable().await?;
-            socket.connection()?;
-            exchange.connected();
+            exchange.connection(socket.connection())?;
         }
         Err(error) => return Err(error),
     }

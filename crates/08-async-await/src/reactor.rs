@@ -95,6 +95,7 @@ impl Reactor {
     }
 
     /// Takes the socket of a fetch that begins. Its deadline runs until the socket is dropped.
+    /// `started` is no earlier than for the one before.
     pub fn watch(&self, socket: socket2::Socket, started: Instant) -> Socket<'_> {
         let mut waits = self.waits.borrow_mut();
         let key = self.free_keys.borrow_mut().pop().unwrap_or_else(|| {
@@ -141,33 +142,30 @@ impl Socket<'_> {
         interest: Interest,
         context: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
-        let wait = &mut self.reactor.waits.borrow_mut()[self.watched.key()];
-        match wait {
+        // Taken out first: a waker is cloned and dropped with nothing borrowed.
+        let (wait, answer) = match self.set_wait(Wait::Idle) {
             Wait::Idle => {
                 self.watched.wait_for(interest)?;
-                *wait = Wait::Pending(context.waker().clone());
-                Poll::Pending
+                (Wait::Pending(context.waker().clone()), Poll::Pending)
             }
-            Wait::Pending(waker) => {
-                waker.clone_from(context.waker());
-                Poll::Pending
-            }
-            Wait::Over(Ok(())) => {
-                *wait = Wait::Idle;
-                Poll::Ready(Ok(()))
-            }
-            Wait::Over(Err(passed)) => Poll::Ready(Err((*passed).into())),
-        }
+            Wait::Pending(_) => (Wait::Pending(context.waker().clone()), Poll::Pending),
+            Wait::Over(Ok(())) => (Wait::Idle, Poll::Ready(Ok(()))),
+            Wait::Over(Err(passed)) => (Wait::Over(Err(passed)), Poll::Ready(Err(passed.into()))),
+        };
+        self.set_wait(wait);
+        answer
+    }
+
+    fn set_wait(&self, wait: Wait) -> Wait {
+        mem::replace(&mut self.reactor.waits.borrow_mut()[self.watched.key()], wait)
     }
 
     /// Takes back the asking, if it goes on.
     fn cancel(&mut self) {
-        let wait = &mut self.reactor.waits.borrow_mut()[self.watched.key()];
-        match mem::replace(wait, Wait::Idle) {
-            // An error can only mean that the selector does not know the socket.
-            Wait::Pending(_) => drop(self.watched.stop_waiting()),
-            Wait::Over(Err(passed)) => *wait = Wait::Over(Err(passed)),
-            _ => {}
+        match self.set_wait(Wait::Idle) {
+            Wait::Pending(_) => self.watched.stop_waiting(),
+            Wait::Over(Err(passed)) => drop(self.set_wait(Wait::Over(Err(passed)))),
+            Wait::Over(Ok(())) | Wait::Idle => {}
         }
     }
 }
@@ -183,7 +181,7 @@ impl Deref for Socket<'_> {
 impl Drop for Socket<'_> {
     fn drop(&mut self) {
         let key = self.watched.key();
-        self.reactor.waits.borrow_mut()[key] = Wait::Idle;
+        drop(self.set_wait(Wait::Idle));
         self.reactor.deadlines.borrow_mut().remove(key);
         self.reactor.free_keys.borrow_mut().push(key);
     }

@@ -50,6 +50,8 @@ impl Deadlines {
         // A deadline too far for the clock is as good as a century.
         let far = || started + Duration::from_secs(100 * 365 * 24 * 60 * 60);
         let passes = started.checked_add(self.after).unwrap_or_else(far);
+        let newest = self.entries.get(self.newest as usize);
+        debug_assert!(newest.is_none_or(|newest| newest.passes <= passes), "the queue is in order");
         let entry = Entry { passes, older: self.newest, newer: NONE };
         if key >= self.entries.len() {
             let absent = |key| Entry { passes, older: key, newer: NONE };

@@ -143,23 +143,39 @@ impl Exchange {
                 }
             }
             Err(error) if error.kind() == Interrupted => {}
-            Err(error) if is_reset(&error) => {
-                self.connected();
-                self.sent_bytes = self.target.request().len() as u32;
-                self.reset = true;
-            }
+            Err(error) if is_reset(&error) => self.give_up_sending(),
             Err(error) => return Err(error),
         }
         Ok(())
     }
 
+    /// Takes what became of the connection, where it had to be waited for: the socket's pending
+    /// error, if any. A connection that was reset again may have brought an answer before.
+    ///
+    /// # Errors
+    /// Why there is no connection.
+    pub fn connection(&mut self, made: io::Result<()>) -> io::Result<()> {
+        match made {
+            Ok(()) => self.connected(),
+            Err(error) if is_reset(&error) => self.give_up_sending(),
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    fn give_up_sending(&mut self) {
+        self.sent_bytes = self.target.request().len() as u32;
+        self.reset = true;
+    }
+
     /// Whether `send` or `recv` failed only because it would have to wait: for room, for bytes, or for
-    /// the connection, which some systems call *not connected*.
+    /// the connection, which some systems call *not connected*. That is one attempt in vain, and is
+    /// counted: ask once for each error.
     pub fn must_wait(&mut self, error: &io::Error) -> bool {
         let must = match error.kind() {
             // Hardly any call that does not sleep is interrupted; one that was is made again.
             WouldBlock | Interrupted => true,
-            NotConnected => !self.is_connected(),
+            NotConnected => !self.is_connected() && !self.reset,
             _ => false,
         };
         self.failed_attempts = self.failed_attempts.saturating_add(u32::from(must));
@@ -297,7 +313,12 @@ fn is_reset(error: &io::Error) -> bool {
 fn is_unreachable(error: &io::Error) -> bool {
     matches!(
         error.kind(),
-        ConnectionRefused | HostUnreachable | NetworkUnreachable | NetworkDown | TimedOut
+        ConnectionRefused
+            | HostUnreachable
+            | NetworkUnreachable
+            | NetworkDown
+            | NotConnected
+            | TimedOut
     )
 }
 
@@ -360,6 +381,17 @@ mod tests {
             io::Result::Ok(())
         };
         check(|e| send_reset(e).and(e.received(b"")), ErrorKind::Reset, Phase::Sending);
+
+        let refused = |e: &mut Exchange| {
+            e.sent(Err(BrokenPipe.into()))?;
+            Err(ConnectionRefused.into())
+        };
+        check(refused, ErrorKind::Connect, Phase::Connecting);
+
+        let mut late = exchange(Duration::from_secs(10));
+        late.connection(Err(ConnectionReset.into())).unwrap();
+        assert_eq!(late.received(HEAD).unwrap(), None);
+        assert!(late.received(b"hello").unwrap().is_some(), "the answer came before the reset");
 
         let mut early = exchange(Duration::from_secs(10));
         send_reset(&mut early).unwrap();

@@ -1,12 +1,9 @@
-use serde::{Deserialize, Serialize};
-
 /// An answer that arrived whole. Any status is a page: a 404 was fetched just as well as a 200.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page {
     /// The status code, 200 to 599.
     pub status: u16,
     /// The body, its transfer coding undone and its content coding kept.
-    #[serde(skip)] // bytes travel beside the JSON, not in it
     pub body: Vec<u8>,
     /// Where a redirect points; it is told and not followed.
     pub location: Option<Box<str>>,

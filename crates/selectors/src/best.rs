@@ -61,17 +61,6 @@ impl Best {
         Notifier(Arc::clone(&self.poller))
     }
 
-    pub(crate) fn stop_waiting(
-        &mut self,
-        socket: BorrowedFd<'static>,
-        key: usize,
-    ) -> io::Result<()> {
-        match self.known.get(key) {
-            Some(true) => self.poller.modify(socket, Event::none(key)),
-            _ => Ok(()),
-        }
-    }
-
     pub(crate) fn forget(&mut self, socket: BorrowedFd<'static>, key: usize) {
         if self.known.get_mut(key).is_some_and(std::mem::take) {
             // An error can only mean that the system has forgotten the socket before us.

@@ -25,10 +25,12 @@
 
 mod selector;
 
-// One file for each way to ask the system, all with the same five functions.
+// One file for each way to ask the system, all with the same three functions: wait_for, wait, forget.
 mod best;
 mod poll;
 mod select;
+
+mod time;
 
 mod connect;
 

@@ -3,11 +3,12 @@
 use std::io;
 use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::event::{PollFd, PollFlags};
 use rustix::fd::BorrowedFd;
 use rustix::io::Errno;
 
 use crate::Interest;
+use crate::time::{sleep, timespec};
 
 /// Invariant: `keys[i]` is the key of `sockets[i]`, and `places` is the way back. Only sockets that are
 /// asked for are in the list; a report takes a socket out, which is what makes it one-shot.
@@ -33,7 +34,7 @@ impl Poll {
         key: usize,
         interest: Interest,
     ) -> io::Result<()> {
-        self.forget(key);
+        self.take_out(key);
         let flags = match interest {
             Interest::Readable => PollFlags::IN,
             Interest::Writable => PollFlags::OUT,
@@ -52,7 +53,10 @@ impl Poll {
         ready: &mut Vec<usize>,
         timeout: Option<Duration>,
     ) -> io::Result<()> {
-        let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
+        if cfg!(windows) && self.sockets.is_empty() {
+            return sleep(timeout);
+        }
+        let timeout = timespec(timeout);
         match rustix::event::poll(&mut self.sockets, timeout.as_ref()) {
             Err(Errno::INTR) => return Ok(()),
             result => result?,
@@ -61,13 +65,17 @@ impl Poll {
         let reported = self.sockets.iter().zip(&self.keys).filter(|(s, _)| !s.revents().is_empty());
         ready.extend(reported.map(|(_, key)| *key as usize));
         for key in ready {
-            self.forget(*key);
+            self.take_out(*key);
         }
         Ok(())
     }
 
+    pub(crate) fn forget(&mut self, _socket: BorrowedFd<'static>, key: usize) {
+        self.take_out(key);
+    }
+
     /// Takes a socket out of the list, where it is in it. The last one moves into its place.
-    pub(crate) fn forget(&mut self, key: usize) {
+    fn take_out(&mut self, key: usize) {
         let Some(place) = self.places.get_mut(key) else { return };
         let place = std::mem::replace(place, NOWHERE);
         if place == NOWHERE {

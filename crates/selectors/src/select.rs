@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::io;
 use std::time::Duration;
 
-use rustix::event::{FdSetElement, FdSetIter, Timespec, fd_set_insert, fd_set_num_elements};
+use rustix::event::{FdSetElement, FdSetIter, fd_set_insert, fd_set_num_elements};
 use rustix::fd::{AsRawFd, BorrowedFd, RawFd};
 use rustix::io::Errno;
 
 use crate::Interest;
+use crate::time::{sleep, timespec};
 
 /// The size of C's `fd_set`, fixed since 1983. `rustix` would allow more; nobody who calls `select`
 /// from C can, so this refuses as C must (where C programs often forget to, and write out of bounds).
@@ -59,7 +60,10 @@ impl Select {
         ready: &mut Vec<usize>,
         timeout: Option<Duration>,
     ) -> io::Result<()> {
-        let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
+        if cfg!(windows) && self.sockets.is_empty() {
+            return sleep(timeout);
+        }
+        let timeout = timespec(timeout);
         let bound = self.sockets.keys().next_back().map_or(0, |highest| *highest + 1);
         let mut readable = self.set_of(Interest::Readable, bound);
         let mut writable = self.set_of(Interest::Writable, bound);
@@ -102,7 +106,7 @@ impl Select {
         set
     }
 
-    pub(crate) fn forget(&mut self, socket: BorrowedFd<'static>) {
+    pub(crate) fn forget(&mut self, socket: BorrowedFd<'static>, _key: usize) {
         self.sockets.remove(&socket.as_raw_fd());
     }
 }

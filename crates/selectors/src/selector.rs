@@ -120,16 +120,12 @@ impl Watched {
     }
 
     /// Takes back the asking: nothing will be reported for this socket.
-    ///
-    /// # Errors
-    /// What the system says.
-    pub fn stop_waiting(&self) -> io::Result<()> {
+    pub fn stop_waiting(&self) {
         match &mut *self.selector.0.borrow_mut() {
-            Backend::Select(select) => select.forget(self.source()),
-            Backend::Poll(poll) => poll.forget(self.key()),
-            Backend::Best(best) => return best.stop_waiting(self.source(), self.key()),
+            Backend::Select(select) => select.forget(self.source(), self.key()),
+            Backend::Poll(poll) => poll.forget(self.source(), self.key()),
+            Backend::Best(best) => best.forget(self.source(), self.key()),
         }
-        Ok(())
     }
 
     /// Receives what is there: `recv` with a buffer of ordinary bytes.
@@ -172,10 +168,6 @@ impl Deref for Watched {
 
 impl Drop for Watched {
     fn drop(&mut self) {
-        match &mut *self.selector.0.borrow_mut() {
-            Backend::Select(select) => select.forget(self.source()),
-            Backend::Poll(poll) => poll.forget(self.key()),
-            Backend::Best(best) => best.forget(self.source(), self.key()),
-        }
+        self.stop_waiting();
     }
 }

@@ -1,0 +1,20 @@
+//! Timeouts, as `select` and `poll` take them.
+
+use std::io;
+use std::thread;
+use std::time::Duration;
+
+use rustix::event::Timespec;
+
+/// Some systems count milliseconds in 32 bits and refuse more; a wait may end early instead.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
+pub(crate) fn timespec(timeout: Option<Duration>) -> Option<Timespec> {
+    timeout.and_then(|timeout| Timespec::try_from(timeout.min(LONGEST)).ok())
+}
+
+/// What a wait for no socket at all comes to. Windows does not allow it.
+pub(crate) fn sleep(timeout: Option<Duration>) -> io::Result<()> {
+    thread::sleep(timeout.unwrap_or(LONGEST));
+    Ok(())
+}
