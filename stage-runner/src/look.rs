@@ -55,7 +55,8 @@ impl Look {
     }
 }
 
-fn can_move_cursor() -> bool {
+/// Whether what was written can be written over: every terminal but the oldest.
+pub fn can_move_cursor() -> bool {
     if cfg!(windows) {
         is_new_windows_console()
     } else {

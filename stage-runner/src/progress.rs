@@ -3,6 +3,8 @@
 use std::io::{self, IsTerminal, Write};
 use std::sync::Mutex;
 
+use crate::look::can_move_cursor;
+
 struct Screen {
     quiet: bool,
     /// Whether a line that is written over and over makes sense here.
@@ -28,8 +30,7 @@ pub fn set_up(quiet: bool, ascii: bool, width: usize) {
     screen.quiet = quiet;
     screen.ascii = ascii;
     screen.width = width;
-    let can_rewrite = std::env::var_os("TERM").is_some_and(|term| term != "dumb") || cfg!(windows);
-    screen.live = !quiet && can_rewrite && io::stderr().is_terminal();
+    screen.live = !quiet && can_move_cursor() && io::stderr().is_terminal();
 }
 
 /// Shows a line until the next one, or until something else is written. Only in a terminal.
