@@ -1,25 +1,9 @@
 //! Each example prints what its chapter says it prints.
 
-use std::path::PathBuf;
-use std::process::Command;
+#[path = "../../06-generator-task/tests/example/mod.rs"]
+mod example;
 
-/// Runs an example, which cargo has built beside this test.
-fn run(example: &str) -> String {
-    let mut path: PathBuf = std::env::current_exe().unwrap();
-    path.pop(); // the name of this test
-    path.pop(); // deps
-    path.push("examples");
-    path.push(example);
-    path.set_extension(std::env::consts::EXE_EXTENSION);
-    let output = Command::new(&path).output().unwrap_or_else(|error| panic!("{path:?}: {error}"));
-    assert!(output.status.success(), "{example}: {output:?}");
-    String::from_utf8(output.stdout).unwrap()
-}
-
-#[track_caller]
-fn check(example: &str, expected: &str) {
-    assert_eq!(run(example).trim_end(), expected.trim());
-}
+use example::check;
 
 #[test]
 fn delegation() {
