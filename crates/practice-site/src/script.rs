@@ -22,6 +22,11 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 /// Time for a client to read what was sent: a reset overtakes what is still on its way.
 const SETTLE: Duration = Duration::from_millis(10);
 
+/// Time for all pieces of an answer that was cut to arrive. Many small ones wait on our side until
+/// the first are acknowledged, which the other side may put off for 200 ms, and a reset throws away
+/// what still waits.
+const SETTLE_PIECES: Duration = Duration::from_millis(250);
+
 /// As often as the client can bear.
 pub(crate) const FOREVER: usize = usize::MAX;
 
@@ -71,7 +76,12 @@ pub(crate) fn perform<'a>(
                     }
                 }
                 Step::Stall => stall(sender.stream).await?,
-                Step::Reset => reset_on_close(sender.stream)?,
+                Step::Reset => {
+                    if sender.begun {
+                        sender.clock.sleep(SETTLE_PIECES).await;
+                    }
+                    reset_on_close(sender.stream)?;
+                }
             }
         }
         Ok(())
@@ -83,6 +93,7 @@ pub(crate) struct Sender<'a> {
     stream: &'a mut TcpStream,
     clock: &'a Clock,
     cut: Option<Cut>,
+    /// A piece of a cut answer was sent.
     begun: bool,
 }
 

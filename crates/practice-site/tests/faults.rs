@@ -221,6 +221,23 @@ fn a_fault_can_be_delayed_and_cut() {
 }
 
 #[test]
+fn what_was_sent_in_pieces_arrives_before_the_reset() {
+    let site = start();
+    let answers = |client: fn(TcpStream) -> usize| {
+        let socket = || get(&site, "/fault/reset-in-body?cut=1");
+        let sockets: Vec<_> = (0..20).map(|_| socket()).collect();
+        sockets.into_iter().map(client).collect::<Vec<_>>()
+    };
+    // One that reads late acknowledges late.
+    let late = |socket| {
+        std::thread::sleep(Duration::from_millis(30));
+        receive(socket, usize::MAX).0.len()
+    };
+    assert_eq!(answers(|socket| receive(socket, usize::MAX).0.len()), [141; 20]);
+    assert_eq!(answers(late), [141; 20]);
+}
+
+#[test]
 fn the_front_page_lists_every_fault() {
     let site = start();
     let html = fetch(&site, "/").replace("localhost", "127.0.0.1");
