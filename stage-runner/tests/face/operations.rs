@@ -91,9 +91,21 @@ fn ctrl_c_shows_what_is_finished() {
     assert!((1..100).contains(&lines.len()), "{}", lines.len());
 }
 
+/// Whether this process ignores SIGINT, and so, at first, does what it starts.
+fn starts_deaf() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    ignored.is_some_and(|mask| mask & 1 << (2 - 1) != 0)
+}
+
 #[test]
 fn ctrl_c_at_any_moment() {
-    for after in [0, 1, 3, 10, 30, 60, 120] {
+    // A shell without job control starts what it puts into the background with the signal ignored,
+    // and then it is lost as long as the runner is not yet there to notice it.
+    let moments: &[u64] =
+        if starts_deaf() { &[500, 700, 900] } else { &[0, 1, 3, 10, 30, 60, 120] };
+    for &after in moments {
         let after = Duration::from_millis(after);
         let ended =
             interrupted(&["--pages", "50", "--delay", "300ms", "-s", "process-pool,1,8"], after);
