@@ -1,47 +1,33 @@
-//! Ten pages, each 20 ms away, fetched by every stage: two kinds of time.
+//! Ten pages, each 45 ms away, ten at once, by every stage: two kinds of time.
 //!
-//! Run it with `cargo bench -p benches`.
+//! It is the picture that everything here begins with, at a tenth of its size. Whoever waits for one page after the
+//! other needs 450 ms; whoever waits for all at once needs 45, whichever way it waits. A process pool
+//! also pays for starting its processes.
 
 use std::time::Duration;
 
-use crawl::{Limits, Target, Url};
+use benches::{SiteProcess, crawl, group_of_crawls};
 use criterion::{BenchmarkId, Criterion};
-use practice_site::{Config, Site};
 use stage_runner::stages::STAGES;
 
-const DELAY: Duration = Duration::from_millis(20);
+const PAGES: usize = 10;
+const DELAY: Duration = Duration::from_millis(45);
 
 fn main() {
-    stage_02_process_pool::become_worker_if_asked();
-    let mut criterion = Criterion::default()
-        .plotting_backend(criterion::PlottingBackend::Plotters)
-        .configure_from_args();
-    ten_pages(&mut criterion);
-    criterion.final_summary();
+    benches::run(ten_pages);
 }
 
 fn ten_pages(criterion: &mut Criterion) {
-    let site = Site::start(Config { delay: DELAY, ..Config::default() }).expect("a free port");
-    let targets: Vec<Target> = site
-        .page_urls()
-        .map(|url| Target::new(Url::parse(&url).expect("the site's own URL"), site.address()))
-        .collect();
-    let limits = Limits::default();
-
-    let mut group = criterion.benchmark_group("ten-pages");
-    group.sample_size(10).warm_up_time(DELAY * 10).measurement_time(Duration::from_secs(3));
+    let site = SiteProcess::start();
+    let targets = site.targets(PAGES, DELAY);
+    let mut group = group_of_crawls(criterion, "ten-pages", Duration::from_secs(2));
     for stage in STAGES {
         if let Err(reason) = (stage.available)() {
             eprintln!("{}: skipped: {reason}", stage.name);
             continue;
         }
         group.bench_function(BenchmarkId::from_parameter(stage.name), |bencher| {
-            bencher.iter(|| {
-                let mut pages = 0;
-                let mut done = |outcome: crawl::Outcome| pages += u32::from(outcome.result.is_ok());
-                (stage.crawl)(&targets, &limits, &mut done).expect("it can wait");
-                assert_eq!(pages, 10, "{}", stage.name);
-            });
+            bencher.iter(|| crawl(stage, &targets, PAGES).expect(stage.name));
         });
     }
     group.finish();
