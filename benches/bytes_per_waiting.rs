@@ -57,6 +57,9 @@ fn table() {
         println!("fewer than {fetches} fetches: {reason}");
         fetches /= 10;
     }
+    if fetches < 1_000 {
+        println!("Their figures are too large: so few share what a loop has once, as its buffer.");
+    }
     let site = SiteProcess::start();
     let site = site.address().to_string();
     println!("{:30} {:>9} {:>10}", "what waits", "how many", "bytes each");
