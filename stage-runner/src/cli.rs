@@ -22,6 +22,18 @@ Examples:
 Exit status: 0 every page was fetched (a 404 is a page), 1 something failed, 2 the command line is
 wrong, 130 interrupted.";
 
+const SWEEP_EXAMPLES: &str = "\
+Examples:
+  stage-runner sweep --svg sweep.svg            all stages, 1 to 10,000 in flight: a few minutes
+  stage-runner sweep --per-decade 1 --delay 1s  in a hurry
+  stage-runner sweep -s select,poll,epoll --from 100 --to 5000 --per-decade 3
+
+A stage that goes no further says why, and the others go on. CPU and memory mean something in a
+release build: cargo run --release -p stage-runner -- sweep
+
+Exit status: 0 each stage ran at least with the fewest in flight, 1 one did not, 2 the command line
+is wrong, 130 interrupted.";
+
 const SITE: &str = "The practice site";
 const OUTPUT: &str = "Output";
 
@@ -53,6 +65,9 @@ pub enum Command {
         #[arg(long, default_value_t = 0)]
         port: u16,
     },
+    /// Run each stage with more and more in flight, and see where it ends
+    #[command(after_help = SWEEP_EXAMPLES)]
+    Sweep(SweepOptions),
     /// Print completions for a shell
     Completions {
         /// The shell to complete in.
@@ -206,6 +221,50 @@ impl SiteOptions {
     }
 }
 
+/// From how many to how many in flight, and what comes of it.
+#[derive(Debug, Args)]
+pub struct SweepOptions {
+    /// Names, aliases or chapter numbers of stages, or `all` [default: all]
+    #[arg(short, long = "stage", value_name = "NAME", value_delimiter = ',')]
+    pub stages: Vec<String>,
+
+    /// The fewest in flight
+    #[arg(long, value_name = "N", default_value = "1", value_parser = in_flight)]
+    pub from: NonZeroUsize,
+
+    /// The most in flight
+    #[arg(long, value_name = "N", default_value = "10000", value_parser = in_flight)]
+    pub to: NonZeroUsize,
+
+    /// Steps in each decade: 1, 10; 1, 3, 10; or 1, 2, 5, 10
+    #[arg(long, value_name = "N", default_value = "2", value_parser = clap::value_parser!(u8).range(1..=3))]
+    pub per_decade: u8,
+
+    /// How long each page takes; much shorter, and the first is there before the last has begun
+    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = deadline)]
+    pub delay: Duration,
+
+    /// What is printed
+    #[arg(long, value_enum, default_value_t = SweepFormat::Table)]
+    pub format: SweepFormat,
+
+    /// Draw it, too, as a picture to show
+    #[arg(long, value_name = "FILE")]
+    pub svg: Option<PathBuf>,
+
+    /// No progress and no notes on stderr
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// What a sweep prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[allow(missing_docs)]
+pub enum SweepFormat {
+    Table,
+    Json,
+}
+
 /// A program that is to run as a stage.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Program {
@@ -259,6 +318,14 @@ fn program(text: &str) -> Result<Program, String> {
 fn at_least_one(text: &str) -> Result<NonZeroUsize, String> {
     let number: usize = text.parse().map_err(|_| "it is not a whole number".to_owned())?;
     NonZeroUsize::new(number).ok_or_else(|| "at least 1 fetch must be in flight".to_owned())
+}
+
+/// A site on one address has room for so many connections that are open or were a moment ago.
+fn in_flight(text: &str) -> Result<NonZeroUsize, String> {
+    match at_least_one(text)? {
+        many if many.get() > 20_000 => Err("one address has ports for 20,000 at most".to_owned()),
+        many => Ok(many),
+    }
 }
 
 fn rounds(text: &str) -> Result<NonZeroU32, String> {

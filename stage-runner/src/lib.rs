@@ -10,6 +10,7 @@
 //! - [`stages`]: the one table of stages; `entrants`: who takes part of them, and which programs
 //! - `targets`: from URLs to addresses; `site`: the practice site, alone
 //! - `session`: all runs, round by round; `clock`: how long they will take
+//! - `sweep`: the same stages with more and more in flight
 //! - `run`: what one run came to; `conversation`: the parent's half of it; `ledger` checks what the child says, and
 //!   `costs` what it says it cost
 //! - `child`: the child's half; `reporter` watches its crawl; `usage` and `family`: what the system tells and does about processes
@@ -33,6 +34,7 @@ mod targets;
 
 mod clock;
 mod session;
+mod sweep;
 
 mod run;
 
@@ -61,6 +63,7 @@ pub fn main() -> ExitCode {
     match cli.command {
         None => session::run(&cli.run),
         Some(Command::Site { site, listen, port }) => site::serve(&site, listen, port),
+        Some(Command::Sweep(options)) => sweep::run(&options),
         Some(Command::RunStage { name }) => child::run(&name),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();

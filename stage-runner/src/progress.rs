@@ -42,6 +42,11 @@ pub fn live(line: &str) {
     }
 }
 
+/// Whether there is a live line at all.
+pub fn is_live() -> bool {
+    screen().live
+}
+
 /// Writes a note, unless the command line asked for quiet.
 pub fn note(text: &str) {
     if !screen().quiet {

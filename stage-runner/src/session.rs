@@ -92,11 +92,12 @@ fn urls(options: &RunOptions) -> Result<Option<Vec<Url>>, String> {
 }
 
 /// Says what is wrong with the command line, and ends.
-fn wrong<T>(message: String) -> T {
+pub fn wrong<T>(message: String) -> T {
     Cli::command().error(clap::error::ErrorKind::ValueValidation, message).exit()
 }
 
-fn ended(result: io::Result<bool>) -> ExitCode {
+/// The exit status of what has been printed, or could not be.
+pub fn ended(result: io::Result<bool>) -> ExitCode {
     match result {
         _ if interrupt::asked() => ExitCode::from(interrupt::EXIT),
         Ok(true) => ExitCode::SUCCESS,
@@ -212,7 +213,8 @@ impl Session<'_> {
     }
 }
 
-fn write(bytes: &[u8]) -> io::Result<()> {
+/// Prints bytes as they are, below the live line.
+pub fn write(bytes: &[u8]) -> io::Result<()> {
     use io::Write;
     progress::set_aside(|| {
         let mut stdout = io::stdout().lock();

@@ -12,8 +12,8 @@ use stage_05_callbacks as callbacks;
 
 /// One way to wait.
 pub struct Stage {
-    /// The chapter that it belongs to.
-    pub number: u8,
+    /// The chapter that it belongs to; the yardstick belongs to none.
+    pub number: Option<u8>,
     /// Its name on the command line and in the tables.
     pub name: &'static str,
     /// Other names that people will try.
@@ -37,10 +37,10 @@ pub struct Stage {
 /// The whole interface of a stage.
 pub type Crawl = fn(&[Target], &Limits, &mut dyn FnMut(Outcome)) -> io::Result<()>;
 
-/// All stages, in the order of the chapters.
+/// All stages, in the order of the chapters, and then the yardstick.
 pub const STAGES: &[Stage] = &[
     Stage {
-        number: 1,
+        number: Some(1),
         name: "blocking",
         aliases: &[],
         summary: "each call sleeps until its answer is there",
@@ -50,7 +50,7 @@ pub const STAGES: &[Stage] = &[
         ..PLAIN
     },
     Stage {
-        number: 2,
+        number: Some(2),
         name: "process-pool",
         aliases: &["processes", "process"],
         summary: "each process sleeps in its own call",
@@ -65,7 +65,7 @@ pub const STAGES: &[Stage] = &[
         ..PLAIN
     },
     Stage {
-        number: 3,
+        number: Some(3),
         name: "thread-pool",
         aliases: &["threads", "thread"],
         summary: "each thread sleeps in its own call",
@@ -74,7 +74,7 @@ pub const STAGES: &[Stage] = &[
         ..PLAIN
     },
     Stage {
-        number: 4,
+        number: Some(4),
         name: "busy-wait",
         aliases: &["nonblocking", "non-blocking"],
         summary: "never sleeps, asks one socket again and again",
@@ -84,7 +84,7 @@ pub const STAGES: &[Stage] = &[
         ..PLAIN
     },
     Stage {
-        number: 4,
+        number: Some(4),
         name: "busy-wait-all",
         aliases: &[],
         summary: "never sleeps, asks all sockets in turn",
@@ -93,7 +93,7 @@ pub const STAGES: &[Stage] = &[
         ..PLAIN
     },
     Stage {
-        number: 5,
+        number: Some(5),
         name: "select",
         aliases: &[],
         summary: "callbacks, select says which socket is ready",
@@ -102,7 +102,7 @@ pub const STAGES: &[Stage] = &[
         ..PLAIN
     },
     Stage {
-        number: 5,
+        number: Some(5),
         name: "poll",
         aliases: &[],
         summary: "callbacks, poll says which socket is ready",
@@ -111,7 +111,7 @@ pub const STAGES: &[Stage] = &[
         ..PLAIN
     },
     Stage {
-        number: 5,
+        number: Some(5),
         name: "epoll",
         aliases: &["callbacks", "kqueue", "iocp"],
         summary: "callbacks, the system says which socket is ready",
@@ -120,7 +120,7 @@ pub const STAGES: &[Stage] = &[
         ..PLAIN
     },
     Stage {
-        number: 6,
+        number: Some(6),
         name: "generator-task",
         aliases: &["generator", "task", "coroutine"],
         summary: "a Task resumes a generator when its Future is done",
@@ -129,7 +129,7 @@ pub const STAGES: &[Stage] = &[
         ..PLAIN
     },
     Stage {
-        number: 7,
+        number: Some(7),
         name: "yield-from",
         aliases: &[],
         summary: "generators resumed through one another",
@@ -138,7 +138,7 @@ pub const STAGES: &[Stage] = &[
         ..PLAIN
     },
     Stage {
-        number: 8,
+        number: Some(8),
         name: "async-await",
         aliases: &["async", "await"],
         summary: "async functions, woken and asked again",
@@ -146,11 +146,18 @@ pub const STAGES: &[Stage] = &[
         crawl: stage_08_async_await::crawl,
         ..PLAIN
     },
+    Stage {
+        name: "tokio",
+        summary: "what you would use at work",
+        source: "crates/reference-tokio/src",
+        crawl: reference_tokio::crawl,
+        ..PLAIN
+    },
 ];
 
 /// What most stages have in common: they run everywhere and count nothing of their own.
 const PLAIN: Stage = Stage {
-    number: 0,
+    number: None,
     name: "",
     aliases: &[],
     summary: "",
@@ -186,7 +193,9 @@ pub fn find(word: &str) -> Result<Vec<&'static Stage>, Unknown> {
     let is_wanted = |stage: &&Stage| {
         stage.name == wanted
             || stage.aliases.contains(&wanted.as_str())
-            || wanted.trim_start_matches('0') == stage.number.to_string()
+            || stage
+                .number
+                .is_some_and(|number| wanted.trim_start_matches('0') == number.to_string())
     };
     let found: Vec<_> = STAGES.iter().filter(is_wanted).collect();
     if found.is_empty() { Err(Unknown) } else { Ok(found) }
@@ -220,7 +229,7 @@ mod tests {
         words.sort_unstable();
         words.dedup();
         assert_eq!(words.len(), all, "a name or alias is there twice: {words:?}");
-        assert!(STAGES.is_sorted_by_key(|stage| stage.number));
+        assert!(STAGES.is_sorted_by_key(|stage| stage.number.unwrap_or(u8::MAX)));
     }
 
     #[test]
@@ -230,7 +239,7 @@ mod tests {
         assert_eq!(names("Threads"), ["thread-pool"]);
         assert_eq!(names("thread_pool"), ["thread-pool"]);
         assert!(names("5").contains(&"epoll") && names("05").contains(&"epoll"));
-        assert!(find("99").is_err() && find("").is_err());
+        assert!(find("99").is_err() && find("").is_err() && find("0").is_err());
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! `--list`: the stages, a line each.
 
+use super::columns::UNKNOWN;
 use crate::stages::{STAGES, Stage};
 
-/// Number, name, aliases, how it waits and chapter of each stage.
+/// Number (the yardstick has none), name, aliases, how it waits and chapter of each stage.
 pub fn lines() -> Vec<String> {
     let aliases = |stage: &Stage| stage.aliases.join(", ");
     let longest = |text: &dyn Fn(&Stage) -> usize| STAGES.iter().map(text).max().unwrap_or(0);
@@ -16,7 +17,7 @@ pub fn lines() -> Vec<String> {
         };
         format!(
             "{}  {:<name$}  {:<alias$}  {:<summary$}  {}{skipped}",
-            stage.number,
+            stage.number.map_or(UNKNOWN.to_owned(), |number| number.to_string()),
             stage.name,
             aliases(stage),
             stage.summary,

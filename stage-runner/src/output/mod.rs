@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use crate::look::Look;
 use crate::progress;
 
+pub mod chart;
 pub mod columns;
 #[cfg(test)]
 mod golden;
@@ -14,6 +15,7 @@ pub mod list;
 pub mod markdown;
 pub mod picture;
 pub mod sentences;
+pub mod sweep;
 pub mod table;
 pub mod waterfall;
 

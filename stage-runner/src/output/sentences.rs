@@ -241,7 +241,7 @@ fn tie(rows: &[&Row<'_>]) -> Option<String> {
         }
         _ => text::list(&loops.iter().map(|row| row.name()).collect::<Vec<_>>()),
     };
-    let chapter = |row: &Row<'_>| row.entrant.stage().map(|stage| stage.number);
+    let chapter = |row: &Row<'_>| row.entrant.stage().and_then(|stage| stage.number);
     let what = if loops.iter().all(|row| chapter(row) == chapter(first)) {
         "who says which socket is ready made no difference here"
     } else {
@@ -266,15 +266,21 @@ pub fn next(session: &Session<'_>, rows: &[Row<'_>]) -> Vec<String> {
         && tie(&rows.iter().filter(|row| row.is_ok()).collect::<Vec<_>>()).is_some()
     {
         let first = rows.iter().find(|row| is_loop(row)).unwrap_or(first);
-        let last = rows.iter().rev().find(|row| is_loop(row)).unwrap_or(last);
+        let last = rows.iter().rev().find(|row| is_loop(row) && is_lesson(row)).unwrap_or(last);
         next.push(format!("-s {},{} --pages 1000 -c 1000", first.name(), last.name()));
     }
     if site.jitter.is_zero() {
         next.push("--jitter 300ms".to_owned());
     }
-    let last = rows.iter().rev().find(|row| row.is_ok());
+    let last = rows.iter().filter(|row| row.is_ok());
+    let last = last.max_by_key(|row| is_lesson(row));
     next.extend(last.map(|row| format!("-s {}", row.name())));
     next
+}
+
+/// Whether there is a chapter about it: the yardstick is only there to be compared with.
+fn is_lesson(row: &Row<'_>) -> bool {
+    row.entrant.stage().is_none_or(|stage| stage.number.is_some())
 }
 
 /// What failed, told once where it failed everywhere.

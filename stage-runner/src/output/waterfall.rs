@@ -76,7 +76,9 @@ fn title(row: &Row<'_>) -> String {
     let who = if row.skipped().is_some() { String::new() } else { format!("{}, ", row.who()) };
     match &row.entrant.kind {
         Kind::Stage(stage) => {
-            format!("{}: {who}{} (chapter {})", row.name(), stage.summary, stage.number)
+            let place = stage.number.map(|number| format!("chapter {number}"));
+            let place = place.unwrap_or("the yardstick".to_owned());
+            format!("{}: {who}{} ({place})", row.name(), stage.summary)
         }
         Kind::Program(words) => {
             format!("{}: {who}the program {}", row.name(), text::escaped(&words.join(" ")))

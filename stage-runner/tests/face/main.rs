@@ -9,3 +9,4 @@ mod operations;
 #[cfg(unix)]
 mod programs;
 mod support;
+mod sweep;

@@ -115,6 +115,31 @@ fn ctrl_c_at_any_moment() {
 }
 
 #[test]
+fn ctrl_c_shows_how_far_a_sweep_came() {
+    let args = ["sweep", "-s", "epoll,blocking", "--per-decade", "1", "--to", "10"];
+    let after = Duration::from_millis(2500);
+    let args = |more: &[&'static str]| [&args[..], &["--delay", "500ms"], more].concat();
+    let ended = interrupted(&args(&[]), after).code(130);
+    ended.says("Interrupted: this is what was there by then.").says("epoll ");
+    let json = interrupted(&args(&["--format", "json"]), after).code(130).json();
+    assert_eq!(json["interrupted"], true);
+    assert_eq!(json["stages"][0]["points"].as_array().unwrap().len(), 2, "{json}");
+}
+
+#[test]
+fn a_killed_stage_ends_its_part_of_a_sweep_alone() {
+    let args = ["sweep", "-s", "epoll,poll", "--from", "5", "--to", "5", "--delay", "1s"];
+    let runner = command(&[&args[..], &["--format", "json"]].concat()).spawn().unwrap();
+    let stage = stage_of(&runner);
+    assert!(Command::new("kill").args(["-KILL", &stage]).status().unwrap().success());
+    let json = Ended::of(runner.wait_with_output().unwrap()).code(1).json();
+    let stages = &json["stages"];
+    let reason = stages[0]["end"]["reason"].as_str().unwrap();
+    assert!(reason.starts_with("ended with SIGKILL"), "{reason}");
+    assert_eq!(stages[1]["points"].as_array().unwrap().len(), 1, "{json}");
+}
+
+#[test]
 fn ctrl_c_leaves_no_program_behind() {
     let program = "mine=sh -c 'sleep 4741 & sleep 4741'";
     interrupted(&["--program", program], Duration::from_millis(500)).code(130);
