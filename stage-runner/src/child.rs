@@ -42,6 +42,7 @@ fn crawl(stage: &Stage, job: &Job) -> Result<(), String> {
     let targets = targets(job)?;
     let mut finished = vec![false; targets.len()];
     let mut failed_attempts = 0;
+    family::make_room_for_descriptors(limits.concurrency.get().min(targets.len()));
     let mut reporter = Reporter::start(targets.len())
         .map_err(|error| format!("no thread to report on the crawl: {error}"))?;
     let began = reporter.begin();
