@@ -63,7 +63,7 @@ fn table() {
     let site = SiteProcess::start();
     let site = site.address().to_string();
     println!("{:30} {:>9} {:>10}", "what waits", "how many", "bytes each");
-    for stage in STAGES.iter().filter(|stage| stage.number >= 5) {
+    for stage in STAGES.iter().filter(|stage| stage.number >= Some(5)) {
         tell(&format!("fetch, {}", stage.name), stage.name, fetches, &site);
     }
     for (name, count, _) in KINDS {
