@@ -49,7 +49,8 @@ pub fn run(options: &RunOptions) -> ExitCode {
 
     interrupt::watch();
     family::raise_descriptor_limit();
-    let site = match urls.is_none().then(|| Site::start(options.site.config())).transpose() {
+    let config = urls.is_none().then(|| site_for(options, entrants.len()));
+    let site = match config.clone().map(Site::start).transpose() {
         Ok(site) => site,
         Err(error) => {
             progress::warn(&format!("error: no practice site: {error}"));
@@ -65,13 +66,21 @@ pub fn run(options: &RunOptions) -> ExitCode {
         options,
         look,
         entrants,
-        site: site.is_some().then(|| options.site.config()),
+        site: config,
         is_debug: cfg!(debug_assertions),
         urls: wanted.iter().map(|wanted| text::escaped(&wanted.url.to_string())).collect(),
     };
     let result = session.run(&wanted);
     progress::end();
     ended(result)
+}
+
+/// The practice site for so many entrants in all rounds.
+fn site_for(options: &RunOptions, entrants: usize) -> Config {
+    let config = options.site.config();
+    let crawls = (options.rounds.get() as usize).saturating_mul(entrants);
+    let destinations = targets::destinations(crawls.saturating_mul(config.pages));
+    Config { destinations, ..config }
 }
 
 /// The URLs of the command line, or `None` for the practice site.

@@ -1,7 +1,8 @@
 //! `stage-runner sweep`: each stage with more and more in flight, until it goes no further.
 //!
-//! Each run gets a practice site of its own, and so a port of its own: no connection of an earlier run that is still in
-//! TIME_WAIT takes a port from it, and one address is enough for the 28,000 connections that Linux lets it have.
+//! Each run gets a practice site of its own, and so ports of its own: no connection of an earlier run that is still in
+//! TIME_WAIT takes one from it. Where there are many in flight, they go to several addresses in turn: 127.0.0.1,
+//! 127.0.0.2 and so on.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, OpenOptions};
@@ -214,8 +215,7 @@ impl Sweep {
 
     /// A fresh process and a fresh site.
     fn measure(&self, entrant: &Entrant, in_flight: usize, clock: &Clock) -> io::Result<Run> {
-        let site =
-            Site::start(Config { pages: in_flight, delay: self.delay, ..Config::default() })?;
+        let site = Site::start(self.site(in_flight))?;
         let urls: Vec<String> = site.page_urls().collect();
         let urls = targets::parse_all(urls.iter().map(String::as_str)).map_err(io::Error::other)?;
         let work = Work {
@@ -241,6 +241,11 @@ impl Sweep {
             result.is_ok()
         });
         result.map(|()| run)
+    }
+
+    fn site(&self, in_flight: usize) -> Config {
+        let destinations = targets::destinations(in_flight);
+        Config { destinations, pages: in_flight, delay: self.delay, ..Config::default() }
     }
 
     /// Whether so many were too many.
@@ -461,5 +466,23 @@ mod tests {
         assert_eq!(reason, "one page after the other: 10 would take 20 s");
         assert!(too_long(&stage("epoll"), 10_000, delay).is_none());
         assert!(too_long(&stage("blocking"), 1, delay * 60).is_none(), "one page it always does");
+    }
+
+    #[test]
+    fn many_in_flight_go_to_several_destinations() {
+        let delay = Duration::from_secs(2);
+        let sweep = Sweep { delay, steps: Vec::new(), tracks: Vec::new(), interrupted: false };
+        let hosts = |in_flight| {
+            let site = Site::start(sweep.site(in_flight)).unwrap();
+            let mut hosts: BTreeMap<String, usize> = BTreeMap::new();
+            for url in site.page_urls() {
+                let (host, _) = url.rsplit_once('/').unwrap();
+                *hosts.entry(host.to_owned()).or_default() += 1;
+            }
+            hosts.into_values().collect::<Vec<_>>()
+        };
+        assert_eq!(hosts(1), [1]);
+        assert_eq!(hosts(4_000), [4_000]);
+        assert_eq!(hosts(10_000), [3_334, 3_333, 3_333]);
     }
 }

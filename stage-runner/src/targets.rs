@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::io::{self, Read};
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Mutex;
 use std::thread;
@@ -13,6 +14,13 @@ use crawl::{Target, Url};
 /// Names looked up at once: getaddrinfo blocks, and one that never answers must not stop the others.
 const LOOKUPS_AT_ONCE: usize = 16;
 
+/// So many connections go to one destination: as many as Linux keeps in the queue of a listening socket, and far fewer
+/// than the ports that a client has for it, of which one that was closed a moment ago still takes one.
+const CONNECTIONS_EACH: usize = 4_000;
+
+/// These have 2,800,000 ports on Linux: more than anyone makes connections in the minute that a port stays taken.
+const MOST_DESTINATIONS: usize = 100;
+
 /// One URL, with its target or with why its name has no address.
 #[derive(Clone, Debug)]
 pub struct Wanted {
@@ -20,6 +28,12 @@ pub struct Wanted {
     pub url: Url,
     /// Its target, if its name has an address.
     pub target: Result<Target, String>,
+}
+
+/// On how many addresses the practice site should serve its pages, for so many connections to it.
+pub fn destinations(connections: usize) -> NonZeroUsize {
+    let destinations = connections.div_ceil(CONNECTIONS_EACH).min(MOST_DESTINATIONS);
+    NonZeroUsize::new(destinations).unwrap_or(NonZeroUsize::MIN)
 }
 
 /// Checks URLs from the command line.
@@ -111,6 +125,13 @@ mod tests {
     fn addresses(urls: &[&str]) -> Vec<Result<SocketAddr, String>> {
         let wanted = resolve(parse_all(urls.iter().copied()).unwrap());
         wanted.into_iter().map(|wanted| Ok(wanted.target?.address())).collect()
+    }
+
+    #[test]
+    fn as_many_destinations_as_the_connections_need() {
+        let counts = [0, 1, 4_000, 4_001, 250_000, usize::MAX];
+        let destinations = counts.map(|connections| destinations(connections).get());
+        assert_eq!(destinations, [1, 1, 1, 2, 63, 100]);
     }
 
     #[test]

@@ -30,7 +30,7 @@
 //! - `page`: the bytes of a page, piece by piece
 //! - `faults`: every fault by name, each a small script
 //! - `script`: what runs a script
-//! - `ports`: the faults that happen before a path is read
+//! - `ports`: where to listen, and the faults that happen before a path is read
 //! - `front_page`: the list of it all
 //! - `clock`: delays more exact than a millisecond
 //! - `seeded`: random delays that are the same everywhere
@@ -38,6 +38,7 @@
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::num::NonZeroUsize;
 use std::thread;
 use std::time::Duration;
 
@@ -75,6 +76,11 @@ pub struct Config {
     pub listen: IpAddr,
     /// The port to listen on; 0 takes a free one.
     pub port: u16,
+    /// On how many addresses to serve the pages: the first, and then 127.0.0.2 and so on, or where
+    /// the system does not have that, or `listen` is not 127.0.0.1, further ports of the first. To
+    /// a client each is a destination with ports and a backlog of its own; see
+    /// [`Site::destinations`].
+    pub destinations: NonZeroUsize,
     /// How many pages there are: `/1`, `/2` and so on.
     pub pages: usize,
     /// How long a page takes, from the last byte of its request to the first of its answer.
@@ -92,6 +98,7 @@ impl Default for Config {
         Config {
             listen: IpAddr::V4(Ipv4Addr::LOCALHOST),
             port: 0,
+            destinations: NonZeroUsize::MIN,
             pages: 10,
             delay: Duration::from_millis(450),
             jitter: Duration::ZERO,
@@ -118,7 +125,7 @@ pub struct Fault {
 /// A running site. It serves on a thread of its own until it is stopped or dropped.
 pub struct Site {
     config: Config,
-    address: SocketAddr,
+    destinations: Vec<SocketAddr>,
     ipv6_address: Option<SocketAddr>,
     faults: Vec<Fault>,
     /// Dropping it tells the serving thread to end.
@@ -139,7 +146,24 @@ impl Site {
 
     /// The address that the site listens on, with the port it really has.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.destinations[0]
+    }
+
+    /// All addresses that the site listens on to serve its pages, [`Site::address`] first: as many as
+    /// [`Config::destinations`] asks for.
+    ///
+    /// A client can have some 28,000 connections to one address on Linux, 16,000 on macOS, and one
+    /// that was closed a moment ago still counts.
+    ///
+    /// ```
+    /// # use practice_site::{Config, Site};
+    /// let destinations = 3.try_into().expect("more than none");
+    /// let site = Site::start(Config { destinations, ..Config::default() })?;
+    /// assert_eq!(site.destinations().len(), 3);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn destinations(&self) -> &[SocketAddr] {
+        &self.destinations
     }
 
     /// The same site on `[::1]`, where the system has it: on the same port if that one is free.
@@ -149,7 +173,7 @@ impl Site {
 
     /// Whether only this machine can reach the site.
     pub fn is_loopback(&self) -> bool {
-        self.address.ip().is_loopback()
+        self.address().ip().is_loopback()
     }
 
     /// The full URL of a path on this site.
@@ -161,12 +185,14 @@ impl Site {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", ports::reachable(self.address))
+        url(self.address(), path)
     }
 
-    /// The URLs of all pages in order: `/1` to the last.
+    /// The URLs of all pages in order, `/1` to the last, each on the next of the destinations.
     pub fn page_urls(&self) -> impl Iterator<Item = String> {
-        (1..=self.config.pages).map(|number| self.url(&format!("/{number}")))
+        let destinations = self.destinations.iter().cycle();
+        let pages = (1..=self.config.pages).zip(destinations);
+        pages.map(|(number, destination)| url(*destination, &format!("/{number}")))
     }
 
     /// Every fault of this site with its URL, those on ports of their own included. A fault that
@@ -178,6 +204,10 @@ impl Site {
     /// Stops the site at once, whatever is in flight: when this returns, its threads have ended
     /// and its sockets are closed. Dropping the site does the same.
     pub fn stop(self) {}
+}
+
+fn url(address: SocketAddr, path: &str) -> String {
+    format!("http://{}{path}", ports::reachable(address))
 }
 
 impl Drop for Site {
@@ -193,7 +223,7 @@ impl Drop for Site {
 impl fmt::Debug for Site {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Site")
-            .field("address", &self.address)
+            .field("destinations", &self.destinations)
             .field("config", &self.config)
             .finish_non_exhaustive()
     }

@@ -1,4 +1,5 @@
-//! The faults that happen before a path is read: each needs a port of its own.
+//! Where to listen: for the pages, and for the faults that happen before a path is read, each of which
+//! needs a port of its own.
 //!
 //! All of them are on the address of the site. An "unroutable" address would do for some of them,
 //! until the network of the day routes it or answers for it.
@@ -105,6 +106,24 @@ pub(crate) fn listen(address: SocketAddr) -> io::Result<Socket> {
     listen().map_err(|error: io::Error| {
         io::Error::new(error.kind(), format!("cannot listen on {address}: {error}"))
     })
+}
+
+/// One more destination beside the first: 127.0.0.2, 127.0.0.3 and so on, on the same port. Where that is
+/// not to be had, for the system has no such address or somebody listens there, another port of the first.
+pub(crate) fn listen_beside(first: SocketAddr, number: usize) -> io::Result<Socket> {
+    let beside = address_beside(first.ip(), number).map(|ip| SocketAddr::new(ip, first.port()));
+    match beside.map(listen) {
+        Some(Ok(socket)) => Ok(socket),
+        _ => listen(SocketAddr::new(first.ip(), 0)),
+    }
+}
+
+/// So many after an address of 127.0.0.0/8, if that is one of them too.
+fn address_beside(first: IpAddr, number: usize) -> Option<IpAddr> {
+    let IpAddr::V4(first) = first else { return None };
+    let beside = first.to_bits().checked_add(u32::try_from(number).ok()?)?;
+    let beside = Ipv4Addr::from_bits(beside);
+    (first.is_loopback() && beside.is_loopback()).then_some(beside.into())
 }
 
 fn bind(address: SocketAddr) -> io::Result<Socket> {

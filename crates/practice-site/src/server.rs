@@ -1,6 +1,7 @@
 //! The listening sockets, and one connection from its request to its close.
 
 use std::io;
+use std::iter;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::thread;
@@ -37,6 +38,12 @@ pub(crate) struct Shared {
 pub(crate) fn start(config: Config) -> io::Result<Site> {
     let socket = ports::listen(SocketAddr::new(config.listen, config.port))?;
     let address = ports::address(&socket)?;
+    let more = 1..config.destinations.get();
+    let more: Vec<Socket> =
+        more.map(|number| ports::listen_beside(address, number)).collect::<io::Result<_>>()?;
+    let destinations: Vec<SocketAddr> = iter::once(Ok(address))
+        .chain(more.iter().map(ports::address))
+        .collect::<io::Result<_>>()?;
     let ipv6_socket = listen_on_ipv6(address);
     let ipv6_address = match &ipv6_socket {
         Some(socket) => Some(ports::address(socket)?),
@@ -48,7 +55,7 @@ pub(crate) fn start(config: Config) -> io::Result<Site> {
         Arc::new(Shared { config: config.clone(), address, ports, clock: Clock::start()? });
 
     let runtime = Builder::new_current_thread().enable_all().build()?;
-    let sites = std::iter::once(socket).chain(ipv6_socket).collect();
+    let sites = iter::once(socket).chain(more).chain(ipv6_socket).collect();
     let kept = spawn_listeners(&runtime, sites, port_sockets, &shared)?;
     let (running, stopped) = oneshot::channel();
     let thread = thread::Builder::new().name("practice-site".into()).spawn(move || {
@@ -58,7 +65,14 @@ pub(crate) fn start(config: Config) -> io::Result<Site> {
         drop(runtime);
         drop((shared, kept));
     })?;
-    Ok(Site { config, address, ipv6_address, faults, running: Some(running), thread: Some(thread) })
+    Ok(Site {
+        config,
+        destinations,
+        ipv6_address,
+        faults,
+        running: Some(running),
+        thread: Some(thread),
+    })
 }
 
 /// The same port on `[::1]` if it is free, else another; `None` without IPv6 or if the site is

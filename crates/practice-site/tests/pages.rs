@@ -3,7 +3,7 @@
 mod common;
 
 use std::io::Write;
-use std::net::{IpAddr, Ipv4Addr, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, TcpListener, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -191,6 +191,48 @@ fn urls_are_complete() {
     assert_eq!(urls[0], format!("http://{}/1", site.address()));
     assert_eq!(urls[9], format!("http://{}/10", site.address()));
     assert!(site.is_loopback());
+}
+
+#[test]
+fn pages_go_to_all_destinations_in_turn() {
+    let destinations = 3.try_into().expect("more than none");
+    let config = Config { destinations, delay: Duration::ZERO, ..Config::default() };
+    let site = Site::start(config).expect("loopback has three free ports");
+    let at = site.destinations().to_vec();
+    assert_eq!((at.len(), at[0]), (3, site.address()));
+    assert!(at[0] != at[1] && at[1] != at[2] && at[2] != at[0], "{at:?}");
+    let urls: Vec<_> = site.page_urls().collect();
+    for (index, url) in urls.iter().enumerate() {
+        assert_eq!(*url, format!("http://{}/{}", at[index % 3], index + 1));
+    }
+    for address in &at {
+        let request = format!("GET /9?size=3 HTTP/1.1\r\nHost: {address}\r\n\r\n");
+        let (answer, _) = receive(send(*address, &request), usize::MAX);
+        assert!(text(answer).ends_with("\r\n\r\nPag"), "{address}");
+    }
+    site.stop();
+    for address in at {
+        TcpStream::connect(address).expect_err("each is closed");
+    }
+}
+
+/// Where the next address is taken, a port of the first is a destination too.
+#[test]
+#[cfg(target_os = "linux")]
+fn destinations_are_addresses_of_loopback_as_far_as_they_are_free() {
+    let two = 2.try_into().expect("more than none");
+    let site = Site::start(Config { destinations: two, ..Config::default() });
+    let site = site.expect("loopback has two addresses");
+    let [first, second] = site.destinations() else { panic!("{site:?}") };
+    assert_eq!(second.to_string(), format!("127.0.0.2:{}", first.port()));
+    let taken = *second;
+    site.stop();
+    let _taken = TcpListener::bind(taken).expect("it is free again");
+    let config = Config { destinations: two, port: taken.port(), ..Config::default() };
+    let site = Site::start(config).expect("the first is free again");
+    let [first, second] = site.destinations() else { panic!("{site:?}") };
+    assert_eq!((first.ip(), first.port()), (second.ip(), taken.port()));
+    assert_ne!(first.port(), second.port());
 }
 
 #[test]

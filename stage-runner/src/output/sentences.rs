@@ -322,7 +322,7 @@ fn named(session: &Session<'_>, run: &Run) -> String {
     }
     let named = alike.iter().take(NAMED).map(|(error, target, pages)| {
         let message = text::cut(&text::escaped(&error.message), 100);
-        let path = super::waterfall::short(&session.urls, *target);
+        let path = super::waterfall::short(session, *target);
         let more = if *pages > 1 {
             format!(" and {} more", text::count(pages - 1))
         } else {

@@ -60,16 +60,16 @@ pub fn lines(session: &Session<'_>, row: &Row<'_>) -> Vec<String> {
     lines
 }
 
-/// A URL as short as it is still clear: its path, where there is only one host.
-pub fn short(urls: &[String], target: usize) -> String {
+/// A URL as short as it is still clear: its path, where there is only one host, or all are the practice site.
+pub fn short(session: &Session<'_>, target: usize) -> String {
     let split = |url: &str| {
         let rest = url.trim_start_matches("http://");
         let path = rest.find('/').unwrap_or(rest.len());
         (rest[..path].to_owned(), rest[path..].to_owned())
     };
-    let (host, path) = split(&urls[target]);
-    let is_only_host = urls.iter().all(|url| split(url).0 == host);
-    if is_only_host { path } else { format!("{host}{path}") }
+    let (host, path) = split(&session.urls[target]);
+    let is_only_host = || session.urls.iter().all(|url| split(url).0 == host);
+    if session.site.is_some() || is_only_host() { path } else { format!("{host}{path}") }
 }
 
 fn title(row: &Row<'_>) -> String {
@@ -101,7 +101,7 @@ impl<'a> Drawing<'a> {
         let work = row.work().unwrap_or(0.0);
         let last = run.told().filter_map(|outcome| outcome.finished_us).max().unwrap_or(0);
         let shown = shown(run);
-        let names = shown.iter().map(|target| short(&session.urls, *target).chars().count());
+        let names = shown.iter().map(|target| short(session, *target).chars().count());
         let who = summary::who(run).chars().count();
         let name = names.max().unwrap_or(0).max(who).clamp(NAME.0, NAME.1);
         let columns = session.look.width.saturating_sub(name + 1 + 1 + CONNECTED + DONE).max(16);
@@ -135,7 +135,7 @@ impl<'a> Drawing<'a> {
     }
 
     fn page(&self, outcome: &OutcomeLine) -> String {
-        let name = text::cut(&short(&self.session.urls, outcome.target), self.name);
+        let name = text::cut(&short(self.session, outcome.target), self.name);
         let cells = self.cells(outcome);
         let since_start = |time: u64| text::exact(time);
         let connected = outcome.connected_us.map_or("–".to_owned(), since_start);

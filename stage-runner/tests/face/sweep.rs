@@ -205,7 +205,7 @@ fn what_is_wrong_is_said_before_anything_runs() {
     wrong(&["-s", "epol"], "did you mean epoll?");
     wrong(&["--from", "0"], "at least 1 fetch");
     wrong(&["--from", "10", "--to", "9"], "--from 10 is more than --to 9");
-    wrong(&["--to", "20001"], "20,000 at most");
+    wrong(&["--to", "100001"], "100,000 at most");
     wrong(&["--delay", "0"], "no time");
     wrong(&["--per-decade", "4"], "--per-decade");
     wrong(&["--format", "jsonl"], "json");
