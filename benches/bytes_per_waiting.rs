@@ -61,7 +61,7 @@ fn table() {
         println!("Their figures are too large: so few share what a loop has once, as its buffer.");
     }
     let site = SiteProcess::start();
-    let site = site.address().to_string();
+    let site = site.destinations();
     println!("{:30} {:>9} {:>10}", "what waits", "how many", "bytes each");
     for stage in STAGES.iter().filter(|stage| stage.number >= Some(5)) {
         tell(&format!("fetch, {}", stage.name), stage.name, fetches, &site);
@@ -96,7 +96,7 @@ fn measure(kind: &str, count: usize, site: &str) -> Result<u64, String> {
 /// Between the start of a crawl and its peak.
 fn fetches(stage: &str, count: usize, site: &str) -> Result<Option<u64>, String> {
     let stage = find(stage).map_err(|_| "no such stage")?[0];
-    let targets = targets(site.parse().expect("an address"), count, DELAY);
+    let targets = targets(site, count, DELAY);
     let start = reset_peak().and_then(|()| of_this_process("VmRSS:"));
     crawl(stage, &targets, count)?;
     Ok(of_this_process("VmHWM:").zip(start).map(|(peak, start)| peak - start))

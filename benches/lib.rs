@@ -70,6 +70,15 @@ pub fn group_of_crawls<'a>(
     group
 }
 
+/// What a stage is called in the pictures, which are in the order of the alphabet: its chapter comes
+/// first, `05-epoll`.
+pub fn label(stage: &Stage) -> String {
+    match stage.number {
+        Some(chapter) => format!("{chapter:02}-{}", stage.name),
+        None => stage.name.to_owned(),
+    }
+}
+
 /// Has a stage fetch all targets, so many at once.
 ///
 /// # Errors

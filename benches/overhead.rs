@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use benches::{SiteProcess, crawl, fetch_all, group_of_crawls, is_only_tested, limits};
+use benches::{SiteProcess, crawl, fetch_all, group_of_crawls, is_only_tested, label, limits};
 use crawl::Target;
 use criterion::{BenchmarkId, Criterion, Throughput};
 use stage_02_process_pool::Pool;
@@ -37,13 +37,13 @@ fn overhead(criterion: &mut Criterion, name: &str, targets: &[Target], in_flight
             eprintln!("{}: skipped: it has one in flight, however many it may have", stage.name);
             continue;
         }
-        group.bench_function(BenchmarkId::from_parameter(stage.name), |bencher| {
+        group.bench_function(BenchmarkId::from_parameter(label(stage)), |bencher| {
             bencher.iter(|| crawl(stage, targets, in_flight).expect(stage.name));
         });
     }
 
     // What a process costs is its start. This pool has started before the clock does.
-    group.bench_function(BenchmarkId::from_parameter("process-pool, warm"), |bencher| {
+    group.bench_function(BenchmarkId::from_parameter("02-process-pool, warm"), |bencher| {
         let mut pool = Pool::new(in_flight).expect("not too many");
         pool.warm_up().expect("the processes start");
         let mut crawl = || {

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use benches::{SiteProcess, crawl, group_of_crawls, room_for};
+use benches::{SiteProcess, crawl, group_of_crawls, label, room_for};
 use crawl::Target;
 use criterion::{AxisScale, BenchmarkId, Criterion, PlotConfiguration};
 use stage_runner::stages::{STAGES, Stage};
@@ -32,7 +32,7 @@ fn scaling(criterion: &mut Criterion) {
                 eprintln!("{}: stops before {pages} pages: {reason}", stage.name);
                 break;
             }
-            group.bench_function(BenchmarkId::new(stage.name, pages), |bencher| {
+            group.bench_function(BenchmarkId::new(label(stage), pages), |bencher| {
                 bencher.iter(|| crawl(stage, &targets, pages).expect(stage.name));
             });
         }

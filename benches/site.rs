@@ -4,6 +4,7 @@
 use std::env;
 use std::io::{self, BufRead, BufReader, Read};
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::process::{Child, Command, Stdio, exit};
 use std::time::Duration;
 
@@ -16,9 +17,13 @@ const ASKED: &str = "WAYS_TO_WAIT_BENCHMARK_SITE";
 /// How many different pages there are. A crawl of more asks for some of them again.
 const PAGES: usize = 10_000;
 
+/// How many addresses it serves them on: a benchmark makes more connections than a client has ports
+/// for one.
+const DESTINATIONS: NonZeroUsize = NonZeroUsize::new(16).expect("it is not 0");
+
 /// A site that ends with whoever has started it.
 pub struct SiteProcess {
-    address: SocketAddr,
+    destinations: Vec<SocketAddr>,
     child: Child,
 }
 
@@ -35,21 +40,20 @@ impl SiteProcess {
             .stdout(Stdio::piped())
             .spawn()
             .expect("a process for the site");
-        let mut address = String::new();
+        let mut line = String::new();
         let said = child.stdout.take().expect("it is piped");
-        BufReader::new(said).read_line(&mut address).expect("the site says where it is");
-        let address = address.trim().parse().expect("the site says an address");
-        SiteProcess { address, child }
+        BufReader::new(said).read_line(&mut line).expect("the site says where it is");
+        SiteProcess { destinations: parse(line.trim()), child }
     }
 
-    /// Where it listens.
-    pub fn address(&self) -> SocketAddr {
-        self.address
+    /// Where it listens, for [`targets`] in another process.
+    pub fn destinations(&self) -> String {
+        text(&self.destinations)
     }
 
     /// So many of its pages, each so far away.
     pub fn targets(&self, pages: usize, delay: Duration) -> Vec<Target> {
-        targets(self.address, pages, delay)
+        in_turn(&self.destinations, pages, delay)
     }
 }
 
@@ -61,14 +65,31 @@ impl Drop for SiteProcess {
     }
 }
 
-/// So many pages of the site at that address, each so far away.
-pub fn targets(address: SocketAddr, pages: usize, delay: Duration) -> Vec<Target> {
+/// So many pages of the site that listens there, each so far away.
+///
+/// # Panics
+/// If `destinations` is not what [`SiteProcess::destinations`] gave.
+pub fn targets(destinations: &str, pages: usize, delay: Duration) -> Vec<Target> {
+    in_turn(&parse(destinations), pages, delay)
+}
+
+fn in_turn(destinations: &[SocketAddr], pages: usize, delay: Duration) -> Vec<Target> {
     let target = |number: usize| {
         let (page, delay) = (number % PAGES + 1, delay.as_millis());
+        let address = destinations[number % destinations.len()];
         let url = Url::parse(&format!("http://{address}/{page}?delay={delay}ms"));
         Target::new(url.expect("this is a URL"), address)
     };
     (0..pages).map(target).collect()
+}
+
+fn text(destinations: &[SocketAddr]) -> String {
+    let addresses: Vec<String> = destinations.iter().map(SocketAddr::to_string).collect();
+    addresses.join(",")
+}
+
+fn parse(destinations: &str) -> Vec<SocketAddr> {
+    destinations.split(',').map(|address| address.parse().expect("an address")).collect()
 }
 
 /// Serves until the standard input ends: it is a pipe from the benchmark, and closes with it, however
@@ -77,9 +98,10 @@ pub(crate) fn become_site_if_asked() {
     if env::var_os(ASKED).is_none() {
         return;
     }
-    let config = Config { pages: PAGES, delay: Duration::ZERO, ..Config::default() };
+    let (destinations, pages, delay) = (DESTINATIONS, PAGES, Duration::ZERO);
+    let config = Config { destinations, pages, delay, ..Config::default() };
     let site = Site::start(config).expect("a free port");
-    println!("{}", site.address());
+    println!("{}", text(site.destinations()));
     let mut nothing = Vec::new();
     let _ = io::stdin().read_to_end(&mut nothing);
     exit(0) // at once, whatever is in flight

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use benches::{SiteProcess, crawl, group_of_crawls};
+use benches::{SiteProcess, crawl, group_of_crawls, label};
 use criterion::{BenchmarkId, Criterion};
 use stage_runner::stages::STAGES;
 
@@ -26,7 +26,7 @@ fn ten_pages(criterion: &mut Criterion) {
             eprintln!("{}: skipped: {reason}", stage.name);
             continue;
         }
-        group.bench_function(BenchmarkId::from_parameter(stage.name), |bencher| {
+        group.bench_function(BenchmarkId::from_parameter(label(stage)), |bencher| {
             bencher.iter(|| crawl(stage, &targets, PAGES).expect(stage.name));
         });
     }
