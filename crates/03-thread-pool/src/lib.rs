@@ -21,15 +21,25 @@ use std::thread;
 use crawl::{ErrorKind, Limits, Outcome, Target, Worker, receive_buffer};
 use stage_01_blocking::fetch;
 
+/// More threads than this are refused. A thread takes four of the 65,530 pieces of memory that Linux lets a
+/// process map: a stack, another one for signals, and a guard before each. Where the fourth is not to
+/// be had, the thread has begun, and its end is the end of the process.
+pub const MAX_WORKERS: usize = 16_000;
+
 /// Fetches the targets on `limits.concurrency` threads, and hands each outcome to `done`, on the
 /// caller's thread, as it comes.
 ///
 /// # Errors
-/// What the system says when not even one thread can be started. With fewer threads than asked for,
+/// More than [`MAX_WORKERS`] asked for; what the system says when not even one thread can be started. With fewer threads than asked for,
 /// the others do the work.
 pub fn crawl(targets: &[Target], limits: &Limits, done: &mut dyn FnMut(Outcome)) -> io::Result<()> {
     let list = Mutex::new(targets.iter().enumerate());
     let workers = limits.concurrency.get().min(targets.len());
+    if workers > MAX_WORKERS {
+        return Err(io::Error::other(format!(
+            "{workers} threads are too many for most systems: {MAX_WORKERS} at most"
+        )));
+    }
     let work = |worker: Worker, sender: mpsc::SyncSender<Outcome>| {
         let mut chunk = receive_buffer();
         // The lock is held for as long as it takes to take the next target, not while fetching it.
@@ -75,6 +85,18 @@ fn survive(index: usize, fetch: impl FnOnce() -> Outcome) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn too_many_threads_are_refused() {
+        let url = crawl::Url::parse("http://127.0.0.1:1/").unwrap();
+        let target = Target::new(url, "127.0.0.1:1".parse().unwrap());
+        let targets = vec![target; MAX_WORKERS + 1];
+        let concurrency = targets.len().try_into().unwrap();
+        let limits = Limits { concurrency, ..Limits::default() };
+        let refused = crawl(&targets, &limits, &mut |_| panic!("no thread has started"));
+        let words = "16001 threads are too many for most systems: 16000 at most";
+        assert_eq!(refused.unwrap_err().to_string(), words);
+    }
 
     #[test]
     fn a_panic_is_an_outcome() {
