@@ -376,7 +376,8 @@ fn section_end(bytes: &[u8], searched: usize) -> Option<usize> {
     let ends = |end: &usize| {
         matches!(&bytes[..*end], b"\n" | b"\r\n" | [.., b'\n', b'\n'] | [.., b'\n', b'\r', b'\n'])
     };
-    (searched + 1..=bytes.len()).find(ends)
+    let mut line_ends = (searched + 1..=bytes.len()).filter(|end| bytes[end - 1] == b'\n');
+    line_ends.find(ends)
 }
 
 fn malformed(message: String) -> BadResponse {
