@@ -302,7 +302,7 @@ fn too_long(entrant: &Entrant, in_flight: usize, delay: Duration) -> Option<(Why
     is_too_long.then(|| (Why::OneByOne, reason()))
 }
 
-/// What went wrong: the commonest error, in the words of the page that met it first.
+/// What went wrong: the commonest error, in the words of the first page that met it.
 fn failure(run: &Run) -> String {
     if let Some(reason) = &run.reason {
         let joint = if reason.starts_with("line ") { "its " } else { "" };

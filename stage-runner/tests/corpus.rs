@@ -455,3 +455,61 @@ fn waiting_for_ten_pages_at_once_is_three_times_as_fast() {
     let unkept = unkept("all", broken);
     assert!(unkept.is_empty(), "{unkept:#?}");
 }
+
+/// What has arrived in time is not lost because the program looked at the clock too late: here it is stopped
+/// while the page comes and the deadline passes.
+#[test]
+#[cfg(unix)]
+fn a_page_that_came_in_time_is_a_page() {
+    use std::io::Write;
+    use std::os::unix::process::CommandExt;
+    use std::process::Stdio;
+
+    use nix::sys::signal::{Signal, killpg};
+    use nix::unistd::Pid;
+
+    let _alone = alone();
+    let site = site();
+    let (url, address) = (site.url("/1?delay=300ms"), site.address());
+    let job = serde_json::json!({
+        "protocol": 1,
+        "limits": {
+            "concurrency": 1, "deadline_us": 1_000_000,
+            "max_head_bytes": 65_536, "max_body_bytes": 65_536,
+        },
+        "targets": [{
+            "url": url, "host": address, "path": "/1?delay=300ms", "address": address,
+        }],
+    });
+    let outcome = |name: &str| {
+        let mut stage = Command::new(env!("CARGO_BIN_EXE_stage-runner"));
+        stage.args(["run-stage", name]).process_group(0);
+        stage.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut stage = stage.spawn().expect("the runner starts");
+        // With its workers, where it has some.
+        let group = Pid::from_raw(stage.id() as i32);
+        let mut stdin = stage.stdin.take().expect("it was asked for");
+        stdin.write_all(job.to_string().as_bytes()).expect("it reads its job");
+        drop(stdin);
+        thread::sleep(Duration::from_millis(200));
+        killpg(group, Signal::SIGSTOP).expect("it runs");
+        thread::sleep(Duration::from_millis(1_200));
+        killpg(group, Signal::SIGCONT).expect("it was stopped");
+        let output = stage.wait_with_output().expect("it ends");
+        let said = String::from_utf8(output.stdout).expect("it speaks UTF-8");
+        let line = said.lines().next().expect("it says an outcome");
+        let line: serde_json::Value = serde_json::from_str(line).expect("it speaks JSON");
+        line["outcome"].clone()
+    };
+    // The yardstick has tokio's own timers: where a signal ends a wait, they come before the sockets.
+    let chapters = STAGES.iter().filter(|stage| stage.number.is_some());
+    thread::scope(|scope| {
+        for stage in chapters.filter(|stage| (stage.available)().is_ok()) {
+            scope.spawn(move || {
+                let outcome = outcome(stage.name);
+                assert_eq!(outcome["status"], 200, "{}: {outcome}", stage.name);
+                assert!(outcome["finished_us"].as_u64() > Some(1_000_000), "{outcome}");
+            });
+        }
+    });
+}

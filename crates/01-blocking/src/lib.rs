@@ -64,14 +64,16 @@ fn send(socket: &Socket, exchange: &mut Exchange) -> io::Result<()> {
 
 fn receive(mut socket: &Socket, exchange: &mut Exchange, chunk: &mut [u8]) -> io::Result<Page> {
     loop {
-        socket.set_read_timeout(Some(nap(exchange.time_left()?)))?;
+        let left = exchange.time_left();
+        socket.set_read_timeout(Some(nap(left.unwrap_or_default())))?;
         match socket.read(chunk) {
             Ok(bytes) => {
                 if let Some(page) = exchange.received(&chunk[..bytes])? {
                     return Ok(page);
                 }
             }
-            Err(error) if is_nap_over(&error) => {}
+            // Nothing there: only now does it count that the deadline has passed.
+            Err(error) if is_nap_over(&error) => drop(left?),
             Err(error) => return Err(error),
         }
     }

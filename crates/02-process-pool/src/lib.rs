@@ -32,7 +32,7 @@ pub use worker::become_worker_if_asked;
 /// More processes than this make a system unstable, so more are refused.
 pub const MAX_WORKERS: usize = 512;
 
-/// How often the place of a worker that died is filled again before the pool goes on without it.
+/// How often the pool tries to fill the place of a worker that died before it goes on without it.
 const STARTS: u32 = 3;
 
 /// Fetches the targets on `limits.concurrency` processes, and hands each outcome to `done` as it

@@ -115,9 +115,16 @@ impl Drop for Process {
         // A worker keeps nothing that could be lost. The wait leaves no zombie behind.
         let _ = self.child.kill();
         let _ = self.child.wait();
-        // Without a worker, nobody answers; without requests, nobody asks.
+        // Without requests, nobody asks; and without a worker, nobody answers. But it may have handed on its
+        // pipe to a program that it started: then the thread is left to end with that one.
         drop(mem::replace(&mut self.requests, channel().0));
-        if let Some(talker) = self.talker.take() {
+        let has_ended = loop {
+            match self.answers.recv_timeout(GRACE) {
+                Ok(_) => {}
+                Err(error) => break error == RecvTimeoutError::Disconnected,
+            }
+        };
+        if let Some(talker) = self.talker.take().filter(|_| has_ended) {
             let _ = talker.join();
         }
     }
@@ -155,6 +162,6 @@ fn talk(
 }
 
 fn hear_hello(from: &mut impl BufRead) -> io::Result<Answer> {
-    let line = read_line(from)?;
+    let line = read_line(from, 0)?;
     if line == HELLO { Ok(Answer::Hello) } else { Err(io::ErrorKind::InvalidData.into()) }
 }

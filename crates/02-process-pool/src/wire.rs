@@ -10,8 +10,10 @@ use serde::{Deserialize, Serialize};
 /// The first line that a worker says: a program that says anything else is none.
 pub(crate) const HELLO: &str = "worker of stage-02-process-pool, version 1";
 
-/// No line of a worker is longer: a program that writes without end is ended.
+/// No line is longer than this, and a few bytes of JSON for each byte of a head: a program that writes without
+/// end is ended.
 const MAX_LINE_BYTES: u64 = 1 << 20;
+const JSON_BYTES_OF_ONE: u64 = 6;
 
 /// From the pool to a worker.
 #[derive(Debug, Serialize, Deserialize)]
@@ -69,7 +71,7 @@ impl Request {
     }
 
     pub(crate) fn read(pipe: &mut impl BufRead) -> io::Result<Request> {
-        Ok(serde_json::from_str(&read_line(pipe)?)?)
+        Ok(serde_json::from_str(&read_line(pipe, 0)?)?)
     }
 }
 
@@ -105,10 +107,11 @@ impl Answer {
     /// # Errors
     /// `UnexpectedEof` when the worker is gone; `InvalidData` when it talks nonsense.
     pub(crate) fn read(pipe: &mut impl BufRead, request: &Request) -> io::Result<Answer> {
-        let line = read_line(pipe)?;
         let Request::Fetch { number, limits, .. } = request else {
+            let line = read_line(pipe, 0)?;
             return Ok(Answer::Farewell(serde_json::from_str::<Farewell>(&line)?.private_bytes));
         };
+        let line = read_line(pipe, limits.max_head_bytes as u64)?;
         let reply: Reply = serde_json::from_str(&line)?;
         if reply.number != *number {
             return Err(nonsense("it answers what it was not asked"));
@@ -147,13 +150,14 @@ fn write_line(pipe: &mut impl Write, message: &impl Serialize) -> io::Result<()>
     pipe.write_all(&line)
 }
 
-/// A line without its end.
-pub(crate) fn read_line(pipe: &mut impl BufRead) -> io::Result<String> {
-    let mut line = String::new();
-    pipe.take(MAX_LINE_BYTES).read_line(&mut line)?;
+/// A line without its end, in which there may be so many bytes of a head.
+pub(crate) fn read_line(pipe: &mut impl BufRead, head_bytes: u64) -> io::Result<String> {
+    let most = head_bytes.saturating_mul(JSON_BYTES_OF_ONE).saturating_add(MAX_LINE_BYTES);
+    let mut line = Vec::new();
+    pipe.take(most).read_until(b'\n', &mut line)?;
     match line.pop() {
-        Some('\n') => Ok(line),
-        Some(_) if line.len() as u64 + 1 >= MAX_LINE_BYTES => Err(nonsense("its line has no end")),
+        Some(b'\n') => String::from_utf8(line).map_err(|_| nonsense("its line is not text")),
+        Some(_) if line.len() as u64 + 1 >= most => Err(nonsense("its line has no end")),
         _ => Err(io::ErrorKind::UnexpectedEof.into()),
     }
 }
@@ -166,4 +170,40 @@ fn read_body(pipe: &mut impl BufRead, bytes: u64) -> io::Result<Vec<u8>> {
 
 fn nonsense(what: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, what)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crawl::{Limits, Target, Url};
+
+    /// A head may be as large as the limits say, and one of its headers nearly all of it.
+    #[test]
+    fn what_a_head_may_hold_gets_through() {
+        let url = Url::parse("http://127.0.0.1:9/").unwrap();
+        let target = Target::new(url, "127.0.0.1:9".parse().unwrap());
+        let location = "\u{1}".repeat(2 << 20);
+        let limits = Limits { max_head_bytes: location.len() + 100, ..Limits::default() };
+        let page = Page {
+            status: 302,
+            location: Some(location.as_str().into()),
+            content_encoding: None,
+            body: b"there".to_vec(),
+        };
+        let outcome = Outcome {
+            target: 0,
+            by: Worker::Main,
+            result: Ok(page.clone()),
+            timeline: Timeline::starting_now(),
+            failed_attempts: 0,
+        };
+        let mut pipe = Vec::new();
+        write_outcome(&mut pipe, 7, outcome).unwrap();
+        let request =
+            Request::Fetch { number: 7, target: (&target).into(), limits: (&limits).into() };
+        let answer = Answer::read(&mut &pipe[..], &request).unwrap();
+        let Answer::Fetched(fetched) = answer else { panic!("{answer:?}") };
+        let outcome = fetched.into_outcome(0, Worker::Process(1), Instant::now());
+        assert_eq!(outcome.result.unwrap(), page);
+    }
 }

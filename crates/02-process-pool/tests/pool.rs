@@ -6,7 +6,7 @@
 use std::env;
 use std::num::NonZeroUsize;
 use std::panic::catch_unwind;
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 use crawl::{ErrorKind, Limits, Outcome, Target, Url};
@@ -23,6 +23,9 @@ fn main() -> ExitCode {
     let part = env::var(PART).unwrap_or_default();
     if part == "forgot the hook" {
         return forgot_the_hook();
+    }
+    if part == "hands on its pipe" {
+        return hands_on_its_pipe();
     }
     if let Some(lie) = part.strip_prefix("liar ") {
         return if env::var_os(ASKED).is_some() { tell(lie) } else { deceived() };
@@ -189,6 +192,17 @@ fn forgot_the_hook() -> ExitCode {
     ExitCode::FAILURE
 }
 
+/// The program that it starts has its output, which for a worker is the pipe to the pool.
+#[expect(clippy::zombie_processes, reason = "that nobody waits for it is what is tested")]
+fn hands_on_its_pipe() -> ExitCode {
+    if env::var_os(ASKED).is_some() {
+        let mut sleep = Command::new("sleep");
+        sleep.arg("40").stdin(Stdio::null()).stderr(Stdio::null());
+        sleep.spawn().expect("this system has a sleep");
+    }
+    forgot_the_hook()
+}
+
 /// Waits with four workers for pages that never come, until somebody kills it.
 fn parent() -> ExitCode {
     let site = env::var("POOL_TEST_SITE").expect("the site's address");
@@ -206,12 +220,13 @@ mod with_signals {
     use super::*;
     use std::fs;
     use std::io::{BufRead, BufReader};
-    use std::process::{Child, Stdio};
+    use std::process::Child;
     use std::thread;
 
     use rustix::process::{Pid, Signal, kill_process};
 
-    pub(super) const TESTS: [(&str, fn()); 7] = [
+    pub(super) const TESTS: [(&str, fn()); 8] = [
+        ("a_pipe_that_stays_open_keeps_nobody", a_pipe_that_stays_open_keeps_nobody),
         ("a_stopped_worker_is_given_up", a_stopped_worker_is_given_up),
         ("a_killed_worker_costs_its_fetch", a_killed_worker_costs_its_fetch),
         ("a_killed_worker_spares_the_others", a_killed_worker_spares_the_others),
@@ -223,6 +238,16 @@ mod with_signals {
 
     /// Long enough for every worker to be in the middle of its fetch.
     const A_MOMENT: Duration = Duration::from_millis(300);
+
+    /// Not longer than a worker may take to say hello: then the pool gives up, whoever still has the pipe.
+    fn a_pipe_that_stays_open_keeps_nobody() {
+        let me = env::current_exe().expect("tests have a path");
+        let begun = Instant::now();
+        let run = Command::new(me).env(PART, "hands on its pipe").output().expect("it starts");
+        let said = String::from_utf8_lossy(&run.stderr);
+        assert!(said.contains("this program does not become a worker"), "{said}");
+        assert!(begun.elapsed() < Duration::from_secs(25), "it took {:?}", begun.elapsed());
+    }
 
     /// The children of a process, zombies included, and whether they are zombies.
     fn children(parent: u32) -> Vec<(i32, bool)> {

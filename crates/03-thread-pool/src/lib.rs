@@ -18,13 +18,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
 
-use crawl::{ErrorKind, Limits, Outcome, Target, Worker, receive_buffer};
+use crawl::{ErrorKind, Limits, Outcome, Target, Timeline, Worker, receive_buffer};
 use stage_01_blocking::fetch;
 
 /// More threads than this are refused. A thread takes four of the 65,530 pieces of memory that Linux lets a
-/// process map: a stack, another one for signals, and a guard before each. Where the fourth is not to
-/// be had, the thread has begun, and its end is the end of the process.
-pub const MAX_WORKERS: usize = 16_000;
+/// process map: a stack, another one for signals, and a guard before each; `malloc` takes some more, by the
+/// number of processors. Where the second stack is not to be had, the thread has begun, and its end is the
+/// end of the process.
+pub const MAX_WORKERS: usize = 15_000;
 
 /// Fetches the targets on `limits.concurrency` threads, and hands each outcome to `done`, on the
 /// caller's thread, as it comes.
@@ -74,11 +75,14 @@ pub fn crawl(targets: &[Target], limits: &Limits, done: &mut dyn FnMut(Outcome))
 
 /// A panic costs the fetch that panicked, not the thread: the next target is waiting for it.
 fn survive(index: usize, fetch: impl FnOnce() -> Outcome) -> Outcome {
+    let timeline = Timeline::starting_now();
     catch_unwind(AssertUnwindSafe(fetch)).unwrap_or_else(|panic| {
         let words = panic.downcast_ref::<&str>().copied();
         let words = words.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
         let message = format!("the fetch panicked: {}", words.unwrap_or("no message"));
-        Outcome::not_fetched(index, Worker::Main, ErrorKind::WorkerDied, message)
+        let died = Outcome::not_fetched(index, Worker::Main, ErrorKind::WorkerDied, message);
+        let finished = Some(timeline.started.elapsed());
+        Outcome { timeline: Timeline { finished, ..timeline }, ..died }
     })
 }
 
@@ -94,7 +98,7 @@ mod tests {
         let concurrency = targets.len().try_into().unwrap();
         let limits = Limits { concurrency, ..Limits::default() };
         let refused = crawl(&targets, &limits, &mut |_| panic!("no thread has started"));
-        let words = "16001 threads are too many for most systems: 16000 at most";
+        let words = "15001 threads are too many for most systems: 15000 at most";
         assert_eq!(refused.unwrap_err().to_string(), words);
     }
 
@@ -104,5 +108,6 @@ mod tests {
         let error = outcome.result.unwrap_err();
         assert_eq!((outcome.target, error.kind), (3, ErrorKind::WorkerDied));
         assert_eq!(error.message, "the fetch panicked: number 3");
+        assert!(outcome.timeline.finished.is_some());
     }
 }

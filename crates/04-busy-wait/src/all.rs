@@ -57,18 +57,21 @@ impl Fetch {
     /// Does what can be done now: the page, or `None` for *not yet*.
     fn attempt(&mut self, chunk: &mut [u8]) -> io::Result<Option<Page>> {
         let Fetch { exchange, socket, .. } = self;
+        let left = exchange.time_left();
         if !exchange.unsent().is_empty() {
             let sent = socket.send(exchange.unsent());
             match exchange.sent(sent) {
                 Ok(()) => {}
-                Err(error) if exchange.must_wait(&error) => still_hope(socket, exchange)?,
+                Err(error) if exchange.must_wait(&error) => still_hope(left, socket, exchange)?,
                 Err(error) => return Err(error),
             }
             return Ok(None);
         }
         match socket.read(chunk) {
             Ok(bytes) => exchange.received(&chunk[..bytes]),
-            Err(error) if exchange.must_wait(&error) => still_hope(socket, exchange).map(|()| None),
+            Err(error) if exchange.must_wait(&error) => {
+                still_hope(left, socket, exchange).map(|()| None)
+            }
             Err(error) => Err(error),
         }
     }

@@ -14,8 +14,9 @@
 mod all;
 
 use std::io::{self, Read};
+use std::time::Duration;
 
-use crawl::{Exchange, Limits, Outcome, Page, Target, receive_buffer};
+use crawl::{DeadlinePassed, Exchange, Limits, Outcome, Page, Target, receive_buffer};
 use rustix::io::Errno;
 use socket2::{Domain, Socket, Type};
 
@@ -59,10 +60,11 @@ fn connect(exchange: &mut Exchange) -> io::Result<Socket> {
 
 fn send(socket: &Socket, exchange: &mut Exchange) -> io::Result<()> {
     while !exchange.unsent().is_empty() {
+        let left = exchange.time_left();
         let sent = socket.send(exchange.unsent());
         match exchange.sent(sent) {
             Ok(()) => {}
-            Err(error) if exchange.must_wait(&error) => still_hope(socket, exchange)?,
+            Err(error) if exchange.must_wait(&error) => still_hope(left, socket, exchange)?,
             Err(error) => return Err(error),
         }
     }
@@ -71,22 +73,27 @@ fn send(socket: &Socket, exchange: &mut Exchange) -> io::Result<()> {
 
 fn receive(mut socket: &Socket, exchange: &mut Exchange, chunk: &mut [u8]) -> io::Result<Page> {
     loop {
+        let left = exchange.time_left();
         match socket.read(chunk) {
             Ok(bytes) => {
                 if let Some(page) = exchange.received(&chunk[..bytes])? {
                     return Ok(page);
                 }
             }
-            Err(error) if exchange.must_wait(&error) => still_hope(socket, exchange)?,
+            Err(error) if exchange.must_wait(&error) => still_hope(left, socket, exchange)?,
             Err(error) => return Err(error),
         }
     }
 }
 
-/// Whether asking again can help: not after the deadline, and not when the connection was refused.
-/// (The loop that forgets either spins for ever.)
-fn still_hope(socket: &Socket, exchange: &mut Exchange) -> io::Result<()> {
-    exchange.time_left()?;
+/// Whether asking again can help: not where the deadline had passed before we asked, and not when the
+/// connection was refused. (The loop that forgets either spins for ever.)
+fn still_hope(
+    left: Result<Duration, DeadlinePassed>,
+    socket: &Socket,
+    exchange: &mut Exchange,
+) -> io::Result<()> {
+    left?;
     if exchange.is_connected() {
         return Ok(());
     }

@@ -48,7 +48,7 @@ impl<'a> EventLoop<'a> {
 
     /// Runs until all of the list is started and every callback has been called.
     ///
-    /// 1. Start fetches while there is room for them.
+    /// 1. Start fetches while there is room for them, and no deadline passes meanwhile.
     /// 2. Wait until a socket is ready or a deadline passes.
     /// 3. Call back every socket that is ready.
     /// 4. Call back every fetch whose deadline has passed.
@@ -61,6 +61,7 @@ impl<'a> EventLoop<'a> {
         loop {
             // 1. After the whole batch of events, not one by one: new fetches start together.
             while self.in_flight < self.limits.concurrency.get()
+                && !self.deadlines.is_overdue()
                 && let Some(next) = list.next()
             {
                 start(self, next);

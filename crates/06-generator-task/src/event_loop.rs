@@ -56,7 +56,7 @@ impl EventLoop {
 
     /// Runs until all of the list is started and nothing is in flight.
     ///
-    /// 1. Start fetches while there is room for them.
+    /// 1. Start fetches while there is room for them, and no deadline passes meanwhile.
     /// 2. Wait until a socket is ready or a deadline passes.
     /// 3. Set the result of every future whose socket is ready.
     /// 4. Set the result of every future whose deadline has passed.
@@ -74,6 +74,7 @@ impl EventLoop {
         loop {
             // 1. After the whole batch of events, not one by one: new fetches start together.
             while self.in_flight.get() < self.limits.concurrency.get()
+                && !self.deadlines.borrow().is_overdue()
                 && let Some(next) = list.next()
             {
                 start(next);

@@ -10,8 +10,8 @@ use crate::reactor::Reactor;
 
 /// Runs futures of one kind: polls those that have been woken, and sleeps when none has.
 ///
-/// Invariant: a task is polled when it starts, and after that only because somebody has woken it
-/// since it was last polled, however often.
+/// Invariant: a task is polled when it starts, and after that only because somebody has woken it, or
+/// the one before it under the same id, since it was last polled, however often.
 pub struct Executor<'a, F> {
     reactor: &'a Reactor,
     /// By id: a task that runs. The futures stay here; a waker holds an id only.
@@ -41,7 +41,7 @@ impl<'a, F: Future> Executor<'a, F> {
     /// Runs all futures of the list as tasks, up to `most` at a time. What each returns goes to
     /// `done`.
     ///
-    /// 1. Start tasks while there is room for them.
+    /// 1. Start tasks while there is room for them, and no deadline passes meanwhile.
     /// 2. Sleep in the reactor until a socket is ready, a deadline passes or somebody wakes a task.
     /// 3. Poll every task whose socket is ready.
     /// 4. Poll every task whose deadline has passed.
@@ -57,6 +57,7 @@ impl<'a, F: Future> Executor<'a, F> {
         loop {
             // 1. After the whole batch of events, not one by one: new tasks start together.
             while self.running() < most
+                && !self.reactor.is_overdue()
                 && let Some(next) = list.next()
             {
                 self.start(next, done);

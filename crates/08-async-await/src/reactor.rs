@@ -71,6 +71,11 @@ impl Reactor {
         Ok(())
     }
 
+    /// Whether somebody waits past the deadline.
+    pub(crate) fn is_overdue(&self) -> bool {
+        self.deadlines.borrow().is_overdue()
+    }
+
     /// Wakes whoever waits past the deadline.
     pub(crate) fn wake_overdue(&self) {
         let now = Instant::now();

@@ -5,7 +5,8 @@ use std::cell::Cell;
 use std::future::poll_fn;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, mpsc};
 use std::task::{Poll, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -137,16 +138,18 @@ fn dropping_a_future_leaves_nothing_registered() {
         drop(wait);
         other.write_all(b"x").unwrap();
         // The socket is readable, and nobody waits for it any more: only this waker may wake us.
-        let (mut waker, mut helper) = (None, None);
+        let (mut waker, mut helper, woken) = (None, None, Arc::new(AtomicBool::new(false)));
         poll_fn(|context| {
             polls.set(polls.get() + 1);
             if helper.is_some() {
+                assert!(woken.load(Relaxed), "polled again, and not by the one who may");
                 return Poll::Ready(());
             }
             waker.get_or_insert_with(|| context.waker().clone());
-            let waker = waker.clone().unwrap();
+            let (waker, woken) = (waker.clone().unwrap(), Arc::clone(&woken));
             helper = Some(thread::spawn(move || {
                 thread::sleep(Duration::from_millis(30));
+                woken.store(true, Relaxed);
                 waker.wake();
             }));
             Poll::Pending

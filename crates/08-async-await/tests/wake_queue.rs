@@ -138,5 +138,6 @@ fn a_wake_after_the_executor_is_gone_does_nothing() {
         };
         drop(queue); // the waker's own reference keeps it
         waker.join().unwrap();
+        assert!(!*bed.called.lock().unwrap(), "nobody was asleep");
     });
 }

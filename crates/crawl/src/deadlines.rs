@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 /// deadlines.push(3, start + Duration::from_secs(1));
 /// deadlines.remove(7);
 /// assert_eq!(deadlines.next(), Some(start + Duration::from_secs(11)));
+/// assert!(!deadlines.is_overdue());
 /// assert_eq!(deadlines.pop_passed(start + Duration::from_secs(12)), Some(3));
 /// ```
 #[derive(Debug)]
@@ -83,6 +84,11 @@ impl Deadlines {
         let oldest = self.entries.get(self.oldest as usize)?;
         // None that is too far for the clock will ever pass.
         self.origin.checked_add(Duration::from_nanos(oldest.passes))
+    }
+
+    /// Whether the next deadline has passed: who starts many fetches in a row looks at the others in between.
+    pub fn is_overdue(&self) -> bool {
+        self.next().is_some_and(|passes| passes <= Instant::now())
     }
 
     /// Takes out one fetch whose deadline has passed.

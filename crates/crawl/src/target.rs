@@ -68,6 +68,9 @@ impl fmt::Display for Url {
     }
 }
 
+/// More than servers take, and less than `http::Uri` does: whoever is handed the URL checks it again.
+const LONGEST_URL: usize = 32 << 10;
+
 fn check(text: &str) -> Result<Url, String> {
     if let Some(bad) = text.chars().find(|c| c.is_control() || *c == ' ') {
         return Err(match bad {
@@ -107,12 +110,16 @@ fn check(text: &str) -> Result<Url, String> {
         return Err(format!("its host has {bad:?} in it"));
     }
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
-    Ok(Url {
+    let url = Url {
         authority: authority.into(),
         path: if path.starts_with('/') { path.into() } else { format!("/{path}").into() },
         host_bytes: host.len(),
         port: port.unwrap_or(80),
-    })
+    };
+    match url.to_string().len() {
+        ..=LONGEST_URL => Ok(url),
+        bytes => Err(format!("its {bytes} bytes are more than {LONGEST_URL}")),
+    }
 }
 
 fn is_host_char(c: char) -> bool {
@@ -252,6 +259,20 @@ mod tests {
         bad("http://[::1/", "");
         bad("http://[zz]/", "");
         bad("http://a,b/", "host");
+    }
+
+    #[test]
+    fn what_can_be_fetched_can_be_read_again() {
+        for bytes in [LONGEST_URL - 1, LONGEST_URL, LONGEST_URL + 1] {
+            for start in ["http://a?", "http://a/?", "http://user@a/?", "http://a/ü"] {
+                let text = format!("{start:q<bytes$}");
+                match Url::parse(&text) {
+                    Ok(url) => drop(Url::parse(&url.to_string()).unwrap()),
+                    Err(error) => assert!(error.to_string().contains("are more than 32768")),
+                }
+            }
+        }
+        bad(&format!("http://a/{:q<40000}", ""), "its 40009 bytes are more than 32768");
     }
 
     #[test]

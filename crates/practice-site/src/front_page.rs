@@ -1,6 +1,7 @@
 //! The list of it all.
 
 use std::fmt::{Display, Write};
+use std::net::{IpAddr, SocketAddr};
 
 use crate::faults::FAULTS;
 use crate::page_delay;
@@ -44,13 +45,23 @@ fn faults(site: &Shared, host: &str, fine: bool) -> impl Iterator<Item = String>
     let name = without_port(host);
     let ports = site.ports.iter().filter(move |port| port.fine == fine);
     let ports = ports.map(move |port| {
-        let url = format!("http://{name}:{}/", port.address.port());
+        let url = format!("http://{}/", port_by_name(name, port.address));
         item(&url, &format!("{}: {}", port.name, port.summary))
     });
     let scripted = FAULTS.iter().filter(move |fault| fault.fine == fine);
     let scripted = scripted
         .map(move |fault| item(&format!("http://{host}/fault/{}", fault.name), fault.summary));
     ports.chain(scripted)
+}
+
+/// Where a fault with a port of its own is, for one who called the site by this name. Such ports are only on the
+/// address that the site was told to listen on, and not on `[::1]` or 127.0.0.2 beside it.
+fn port_by_name(name: &str, address: SocketAddr) -> String {
+    let called: Option<IpAddr> = name.trim_matches(['[', ']']).parse().ok();
+    match called {
+        Some(ip) if ip != address.ip() && !address.ip().is_unspecified() => address.to_string(),
+        _ => format!("{name}:{}", address.port()),
+    }
 }
 
 fn list(html: &mut String, title: &str, items: impl Iterator<Item = String>) {
@@ -106,6 +117,17 @@ mod tests {
     #[test]
     fn escapes() {
         assert_eq!(Escaped("<a b=\"c\">&'").to_string(), "&lt;a b=&quot;c&quot;&gt;&amp;&#39;");
+    }
+
+    #[test]
+    fn a_fault_with_a_port_is_where_it_listens() {
+        let at = |name, address: &str| port_by_name(name, address.parse().unwrap());
+        assert_eq!(at("127.0.0.1", "127.0.0.1:81"), "127.0.0.1:81");
+        assert_eq!(at("127.0.0.2", "127.0.0.1:81"), "127.0.0.1:81");
+        assert_eq!(at("[::1]", "127.0.0.1:81"), "127.0.0.1:81");
+        assert_eq!(at("[::1]", "[::1]:81"), "[::1]:81");
+        assert_eq!(at("localhost", "127.0.0.1:81"), "localhost:81");
+        assert_eq!(at("192.0.2.7", "0.0.0.0:81"), "192.0.2.7:81");
     }
 
     #[test]

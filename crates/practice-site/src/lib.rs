@@ -76,9 +76,8 @@ pub struct Config {
     pub listen: IpAddr,
     /// The port to listen on; 0 takes a free one.
     pub port: u16,
-    /// On how many addresses to serve the pages: the first, and then 127.0.0.2 and so on, or where
-    /// the system does not have that, or `listen` is not 127.0.0.1, further ports of the first. To
-    /// a client each is a destination with ports and a backlog of its own; see
+    /// On how many addresses to serve the pages: `listen`, and then, where that is 127.0.0.1 and the
+    /// system has them, 127.0.0.2 and so on; elsewhere further ports of `listen`. To a client each is a destination with ports and a backlog of its own; see
     /// [`Site::destinations`].
     pub destinations: NonZeroUsize,
     /// How many pages there are: `/1`, `/2` and so on.

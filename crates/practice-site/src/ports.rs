@@ -118,12 +118,11 @@ pub(crate) fn listen_beside(first: SocketAddr, number: usize) -> io::Result<Sock
     }
 }
 
-/// So many after an address of 127.0.0.0/8, if that is one of them too.
+/// So many after 127.0.0.1.
 fn address_beside(first: IpAddr, number: usize) -> Option<IpAddr> {
-    let IpAddr::V4(first) = first else { return None };
-    let beside = first.to_bits().checked_add(u32::try_from(number).ok()?)?;
+    let beside = Ipv4Addr::LOCALHOST.to_bits().checked_add(u32::try_from(number).ok()?)?;
     let beside = Ipv4Addr::from_bits(beside);
-    (first.is_loopback() && beside.is_loopback()).then_some(beside.into())
+    (first == Ipv4Addr::LOCALHOST && beside.is_loopback()).then_some(beside.into())
 }
 
 fn bind(address: SocketAddr) -> io::Result<Socket> {

@@ -40,7 +40,7 @@ impl Best {
             return self.poller.modify(socket, event);
         }
         // SAFETY: `add` asks that the socket be deleted before it closes. `Watched` owns it, and
-        // calls `forget` in its `drop`.
+        // calls `forget` in its `drop`, with a key that no other socket has.
         unsafe { self.poller.add(&socket, event) }?;
         self.known[key] = true;
         Ok(())

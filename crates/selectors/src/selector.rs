@@ -1,5 +1,6 @@
 use std::cell::RefCell;
 use std::io::{self, Read};
+use std::mem;
 use std::ops::Deref;
 use std::rc::Rc;
 use std::time::Duration;
@@ -34,7 +35,14 @@ pub enum Interest {
 
 /// Knows which sockets are waited for, and waits for them all at once. A clone is the same selector.
 #[derive(Clone, Debug)]
-pub struct Selector(Rc<RefCell<Backend>>);
+pub struct Selector(Rc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    backend: RefCell<Backend>,
+    /// By key: whether a socket has it.
+    taken: RefCell<Vec<bool>>,
+}
 
 #[derive(Debug)]
 enum Backend {
@@ -54,12 +62,21 @@ impl Selector {
             Kind::Poll => Backend::Poll(Poll::new()),
             Kind::Best => Backend::Best(Best::new()?),
         };
-        Ok(Selector(Rc::new(RefCell::new(backend))))
+        let backend = RefCell::new(backend);
+        Ok(Selector(Rc::new(Shared { backend, taken: RefCell::default() })))
     }
 
     /// Takes a socket, to report it as `key`: a small number, given to one socket at a time. No
     /// system call yet.
+    ///
+    /// # Panics
+    /// If another socket has that key: nobody could tell the two apart.
     pub fn watch(&self, socket: Socket, key: usize) -> Watched {
+        let mut taken = self.0.taken.borrow_mut();
+        if key >= taken.len() {
+            taken.resize(key + 1, false);
+        }
+        assert!(!mem::replace(&mut taken[key], true), "two sockets with the key {key}");
         let key = u32::try_from(key).expect("fewer than 2^32 sockets");
         Watched { socket, selector: self.clone(), key }
     }
@@ -71,7 +88,7 @@ impl Selector {
     /// What the system says; then no wait will work again.
     pub fn wait(&self, ready: &mut Vec<usize>, timeout: Option<Duration>) -> io::Result<()> {
         ready.clear();
-        match &mut *self.0.borrow_mut() {
+        match &mut *self.0.backend.borrow_mut() {
             Backend::Select(select) => select.wait(ready, timeout),
             Backend::Poll(poll) => poll.wait(ready, timeout),
             Backend::Best(best) => best.wait(ready, timeout),
@@ -83,7 +100,7 @@ impl Selector {
     /// # Errors
     /// `Unsupported` for `select` and `poll`: programs that need it there watch a pipe of their own.
     pub fn notifier(&self) -> io::Result<Notifier> {
-        match &*self.0.borrow() {
+        match &*self.0.backend.borrow() {
             Backend::Best(best) => Ok(best.notifier()),
             _ => Err(io::ErrorKind::Unsupported.into()),
         }
@@ -93,7 +110,8 @@ impl Selector {
 /// A socket that a [`Selector`] reports.
 ///
 /// Invariant: the selector knows of the socket only while it is open. `Watched` owns the socket, never
-/// gives it away, and is forgotten by the selector before it closes.
+/// gives it away, and is forgotten by the selector before it closes; its key is its own, so that what
+/// is forgotten is this socket.
 #[derive(Debug)]
 pub struct Watched {
     socket: Socket,
@@ -112,7 +130,7 @@ impl Watched {
     /// # Errors
     /// What the system says; with [`Kind::Select`], a descriptor past 1,023.
     pub fn wait_for(&self, interest: Interest) -> io::Result<()> {
-        match &mut *self.selector.0.borrow_mut() {
+        match &mut *self.selector.0.backend.borrow_mut() {
             Backend::Select(select) => select.wait_for(self.source(), self.key(), interest),
             Backend::Poll(poll) => poll.wait_for(self.source(), self.key(), interest),
             Backend::Best(best) => best.wait_for(self.source(), self.key(), interest),
@@ -121,7 +139,7 @@ impl Watched {
 
     /// Takes back the asking: nothing will be reported for this socket.
     pub fn stop_waiting(&self) {
-        match &mut *self.selector.0.borrow_mut() {
+        match &mut *self.selector.0.backend.borrow_mut() {
             Backend::Select(select) => select.forget(self.source(), self.key()),
             Backend::Poll(poll) => poll.forget(self.source(), self.key()),
             Backend::Best(best) => best.forget(self.source(), self.key()),
@@ -169,5 +187,6 @@ impl Deref for Watched {
 impl Drop for Watched {
     fn drop(&mut self) {
         self.stop_waiting();
+        self.selector.0.taken.borrow_mut()[self.key()] = false;
     }
 }

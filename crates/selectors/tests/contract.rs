@@ -152,7 +152,20 @@ fn another_thread_can_end_a_wait() {
     let selector = Selector::new(Kind::Best).unwrap();
     let notifier = selector.notifier().unwrap();
     std::thread::spawn(move || notifier.notify().unwrap());
+    let start = Instant::now();
     assert_eq!(wait(&selector, LONG), [], "before or during the wait: it ends");
+    assert!(start.elapsed() < LONG.unwrap() / 2, "not because its time is over");
+}
+
+#[test]
+#[should_panic = "two sockets with the key 7"]
+fn a_key_belongs_to_one_socket_at_a_time() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let selector = Selector::new(Kind::Best).unwrap();
+    let first = pair(&selector, &listener, 7);
+    drop(first);
+    let _second = pair(&selector, &listener, 7);
+    let _third = pair(&selector, &listener, 7);
 }
 
 #[test]
@@ -174,22 +187,23 @@ fn the_order_of_leaving_does_not_matter() {
 #[cfg(unix)]
 #[test]
 fn select_refuses_descriptors_that_its_set_has_no_place_for() {
+    use rustix::io::fcntl_dupfd_cloexec;
+    use rustix::process::{Resource, getrlimit, setrlimit};
+
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    let _ = setrlimit(Resource::Nofile, limit); // some systems have a lower one that they do not tell
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
     let selector = Selector::new(Kind::Select).unwrap();
-    let mut sockets = Vec::new();
-    let error = loop {
-        assert!(sockets.len() < 1100, "descriptors past 1,023 were watched");
-        // Listening sockets would do as well: it is the number of the descriptor that counts.
-        let Ok(socket) = selectors::connect(address) else {
-            return eprintln!("skipped: this system allows fewer than 1,024 descriptors");
-        };
-        let socket = selector.watch(socket, sockets.len());
-        match socket.wait_for(Interest::Readable) {
-            Ok(()) => sockets.push(socket),
-            Err(error) => break error.to_string(),
-        }
+    let (socket, mut other) = pair(&selector, &listener, 1);
+    let Ok(high) = fcntl_dupfd_cloexec(&listener, 1024) else {
+        return eprintln!("skipped: this system allows fewer than 1,025 descriptors");
     };
+    let high = selector.watch(high.into(), 2);
+
+    socket.wait_for(Interest::Readable).unwrap();
+    let error = high.wait_for(Interest::Readable).unwrap_err().to_string();
     assert!(error.contains("1024 places"), "{error}");
-    assert_eq!(wait(&selector, AT_ONCE), [], "the others are still watched");
+    other.write_all(b"x").unwrap();
+    assert_eq!(wait(&selector, LONG), [1], "the other one is still watched");
 }
