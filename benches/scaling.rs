@@ -3,19 +3,20 @@
 //! A flat line at 20 ms is the ideal. The sequential stages rise with every page, and stop at 100,
 //! which would take them 2 s each time. Whoever cannot go on says why, and the others do.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
-use benches::{SiteProcess, crawl, group_of_crawls, label, room_for};
-use crawl::Target;
+use benches::{SiteProcess, crawl, fetch_all, group_of_crawls, label, limits, room_for};
+use crawl::{Outcome, Target, Worker};
 use criterion::{AxisScale, BenchmarkId, Criterion, PlotConfiguration};
 use stage_runner::stages::{STAGES, Stage};
 
 const DELAY: Duration = Duration::from_millis(20);
+/// Long enough for a thousand threads to start.
+const LONG: Duration = Duration::from_secs(1);
 const SIZES: [usize; 4] = [1, 10, 100, 1_000];
 /// Here a stage that fetches one page after the other takes too long for a class.
 const SEQUENTIAL_STOP: usize = 100;
-/// From here on a stage is tried before it is measured.
-const MANY: usize = 1_000;
 
 fn main() {
     benches::run(scaling);
@@ -28,7 +29,7 @@ fn scaling(criterion: &mut Criterion) {
     for stage in STAGES {
         for pages in SIZES {
             let targets = site.targets(pages, DELAY);
-            if let Err(reason) = can_do(stage, &targets) {
+            if let Err(reason) = can_do(stage, &site, pages) {
                 eprintln!("{}: stops before {pages} pages: {reason}", stage.name);
                 break;
             }
@@ -41,12 +42,33 @@ fn scaling(criterion: &mut Criterion) {
 }
 
 /// Whether a stage gets so far, or why not.
-fn can_do(stage: &Stage, targets: &[Target]) -> Result<(), String> {
+fn can_do(stage: &Stage, site: &SiteProcess, pages: usize) -> Result<(), String> {
     (stage.available)()?;
-    let pages = targets.len();
     if stage.one_at_a_time && pages >= SEQUENTIAL_STOP {
         return Err(format!("one after the other they would take {:?}", DELAY * pages as u32));
     }
     room_for(pages)?;
-    if pages < MANY { Ok(()) } else { crawl(stage, targets, pages) }
+    let workers = workers(stage, &site.targets(pages, DELAY))?;
+    if workers.contains(&Worker::Main) || workers.len() == pages {
+        return Ok(());
+    }
+    // Soon the first workers are free again, and the last ones find nothing to do. Pages that take long
+    // need them all, if the system gives so many.
+    match self::workers(stage, &site.targets(pages, LONG))?.len() {
+        few if few < pages => Err(format!("the system gave it {few} workers")),
+        _ => Ok(()),
+    }
+}
+
+/// Who fetches these targets.
+fn workers(stage: &Stage, targets: &[Target]) -> Result<HashSet<Worker>, String> {
+    let mut workers = HashSet::new();
+    fetch_all(targets.len(), |done| {
+        let mut done = |outcome: Outcome| {
+            workers.insert(outcome.by);
+            done(outcome);
+        };
+        (stage.crawl)(targets, &limits(targets.len()), &mut done)
+    })?;
+    Ok(workers)
 }

@@ -4,9 +4,11 @@
 //! kernel looks at every socket in it: ten times the sockets, ten times the time. `epoll` keeps the list in the
 //! kernel, where a socket that becomes ready reports itself: the size of the list does not matter.
 //!
-//! One iteration is what an event loop does for one event: ask for a socket once, and wait. (With
-//! `epoll` each of the two is a system call. With the others asking costs none, and waiting pays for it.)
-//! The sockets are UDP, which need nobody at the other end.
+//! One iteration is what an event loop does for one event: ask for a socket once, and wait. With `select`
+//! and `poll` asking costs nothing, and waiting is one system call. With `epoll`, as the crate `polling`
+//! does it, asking is one and waiting is five: four of them are for its timer, and for whoever wants
+//! to end the wait from another thread. `epoll_wait` is the call alone, for a socket that was asked for
+//! once and for all. The sockets are UDP, which need nobody at the other end.
 
 use std::io;
 use std::net::UdpSocket;
@@ -14,11 +16,16 @@ use std::time::Duration;
 
 use benches::room_for;
 use criterion::{AxisScale, BenchmarkId, Criterion, PlotConfiguration};
+#[cfg(target_os = "linux")]
+use criterion::{BenchmarkGroup, measurement::WallTime};
 use selectors::{Interest, Kind, Selector, Watched};
 
 const SIZES: [usize; 4] = [10, 100, 1_000, 10_000];
-const KINDS: [(&str, Kind); 3] =
-    [("select", Kind::Select), ("poll", Kind::Poll), ("epoll", Kind::Best)];
+const KINDS: [(&str, Kind); 3] = [
+    ("select", Kind::Select),
+    ("poll", Kind::Poll),
+    (if cfg!(target_os = "linux") { "epoll" } else { "the platform's best" }, Kind::Best),
+];
 
 fn main() {
     benches::run(selectors);
@@ -51,21 +58,53 @@ fn selectors(criterion: &mut Criterion) {
             });
         }
     }
+    #[cfg(target_os = "linux")]
+    epoll_wait(&mut group);
     group.finish();
 }
 
-/// So many sockets, each waited for. Only in the last there is something to receive, and nobody will.
+/// The kernel's own cost: no crate, no timer, and nothing to ask for again.
+#[cfg(target_os = "linux")]
+fn epoll_wait(group: &mut BenchmarkGroup<'_, WallTime>) {
+    use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
+
+    for size in SIZES {
+        if let Err(reason) = room_for(size) {
+            eprintln!("epoll_wait: stops before {size} sockets: {reason}");
+            return;
+        }
+        let sockets = sockets(size).expect("there is room");
+        let epoll = epoll::create(CreateFlags::CLOEXEC).expect("a descriptor");
+        for socket in &sockets {
+            epoll::add(&epoll, socket, EventData::new_u64(0), EventFlags::IN).expect("memory");
+        }
+        let mut events = [Event { flags: EventFlags::empty(), data: EventData::new_u64(0) }; 16];
+        group.bench_function(BenchmarkId::new("epoll_wait", size), |bencher| {
+            bencher.iter(|| {
+                let ready = epoll::wait(&epoll, &mut events, None).expect("it can wait");
+                assert_eq!(ready, 1);
+            });
+        });
+    }
+}
+
+/// So many sockets, each waited for.
 fn watch(kind: Kind, size: usize) -> io::Result<(Selector, Vec<Watched>)> {
     let selector = Selector::new(kind)?;
-    let mut sockets = Vec::new();
-    for key in 0..size {
-        let socket = UdpSocket::bind("127.0.0.1:0")?;
-        if key == size - 1 {
-            socket.send_to(b"!", socket.local_addr()?)?;
-        }
+    let mut watched = Vec::new();
+    for (key, socket) in sockets(size)?.into_iter().enumerate() {
         let socket = selector.watch(socket.into(), key);
         socket.wait_for(Interest::Readable)?;
-        sockets.push(socket);
+        watched.push(socket);
     }
-    Ok((selector, sockets))
+    Ok((selector, watched))
+}
+
+/// Only in the last there is something to receive, and nobody will.
+fn sockets(size: usize) -> io::Result<Vec<UdpSocket>> {
+    let sockets =
+        (0..size).map(|_| UdpSocket::bind("127.0.0.1:0")).collect::<io::Result<Vec<_>>>()?;
+    let last = sockets.last().expect("a size is not 0");
+    last.send_to(b"!", last.local_addr()?)?;
+    Ok(sockets)
 }

@@ -31,8 +31,8 @@ Examples:
 A stage that goes no further says why, and the others go on. CPU and memory mean something in a
 release build: cargo run --release -p stage-runner -- sweep
 
-Exit status: 0 each stage ran at least with the fewest in flight, 1 one did not, 2 the command line
-is wrong, 130 interrupted.";
+Exit status: 0 each stage ran at least with the fewest in flight (or, if it was not asked for by name,
+cannot), 1 one did not, 2 the command line is wrong, 130 interrupted.";
 
 const SITE: &str = "The practice site";
 const OUTPUT: &str = "Output";
@@ -41,6 +41,7 @@ const OUTPUT: &str = "Output";
 #[derive(Debug, Parser)]
 #[command(name = "stage-runner", version, after_help = EXAMPLES)]
 #[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
+#[command(allow_negative_numbers = true)]
 pub struct Cli {
     /// What to do instead of running stages.
     #[command(subcommand)]
@@ -172,8 +173,8 @@ impl RunOptions {
 /// What the practice site serves.
 #[derive(Debug, Clone, Args)]
 pub struct SiteOptions {
-    /// How many pages [default: 10]
-    #[arg(help_heading = SITE, long, value_name = "N")]
+    /// How many pages, up to 1,000,000 [default: 10]
+    #[arg(help_heading = SITE, long, value_name = "N", value_parser = pages)]
     pub pages: Option<usize>,
 
     /// How long each takes [default: 450ms]
@@ -189,7 +190,7 @@ pub struct SiteOptions {
     pub size: Option<u64>,
 
     /// Where the random part starts: the same seed, the same delays
-    #[arg(help_heading = SITE, long, value_name = "N")]
+    #[arg(help_heading = SITE, long, value_name = "N", value_parser = whole_number)]
     pub seed: Option<u64>,
 }
 
@@ -232,7 +233,7 @@ pub struct SweepOptions {
     #[arg(long, value_name = "N", default_value = "1", value_parser = in_flight)]
     pub from: NonZeroUsize,
 
-    /// The most in flight
+    /// The most in flight, up to 100,000
     #[arg(long, value_name = "N", default_value = "10000", value_parser = in_flight)]
     pub to: NonZeroUsize,
 
@@ -241,7 +242,7 @@ pub struct SweepOptions {
     pub per_decade: u8,
 
     /// How long each page takes; much shorter, and the first is there before the last has begun
-    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = deadline)]
+    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = some_delay)]
     pub delay: Duration,
 
     /// What is printed
@@ -315,8 +316,25 @@ fn program(text: &str) -> Result<Program, String> {
     }
 }
 
+fn whole_number(text: &str) -> Result<u64, String> {
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    match text.parse() {
+        Ok(number) if is_number => Ok(number),
+        _ if is_number => Err("that is more than anybody counts".to_owned()),
+        _ => Err("write a whole number in digits: 1000".to_owned()),
+    }
+}
+
+/// Each takes memory before the first is fetched.
+fn pages(text: &str) -> Result<usize, String> {
+    match whole_number(text)? {
+        many if many > 1_000_000 => Err("a site has 1,000,000 pages at most".to_owned()),
+        pages => Ok(pages as usize),
+    }
+}
+
 fn at_least_one(text: &str) -> Result<NonZeroUsize, String> {
-    let number: usize = text.parse().map_err(|_| "it is not a whole number".to_owned())?;
+    let number = usize::try_from(whole_number(text)?).unwrap_or(usize::MAX);
     NonZeroUsize::new(number).ok_or_else(|| "at least 1 fetch must be in flight".to_owned())
 }
 
@@ -329,13 +347,20 @@ fn in_flight(text: &str) -> Result<NonZeroUsize, String> {
 }
 
 fn rounds(text: &str) -> Result<NonZeroU32, String> {
-    let number: u32 = text.parse().map_err(|_| "it is not a whole number".to_owned())?;
+    let number = u32::try_from(whole_number(text)?).unwrap_or(u32::MAX);
     NonZeroU32::new(number).ok_or_else(|| "at least 1 round must run".to_owned())
 }
 
 fn deadline(text: &str) -> Result<Duration, String> {
     match duration(text)? {
         Duration::ZERO => Err("no fetch can end in no time".to_owned()),
+        time => Ok(time),
+    }
+}
+
+fn some_delay(text: &str) -> Result<Duration, String> {
+    match duration(text)? {
+        Duration::ZERO => Err("the wall time is compared with it: 1s, for instance".to_owned()),
         time => Ok(time),
     }
 }

@@ -95,10 +95,21 @@ fn check_names(programs: &[Program]) -> Result<(), String> {
     Ok(())
 }
 
+/// What is wrong with a URL, and what to write where a stage is meant.
+pub fn hint(first_url: &str, error: String) -> String {
+    match stages::find(first_url) {
+        Ok(_) => format!("{error}; did you mean --stage {first_url}?"),
+        Err(_) => error,
+    }
+}
+
 fn unknown(word: &str, programs: &[Program]) -> String {
     let stages = STAGES.iter().flat_map(|stage| stage.aliases.iter().copied().chain([stage.name]));
     let names = stages.chain(programs.iter().map(|program| program.name.as_str())).chain(["all"]);
     let shown = word.escape_debug();
+    if word.is_empty() {
+        return "the name of a stage is missing: --list shows them".to_owned();
+    }
     match stages::nearest(word, names) {
         Some(name) => format!("no stage is called \"{shown}\": did you mean {name}?"),
         None => format!("no stage is called \"{shown}\": --list shows them"),

@@ -27,7 +27,7 @@ mod system {
 
     /// More than any run here needs, and little enough for programs that walk through all of theirs; and what macOS
     /// allows where it says that there is no limit.
-    const DESCRIPTORS: [u64; 2] = [1 << 16, 10_240];
+    const DESCRIPTORS: [u64; 2] = [1 << 17, 10_240];
 
     /// A process group of its own: Ctrl-C in the terminal then reaches the runner alone, and the child can be ended
     /// with everything it started.
@@ -70,6 +70,12 @@ mod system {
         let mut more = wanted.filter(|wanted| *wanted > soft);
         more.any(|wanted| setrlimit(Resource::RLIMIT_NOFILE, wanted, hard).is_ok());
         make_room_for_descriptors(10_000);
+    }
+
+    /// How many descriptors a process may have, now.
+    pub fn descriptor_limit() -> Option<usize> {
+        let (soft, _) = getrlimit(Resource::RLIMIT_NOFILE).ok()?;
+        usize::try_from(soft).ok()
     }
 
     /// Has the table of descriptors made large enough for so many more, before it matters. Linux lets it grow by
@@ -127,6 +133,11 @@ mod system {
 
     /// This system sets no such limit.
     pub fn raise_descriptor_limit() {}
+
+    /// This system sets no such limit.
+    pub fn descriptor_limit() -> Option<usize> {
+        None
+    }
 
     /// This system has no such table.
     pub fn make_room_for_descriptors(_count: usize) {}

@@ -93,7 +93,8 @@ fn urls(options: &RunOptions) -> Result<Option<Vec<Url>>, String> {
             "{option} is about the practice site, which does not run when URLs are given"
         ));
     }
-    let mut urls = targets::parse_all(options.urls.iter().map(String::as_str))?;
+    let urls = targets::parse_all(options.urls.iter().map(String::as_str));
+    let mut urls = urls.map_err(|error| entrants::hint(&options.urls[0], error))?;
     if let Some(file) = &options.urls_file {
         urls.extend(targets::read_file(file)?);
     }
@@ -101,7 +102,7 @@ fn urls(options: &RunOptions) -> Result<Option<Vec<Url>>, String> {
 }
 
 /// Says what is wrong with the command line, and ends.
-pub fn wrong<T>(message: String) -> T {
+fn wrong<T>(message: String) -> T {
     Cli::command().error(clap::error::ErrorKind::ValueValidation, message).exit()
 }
 

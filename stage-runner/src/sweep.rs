@@ -11,16 +11,17 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use clap::CommandFactory;
 use crawl::protocol::{OutcomeLine, Usage};
 use crawl::{Limits, Worker};
 use practice_site::{Config, Site};
 
-use crate::cli::{Charset, Color, SweepFormat, SweepOptions};
+use crate::cli::{Charset, Cli, Color, SweepFormat, SweepOptions};
 use crate::entrants::{self, Entrant};
 use crate::look::Look;
 use crate::output::{self, chart, sweep as tables};
 use crate::run::{Run, Status, Work};
-use crate::session::{ended, write, wrong};
+use crate::session::{ended, write};
 use crate::{family, interrupt, progress, summary, targets, text};
 
 /// A stage that waits for one page after the other is not asked to do it for longer than this.
@@ -32,6 +33,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// What a run takes beyond its page's delay: a process and a site to start, and each fetch.
 const RUN: Duration = Duration::from_millis(150);
 const FETCH: Duration = Duration::from_micros(60);
+
+/// Descriptors that the runner needs beside the connections of its site: to listen, and for itself.
+const SITE_DESCRIPTORS: usize = 64;
 
 /// How often the live line changes.
 const LIVE_EVERY: Duration = Duration::from_millis(100);
@@ -94,6 +98,8 @@ pub enum Why {
     OneByOne,
     /// It did not get the workers that it needs.
     Workers,
+    /// It could have gone on, but the practice site could not.
+    Site,
     /// Pages did not come.
     Failed,
     /// It cannot run on this system.
@@ -106,10 +112,19 @@ impl Why {
         match self {
             Why::OneByOne => "one-by-one",
             Why::Workers => "too-few-workers",
+            Why::Site => "site-too-small",
             Why::Failed => "failed",
             Why::NotHere => "skipped",
         }
     }
+}
+
+/// Says what is wrong with the command line, and ends.
+fn wrong<T>(message: String) -> T {
+    let mut cli = Cli::command();
+    cli.build();
+    let sweep = cli.find_subcommand_mut("sweep").expect("this is one");
+    sweep.error(clap::error::ErrorKind::ValueValidation, message).exit()
 }
 
 /// Sweeps as the command line asks for.
@@ -189,7 +204,8 @@ impl Sweep {
         for &in_flight in &self.steps {
             let cannot = match (stage.available)() {
                 Err(reason) => Some((Why::NotHere, reason)),
-                Ok(()) => too_long(&track.entrant, in_flight, self.delay),
+                Ok(()) => too_long(&track.entrant, in_flight, self.delay)
+                    .or_else(|| too_many_for_the_site(in_flight, family::descriptor_limit()?)),
             };
             let step = match cannot {
                 Some((why, reason)) => Err(End { in_flight, why, pages: 0, reason }),
@@ -279,8 +295,9 @@ impl Track {
     /// That it ends somewhere is what a sweep is about; that it never began is not.
     fn is_fine(&self) -> bool {
         match &self.end {
-            Some(end) if end.why == Why::NotHere => !self.entrant.by_name,
-            Some(end) if end.why == Why::Failed => !self.points.is_empty(),
+            Some(end) if self.points.is_empty() => {
+                matches!(end.why, Why::NotHere | Why::OneByOne) && !self.entrant.by_name
+            }
             _ => true,
         }
     }
@@ -300,6 +317,18 @@ fn too_long(entrant: &Entrant, in_flight: usize, delay: Duration) -> Option<(Why
         format!("one page after the other: {} would take {time}", text::count(in_flight as u64))
     };
     is_too_long.then(|| (Why::OneByOne, reason()))
+}
+
+/// The site needs a few descriptors more than a stage. Without them it would be slow, and that would look like the stage.
+/// Where there are too few for the stage as well, it says so itself.
+fn too_many_for_the_site(in_flight: usize, limit: usize) -> Option<(Why, String)> {
+    let reason = || {
+        let (limit, in_flight) = (text::count(limit as u64), text::count(in_flight as u64));
+        format!(
+            "a process has {limit} descriptors here (ulimit -n), too few for a site with {in_flight} connections"
+        )
+    };
+    (in_flight < limit && limit < in_flight + SITE_DESCRIPTORS).then(|| (Why::Site, reason()))
 }
 
 /// What went wrong: the commonest error, in the words of the first page that met it.
@@ -466,6 +495,15 @@ mod tests {
         assert_eq!(reason, "one page after the other: 10 would take 20 s");
         assert!(too_long(&stage("epoll"), 10_000, delay).is_none());
         assert!(too_long(&stage("blocking"), 1, delay * 60).is_none(), "one page it always does");
+    }
+
+    #[test]
+    fn a_site_that_could_not_keep_up_is_not_measured() {
+        assert!(too_many_for_the_site(1_000, 20_000).is_none());
+        assert!(too_many_for_the_site(1_000, 1_000).is_none(), "the stage will say so");
+        let (why, reason) = too_many_for_the_site(1_000, 1_024).unwrap();
+        assert_eq!(why, Why::Site);
+        assert!(reason.starts_with("a process has 1,024 descriptors here"), "{reason}");
     }
 
     #[test]

@@ -8,7 +8,8 @@
 //! crawl takes the sum of all waits.
 //!
 //! **What is new.** Everything. Look at [`fetch`]: later stages keep its steps and their order, and
-//! change only how they wait.
+//! change only how they wait. (Where one does not wait for the connection, it finds out by its first
+//! `send` whether it is there.)
 
 use std::io::{self, ErrorKind::*, Read};
 use std::time::Duration;

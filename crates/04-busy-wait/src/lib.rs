@@ -64,6 +64,7 @@ fn send(socket: &Socket, exchange: &mut Exchange) -> io::Result<()> {
         let sent = socket.send(exchange.unsent());
         match exchange.sent(sent) {
             Ok(()) => {}
+            // No failure: it would have to wait. The exchange counts how often.
             Err(error) if exchange.must_wait(&error) => still_hope(left, socket, exchange)?,
             Err(error) => return Err(error),
         }

@@ -46,8 +46,9 @@ pub fn crawl_with(
     })
 }
 
-/// Fetches one target: begins to connect, and sends along what the socket takes. That shows whether
-/// the connection is there, as it mostly is at once on loopback.
+/// Fetches one target: begins to connect, and tries to send without asking whether the connection is
+/// there. On loopback it mostly is, and a wait is saved; otherwise the send says that it would have
+/// to wait, and the next callback asks the socket what became of the connection.
 fn fetch(index: usize, target: &Target, event_loop: &mut EventLoop<'_>) {
     let exchange = Exchange::new(target, event_loop.limits);
     let socket = match selectors::connect(target.address()) {

@@ -64,8 +64,8 @@ impl Fetch {
         }
     }
 
-    /// Begins to connect, and sends along what the socket takes: that shows whether the connection
-    /// is there.
+    /// Begins to connect, and tries to send without asking whether the connection is there: on loopback
+    /// it mostly is. Otherwise the send says that it would have to wait.
     fn connect(&mut self) -> io::Result<Step<Future<Waited>, Page>> {
         let socket = selectors::connect(self.exchange.target().address())?;
         let mut socket = self.event_loop.watch(socket, self.exchange.started());

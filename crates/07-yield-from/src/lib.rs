@@ -105,7 +105,8 @@ impl Download {
     }
 }
 
-/// Connects a socket, and sends along what it takes: that shows whether the connection is there.
+/// Begins to connect, and tries to send without asking whether the connection is there: on loopback
+/// it mostly is. Otherwise the send says that it would have to wait.
 enum Connect {
     /// `None` once it has begun.
     Start(Option<Rc<EventLoop>>),

@@ -1,7 +1,7 @@
 //! The state machine that the compiler makes of [`fetch`](crate::fetch()), written by hand.
 //!
 //! An `async fn` becomes a struct with the variables that live across an `.await`, and a number that
-//! says at which `.await` it is suspended. Polling jumps there. The compiler's differs from this one
+//! says at which `.await` it is suspended (here it is the variant of `Place`). Polling jumps there. The compiler's differs from this one
 //! in two ways. It nests: the future of `fetch` has the future of `download` inside, which has that
 //! of `send` inside, and so on, each with its own place. And its inner futures keep references to
 //! variables of the outer ones, `&mut socket` and `&mut exchange`, which lie in the very same
@@ -49,6 +49,7 @@ enum Place<'a> {
     Sending(Socket<'a>),
     /// In `receive`, at `socket.readable().await`.
     Receiving(Socket<'a>),
+    /// It has returned; also while it runs, so that a `?` leaves it here.
     End,
 }
 

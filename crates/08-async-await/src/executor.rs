@@ -43,8 +43,8 @@ impl<'a, F: Future> Executor<'a, F> {
     ///
     /// 1. Start tasks while there is room for them, and no deadline passes meanwhile.
     /// 2. Sleep in the reactor until a socket is ready, a deadline passes or somebody wakes a task.
-    /// 3. Poll every task whose socket is ready.
-    /// 4. Poll every task whose deadline has passed.
+    /// 3. Poll every task that has been woken, by its socket or by anybody.
+    /// 4. Wake every task whose deadline has passed, and poll those.
     ///
     /// # Errors
     /// What the system says when it cannot wait. The tasks that still ran are dropped.

@@ -2,8 +2,8 @@
 //!
 //! **What it does.** The code of chapter 1, with `.await` where it waits.
 //!
-//! **How it waits.** The compiler writes the bookmarks: it makes of each `async fn` a struct like
-//! those that chapter 7 wrote by hand ([`by_hand`] shows the one for [`fetch`]). Such a future does
+//! **How it waits.** The compiler writes down where a function stopped, and with which variables: it
+//! makes of each `async fn` a struct like those that chapter 7 wrote by hand ([`by_hand`] shows the one for [`fetch`]). Such a future does
 //! nothing until it is polled. When it has to wait, it leaves a waker with the [`Reactor`] and
 //! returns; when its socket is ready, the waker puts the task into a queue, and the [`Executor`]
 //! polls it again: *wake, then ask again*.
@@ -52,7 +52,8 @@ async fn download(exchange: &mut Exchange, reactor: &Reactor) -> io::Result<Page
     receive(&mut socket, exchange).await
 }
 
-/// Connects a socket, and sends along what it takes: that shows whether the connection is there.
+/// Begins to connect, and tries to send without asking whether the connection is there: on loopback
+/// it mostly is. Otherwise the send says that it would have to wait.
 async fn connect<'a>(exchange: &mut Exchange, reactor: &'a Reactor) -> io::Result<Socket<'a>> {
     let socket = selectors::connect(exchange.target().address())?;
     let mut socket = reactor.watch(socket, exchange.started());

@@ -89,7 +89,7 @@ impl Reactor {
         let before = {
             let wait = &mut self.waits.borrow_mut()[key];
             if let (Wait::Idle | Wait::Over(Err(_)), Ok(())) = (&*wait, how) {
-                return; // too late
+                return; // nobody waits, or it is too late
             }
             mem::replace(wait, Wait::Over(how))
         };

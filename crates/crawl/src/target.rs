@@ -90,6 +90,9 @@ fn check(text: &str) -> Result<Url, String> {
         }
     }
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    if authority.is_empty() {
+        return Err("it has no host".to_owned());
+    }
     if !authority.is_ascii() {
         return Err("its host is not ASCII: write the name in its xn-- form".to_owned());
     }
@@ -243,8 +246,8 @@ mod tests {
         bad("example.com/1", "http://example.com/1");
         bad("https://example.com/", "plain HTTP");
         bad("ftp://example.com/", "ftp");
-        bad("http://", "");
-        bad("http:///path", "");
+        bad("http://", "no host");
+        bad("http:///path", "no host");
         bad("http://:80/", "no host");
         bad("http://user@/", "");
         bad("http://a:99999/", "99999");

@@ -5,7 +5,7 @@
 
 use std::fmt::Write;
 
-use super::sweep::{FEW, MEASURES, Measure, common_ends};
+use super::sweep::{FEW, MEASURES, Measure, common_ends, not_all_at_once};
 use crate::stages::STAGES;
 use crate::sweep::{Point, Sweep, Track};
 use crate::text;
@@ -118,6 +118,8 @@ fn head(svg: &mut String, sweep: &Sweep) {
     let delay = text::plain(sweep.delay);
     let debug = if cfg!(debug_assertions) { " Debug build: CPU reads high." } else { "" };
     let part = if sweep.interrupted { " Interrupted: not all of it." } else { "" };
+    let late: Vec<String> = sweep.tracks.iter().filter_map(not_all_at_once).collect();
+    let notes = escaped(&[&late[..], &[FEW.to_owned()]].concat().join(" "));
     let dark: String = (0..COLORS.len()).map(dark_color).collect();
     let _ = write!(
         svg,
@@ -133,7 +135,7 @@ svg {{ fill: #e8e8e6 }} .paper {{ fill: #1c1d1f }} .halo {{ stroke: #1c1d1f }} .
 <rect class="paper" width="{WIDTH}" height="{HEIGHT}" fill="#fbfbfa"/>
 <text x="40" y="52" font-size="30" font-weight="bold">Ways to wait, from {first} to {last} pages at once</text>
 <text x="40" y="84" font-size="19" class="faint" fill="#5f6368">Every page is {delay} away. One run each, all scales logarithmic.{debug}{part}</text>
-<text x="40" y="882" class="faint" fill="#5f6368">{FEW}</text>
+<text x="40" y="882" class="faint" fill="#5f6368">{notes}</text>
 "##
     );
 }

@@ -187,7 +187,7 @@ fn at_the_most(sweep: &Sweep, most: usize) -> Option<String> {
 }
 
 /// Where the first pages came before the last fetch had begun, the step was not what it says.
-fn not_all_at_once(track: &Track) -> Option<String> {
+pub fn not_all_at_once(track: &Track) -> Option<String> {
     let one_at_a_time = track.entrant.stage().is_some_and(|stage| stage.one_at_a_time);
     let mut points = track.points.iter().rev().filter(|_| !one_at_a_time);
     let point = points.find(|point| point.most_in_flight < point.in_flight)?;

@@ -73,7 +73,8 @@ pub fn short(session: &Session<'_>, target: usize) -> String {
 }
 
 fn title(row: &Row<'_>) -> String {
-    let who = if row.skipped().is_some() { String::new() } else { format!("{}, ", row.who()) };
+    let did_not = row.waits().is_empty() || row.skipped().is_some();
+    let who = if did_not { String::new() } else { format!("{}, ", row.who()) };
     match &row.entrant.kind {
         Kind::Stage(stage) => {
             let place = stage.number.map(|number| format!("chapter {number}"));
