@@ -78,7 +78,8 @@ fn download(
     event_loop: &Rc<EventLoop>,
     yielder: &FetchYielder,
 ) -> io::Result<Page> {
-    // Connect, and send along what the socket takes: that shows whether the connection is there.
+    // Begin to connect, and try to send without asking whether the connection is there: on loopback
+    // it mostly is. Otherwise the send says that it would have to wait.
     let socket = selectors::connect(exchange.target().address())?;
     let mut socket = event_loop.watch(socket, exchange.started());
     let sent = socket.send(exchange.unsent());

@@ -1,9 +1,12 @@
 //! The listening sockets, and one connection from its request to its close.
 
+use std::future::poll_fn;
 use std::io;
 use std::iter;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -25,6 +28,9 @@ use crate::{Config, Fault, Site};
 
 /// How long to wait when the system has no descriptor left for another connection.
 const BACK_OFF: Duration = Duration::from_millis(10);
+
+/// A page that is due within this time is sent to a client that has closed its half of the connection.
+const SOON: Duration = Duration::from_secs(1);
 
 /// What every connection knows.
 pub(crate) struct Shared {
@@ -152,9 +158,11 @@ async fn serve(mut stream: TcpStream, site: Arc<Shared>) {
     // An error from here on says that the client has gone: there is nobody left to be told.
     let _ = match answer {
         Answer::Page(page) => {
-            // 2. Wait for the page's time.
-            if !page.delay.is_zero() {
-                site.clock.sleep_until(received + page.delay).await;
+            // 2. Wait for the page's time, or until nobody waits for the page any more.
+            if !page.delay.is_zero()
+                && !wait_until(received + page.delay, &stream, &site.clock).await
+            {
+                return;
             }
             // 3. Send it, at once if it fits.
             match send_at_once(&stream, &page) {
@@ -203,6 +211,30 @@ fn receive_some(stream: &TcpStream, received: &mut Vec<u8>) -> io::Result<bool> 
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
         Err(error) => Err(error),
     }
+}
+
+/// Waits for the page's time: false if the client closes before, for then there is no need to keep its connection.
+/// (It may have closed only its half, and listen. If its page is due soon, it gets it.) What it says more than its
+/// request is thrown away.
+async fn wait_until(due: Instant, stream: &TcpStream, clock: &Clock) -> bool {
+    let mut time = clock.sleep_until(due);
+    let mut has_closed = false;
+    poll_fn(|context| {
+        if Pin::new(&mut time).poll(context).is_ready() {
+            return Poll::Ready(true);
+        }
+        while !has_closed && stream.poll_read_ready(context).is_ready() {
+            has_closed = match stream.try_read(&mut [0; 64]) {
+                Ok(bytes) => bytes == 0,
+                Err(error) => error.kind() != io::ErrorKind::WouldBlock,
+            };
+            if has_closed && due.saturating_duration_since(Instant::now()) > SOON {
+                return Poll::Ready(false);
+            }
+        }
+        Poll::Pending
+    })
+    .await
 }
 
 /// What could not be sent at once.

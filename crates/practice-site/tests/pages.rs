@@ -3,7 +3,7 @@
 mod common;
 
 use std::io::Write;
-use std::net::{IpAddr, Ipv4Addr, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, Shutdown, TcpListener, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -265,6 +265,24 @@ fn a_stopped_site_can_start_again_on_its_port() {
     let again = Config { listen: IpAddr::V4(Ipv4Addr::LOCALHOST), port, ..Config::default() };
     let site = Site::start(again).expect("the port is free again");
     assert_eq!(site.address().port(), port);
+}
+
+/// Its connection does not wait for a time that matters to nobody.
+#[test]
+fn a_client_that_has_gone_is_not_kept() {
+    let site = start();
+    let mut socket = get(&site, "/1?delay=60s");
+    socket.write_all(b"and one more thing").expect("the site reads on");
+    socket.shutdown(Shutdown::Write).expect("it is open");
+    let begun = Instant::now();
+    let (answer, end) = receive(socket, usize::MAX);
+    assert_eq!((answer.len(), end), (0, Closed));
+    assert!(begun.elapsed() < Duration::from_secs(20), "it took {:?}", begun.elapsed());
+
+    let socket = get(&site, "/1?delay=300ms&size=3");
+    socket.shutdown(Shutdown::Write).expect("it is open");
+    let (answer, _) = receive(socket, usize::MAX);
+    assert!(text(answer).ends_with("\r\n\r\nPag"), "it may have closed only its half");
 }
 
 #[test]

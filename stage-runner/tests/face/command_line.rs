@@ -33,6 +33,10 @@ fn what_is_wrong_is_said_before_anything_runs() {
     wrong(&["--jitter", "5ms", "--urls", "x"], "--jitter is about the practice site");
     wrong(&["-c", "0"], "at least 1 fetch must be in flight");
     wrong(&["-r", "0"], "at least 1 round");
+    wrong(&["--pages", "1e3"], "write a whole number in digits");
+    wrong(&["--pages", "-3"], "write a whole number in digits");
+    wrong(&["--pages", "1000001"], "1,000,000 pages at most");
+    wrong(&["--stage", "epoll,"], "the name of a stage is missing");
     wrong(&["--delay", "450"], "write 450ms or 450s");
     wrong(&["--deadline", "0"], "no fetch can end in no time");
     wrong(&["--max-body", "1TiB"], "not a unit of size");
@@ -50,6 +54,8 @@ fn what_is_wrong_is_said_before_anything_runs() {
 fn an_invalid_url_is_named_with_its_line() {
     wrong(&["http://127.0.0.1:1/", "https://example.com/"], "plain HTTP");
     wrong(&["example.com"], "http://example.com");
+    wrong(&["http://"], "it has no host");
+    wrong(&["threads"], "did you mean --stage threads?");
     wrong(&["http://a/\u{1b}[2J"], "U+001B");
     let urls = file("bad-urls", "http://127.0.0.1:1/\n# not this\n\nftp://example.com/\n");
     wrong(&["--urls", &urls], "bad-urls, line 4: ");

@@ -78,6 +78,27 @@ fn a_stage_that_waits_for_one_after_the_other_ends_early() {
 }
 
 #[test]
+fn a_stage_that_never_began_is_a_failure_where_it_was_asked_for() {
+    let args = ["--from", "1000", "--to", "1000", "--delay", "1s", "-q", "--format", "json"];
+    let json = sweep(&[&["-s", "blocking"], &args[..]].concat()).code(1).json();
+    assert_eq!(stage(&json, "blocking")["end"]["why"], "one-by-one");
+}
+
+#[test]
+#[cfg(unix)]
+fn a_site_without_descriptors_is_not_taken_for_a_slow_stage() {
+    let runner = env!("CARGO_BIN_EXE_stage-runner");
+    let options = "--from 150 --to 190 --per-decade 1 --delay 100ms --format json";
+    let script = format!("ulimit -n 220; exec {runner} sweep -s poll {options}");
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", &script]).stdin(std::process::Stdio::null());
+    let json = super::support::ended(shell).code(0).json();
+    let poll = stage(&json, "poll");
+    assert_eq!((measured(poll), &poll["end"]["in_flight"]), (vec![150], &190.into()));
+    assert_eq!(poll["end"]["why"], "site-too-small");
+}
+
+#[test]
 fn processes_end_at_their_bound() {
     let args = ["-s", "process-pool", "--from", "3", "--to", "513", "--per-decade", "1"];
     let args = [&args[..], &["--delay", "20ms", "--format", "json"]].concat();
@@ -206,7 +227,8 @@ fn what_is_wrong_is_said_before_anything_runs() {
     wrong(&["--from", "0"], "at least 1 fetch");
     wrong(&["--from", "10", "--to", "9"], "--from 10 is more than --to 9");
     wrong(&["--to", "100001"], "100,000 at most");
-    wrong(&["--delay", "0"], "no time");
+    wrong(&["--delay", "0"], "is compared with it");
+    wrong(&["--from", "10", "--to", "9"], "stage-runner sweep [OPTIONS]");
     wrong(&["--per-decade", "4"], "--per-decade");
     wrong(&["--format", "jsonl"], "json");
     wrong(&["--svg", "/no/such/folder/a.svg"], "cannot write /no/such/folder/a.svg");
