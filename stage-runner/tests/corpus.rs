@@ -19,7 +19,7 @@ use cases::{CASES, Case, MAX_BODY, MAX_HEAD};
 use crawl::protocol::OutcomeLine;
 use practice_site::{Config, Site};
 use runner::{Run, feed, run};
-use stage_runner::stages::{STAGES, Stage};
+use stage_runner::stages::STAGES;
 
 /// Held to write by a test that measures time, and to read by all others: they run side by side,
 /// but not beside it.
@@ -504,7 +504,7 @@ fn a_page_that_came_in_time_is_a_page() {
     // The yardstick has tokio's own timers: where a signal ends a wait, they come before the sockets.
     let chapters = STAGES.iter().filter(|stage| stage.number.is_some());
     let was_late = thread::scope(|scope| {
-        let one = |stage: &'static Stage| {
+        let one = |stage: &'static stage_runner::stages::Stage| {
             scope.spawn(move || {
                 let outcome = outcome(stage.name);
                 assert_eq!(outcome["status"], 200, "{}: {outcome}", stage.name);

@@ -3,7 +3,7 @@
 mod common;
 
 use std::io::Write;
-use std::net::{IpAddr, Ipv4Addr, Shutdown, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, Shutdown, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -227,7 +227,7 @@ fn destinations_are_addresses_of_loopback_as_far_as_they_are_free() {
     assert_eq!(second.to_string(), format!("127.0.0.2:{}", first.port()));
     let taken = *second;
     site.stop();
-    let _taken = TcpListener::bind(taken).expect("it is free again");
+    let _taken = std::net::TcpListener::bind(taken).expect("it is free again");
     let config = Config { destinations: two, port: taken.port(), ..Config::default() };
     let site = Site::start(config).expect("the first is free again");
     let [first, second] = site.destinations() else { panic!("{site:?}") };
