@@ -55,6 +55,9 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Serve the practice site alone, until stopped
+    #[command(
+        after_help = "Exit status: 0 stopped by Ctrl-C, 1 it could not listen, 2 the command line is wrong."
+    )]
     Site {
         /// What it serves.
         #[command(flatten)]
