@@ -77,8 +77,8 @@ pub struct Config {
     /// The port to listen on; 0 takes a free one.
     pub port: u16,
     /// On how many addresses to serve the pages: `listen`, and then, where that is 127.0.0.1 and the
-    /// system has them, 127.0.0.2 and so on; elsewhere further ports of `listen`. To a client each is a destination with ports and a backlog of its own; see
-    /// [`Site::destinations`].
+    /// system has them, 127.0.0.2 and so on; elsewhere further ports of `listen`. To a client each is
+    /// a destination with ports and a backlog of its own; see [`Site::destinations`].
     pub destinations: NonZeroUsize,
     /// How many pages there are: `/1`, `/2` and so on.
     pub pages: usize,
