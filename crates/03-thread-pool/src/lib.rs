@@ -21,18 +21,18 @@ use std::thread;
 use crawl::{ErrorKind, Limits, Outcome, Target, Timeline, Worker, receive_buffer};
 use stage_01_blocking::fetch;
 
-/// More threads than this are refused. A thread takes four of the 65,530 pieces of memory that Linux lets a
-/// process map: a stack, another one for signals, and a guard before each; `malloc` takes some more, by the
-/// number of processors. Where the second stack is not to be had, the thread has begun, and its end is the
-/// end of the process.
+/// More threads than this are refused. A thread takes four of the 65,530 pieces of memory that Linux
+/// lets a process map: a stack, another one for signals, and a guard before each; `malloc` takes some
+/// more, by the number of processors. Where the second stack is not to be had, the thread has begun,
+/// and its end is the end of the process.
 pub const MAX_WORKERS: usize = 15_000;
 
 /// Fetches the targets on `limits.concurrency` threads, and hands each outcome to `done`, on the
 /// caller's thread, as it comes.
 ///
 /// # Errors
-/// More than [`MAX_WORKERS`] asked for; what the system says when not even one thread can be started. With fewer threads than asked for,
-/// the others do the work.
+/// More than [`MAX_WORKERS`] asked for; what the system says when not even one thread can be started.
+/// With fewer threads than asked for, the others do the work.
 pub fn crawl(targets: &[Target], limits: &Limits, done: &mut dyn FnMut(Outcome)) -> io::Result<()> {
     let list = Mutex::new(targets.iter().enumerate());
     let workers = limits.concurrency.get().min(targets.len());

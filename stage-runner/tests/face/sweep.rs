@@ -10,6 +10,18 @@ fn sweep(args: &[&str]) -> Ended {
     run(&[&["sweep"], args].concat())
 }
 
+/// A sweep in a shell with a limit, as JSON.
+#[cfg(unix)]
+fn sweep_under(limit: &str, options: &str) -> Value {
+    let runner = env!("CARGO_BIN_EXE_stage-runner");
+    let script = format!("ulimit {limit}; exec {runner} sweep --format json {options}");
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", &script]).stdin(std::process::Stdio::null());
+    // glibc sets room aside by the number of processors, which would count against a limit of memory.
+    shell.env("MALLOC_ARENA_MAX", "4");
+    super::support::ended(shell).code(0).json()
+}
+
 /// The stage of that name in a sweep's JSON.
 #[track_caller]
 fn stage<'a>(json: &'a Value, name: &str) -> &'a Value {
@@ -87,12 +99,8 @@ fn a_stage_that_never_began_is_a_failure_where_it_was_asked_for() {
 #[test]
 #[cfg(unix)]
 fn a_site_without_descriptors_is_not_taken_for_a_slow_stage() {
-    let runner = env!("CARGO_BIN_EXE_stage-runner");
-    let options = "--from 150 --to 190 --per-decade 1 --delay 100ms --format json";
-    let script = format!("ulimit -n 220; exec {runner} sweep -s poll {options}");
-    let mut shell = std::process::Command::new("sh");
-    shell.args(["-c", &script]).stdin(std::process::Stdio::null());
-    let json = super::support::ended(shell).code(0).json();
+    let options = "-s poll --from 150 --to 190 --per-decade 1 --delay 100ms";
+    let json = sweep_under("-n 220", options);
     let poll = stage(&json, "poll");
     assert_eq!((measured(poll), &poll["end"]["in_flight"]), (vec![150], &190.into()));
     assert_eq!(poll["end"]["why"], "site-too-small");
@@ -127,12 +135,8 @@ fn select_ends_at_1024_descriptors_and_poll_goes_on() {
 #[test]
 #[cfg(unix)]
 fn descriptors_run_out_and_the_sweep_goes_on() {
-    let runner = env!("CARGO_BIN_EXE_stage-runner");
-    let options = "--from 10 --to 100 --per-decade 1 --delay 100ms --format json";
-    let script = format!("ulimit -n 80; exec {runner} sweep -s epoll,tokio {options}");
-    let mut shell = std::process::Command::new("sh");
-    shell.args(["-c", &script]).stdin(std::process::Stdio::null());
-    let json = super::support::ended(shell).code(0).json();
+    let options = "-s epoll,tokio --from 10 --to 100 --per-decade 1 --delay 100ms";
+    let json = sweep_under("-n 80", options);
     for name in ["epoll", "tokio"] {
         let stage = stage(&json, name);
         assert_eq!((measured(stage), &stage["end"]["in_flight"]), (vec![10], &100.into()));
@@ -145,14 +149,8 @@ fn descriptors_run_out_and_the_sweep_goes_on() {
 #[test]
 #[cfg(target_os = "linux")]
 fn threads_that_the_system_refuses_are_told() {
-    let runner = env!("CARGO_BIN_EXE_stage-runner");
-    let options = "--from 10 --to 1000 --per-decade 1 --delay 2s --format json";
-    let script = format!("ulimit -v 2000000; exec {runner} sweep -s thread-pool,epoll {options}");
-    let mut shell = std::process::Command::new("sh");
-    shell.args(["-c", &script]).stdin(std::process::Stdio::null());
-    // glibc sets room aside by the number of processors, which would take it from the stacks.
-    shell.env("MALLOC_ARENA_MAX", "4");
-    let json = super::support::ended(shell).code(0).json();
+    let options = "-s thread-pool,epoll --from 10 --to 1000 --per-decade 1 --delay 2s";
+    let json = sweep_under("-v 2000000", options);
     let (pool, epoll) = (stage(&json, "thread-pool"), stage(&json, "epoll"));
     assert_eq!((measured(pool), &pool["end"]["in_flight"]), (vec![10, 100], &1000.into()));
     let reason = pool["end"]["reason"].as_str().unwrap();
