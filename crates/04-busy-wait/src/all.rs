@@ -1,14 +1,15 @@
-//! The honest twin: the same sockets, all asked in turn.
+//! The same without the handicap of one page at a time: all sockets, asked
+//! in turn.
 
 use std::io::{self, Read};
 
-use crawl::{Exchange, Limits, Outcome, Page, Target, receive_buffer};
+use crawl::{Exchange, Limits, Outcome, Page, Received, Sent, Target};
 use socket2::Socket;
 
-use crate::{connect, still_hope};
+use crate::connect;
 
-/// Fetches the targets, `limits.concurrency` at a time, and hands each outcome to `done` as it
-/// comes.
+/// Fetches the targets, `limits.concurrency` at a time, and hands each
+/// outcome to `done` as it comes.
 ///
 /// # Errors
 /// None: whatever fails, fails one target.
@@ -17,7 +18,7 @@ pub fn crawl_all(
     limits: &Limits,
     done: &mut dyn FnMut(Outcome),
 ) -> io::Result<()> {
-    let mut chunk = receive_buffer();
+    let mut chunk = crawl::receive_buffer();
     let mut list = targets.iter().enumerate();
     let mut in_flight: Vec<Fetch> = Vec::new();
     loop {
@@ -26,7 +27,9 @@ pub fn crawl_all(
         {
             let mut exchange = Exchange::new(target, limits);
             match connect(&mut exchange) {
-                Ok(socket) => in_flight.push(Fetch { index, exchange, socket }),
+                Ok(socket) => {
+                    in_flight.push(Fetch { index, exchange, socket });
+                }
                 Err(error) => done(exchange.finish(index, Err(error))),
             }
         }
@@ -38,15 +41,16 @@ pub fn crawl_all(
             match fetch.attempt(&mut chunk).transpose() {
                 None => turn += 1,
                 Some(page) => {
-                    let Fetch { index, exchange, .. } = in_flight.swap_remove(turn);
-                    done(exchange.finish(index, page));
+                    let fetch = in_flight.swap_remove(turn);
+                    done(fetch.exchange.finish(fetch.index, page));
                 }
             }
         }
     }
 }
 
-/// The local variables of one fetch: it is left and taken up again at every turn.
+/// The local variables of one fetch, which is left and resumed at every
+/// turn.
 struct Fetch {
     index: usize,
     exchange: Exchange,
@@ -57,22 +61,18 @@ impl Fetch {
     /// Does what can be done now: the page, or `None` for *not yet*.
     fn attempt(&mut self, chunk: &mut [u8]) -> io::Result<Option<Page>> {
         let Fetch { exchange, socket, .. } = self;
-        let left = exchange.time_left();
         if !exchange.unsent().is_empty() {
-            let sent = socket.send(exchange.unsent());
-            match exchange.sent(sent) {
-                Ok(()) => {}
-                Err(error) if exchange.must_wait(&error) => still_hope(left, socket, exchange)?,
-                Err(error) => return Err(error),
+            match exchange.sent(socket.send(exchange.unsent()))? {
+                Sent::All | Sent::Part => {}
+                Sent::MustWait => {
+                    exchange.socket_error(socket.take_error())?;
+                }
             }
             return Ok(None);
         }
-        match socket.read(chunk) {
-            Ok(bytes) => exchange.received(&chunk[..bytes]),
-            Err(error) if exchange.must_wait(&error) => {
-                still_hope(left, socket, exchange).map(|()| None)
-            }
-            Err(error) => Err(error),
+        match exchange.received(socket.read(chunk), chunk)? {
+            Received::Page(page) => Ok(Some(page)),
+            Received::Part | Received::MustWait => Ok(None),
         }
     }
 }

@@ -1,123 +1,198 @@
+use std::cell::{RefCell, RefMut};
+use std::collections::VecDeque;
 use std::io;
+use std::ops::Deref;
+use std::rc::Rc;
 use std::time::Instant;
 
-use crawl::{DeadlinePassed, Deadlines, Limits, Outcome, receive_buffer};
+use crawl::{Deadlines, Limits, Outcome, receive_buffer};
 use selectors::{Kind, Selector, Watched};
-use socket2::Socket;
+use slab::Slab;
 
-/// What to do when a socket is ready, or (`Err`) when the deadline of its fetch has passed.
-///
-/// It runs once. If there is more to wait for, it registers the next one.
-pub(crate) type Callback<'a> = Box<dyn FnOnce(&mut EventLoop<'a>, io::Result<()>) + 'a>;
+/// What to call when a socket is ready, or when its deadline has passed. It
+/// runs once, and finds out by itself which of the two it was.
+pub type Callback = Box<dyn FnOnce()>;
 
 /// Waits for all sockets at once, and calls back those that are ready.
 ///
-/// Invariant: each fetch in flight has a key of its own, one deadline, and, whenever the loop waits,
-/// one callback.
-pub(crate) struct EventLoop<'a> {
+/// Invariant: each fetch in flight has one socket, one key and one deadline.
+/// Whenever the loop waits, it also has one callback.
+pub struct EventLoop {
     selector: Selector,
-    /// By key: what to call. Ten fetches, twenty events to come, in any order: which code runs next?
-    /// This is the answer.
-    callbacks: Vec<Option<Callback<'a>>>,
-    deadlines: Deadlines,
-    free_keys: Vec<usize>,
-    in_flight: usize,
-    /// One receive buffer for all: a callback never waits, so no two need it at the same time.
-    pub(crate) chunk: Vec<u8>,
-    pub(crate) limits: &'a Limits,
-    done: &'a mut dyn FnMut(Outcome),
+    /// By key: what to call. Ten fetches, twenty events to come, in any
+    /// order: this says which code runs next.
+    in_flight: RefCell<Slab<Option<Callback>>>,
+    deadlines: RefCell<Deadlines>,
+    /// One receive buffer for all, not held across a wait.
+    chunk: RefCell<Vec<u8>>,
+    /// The limits of the crawl.
+    pub limits: Limits,
+    /// What has been reported and not yet handed to `done`.
+    outcomes: RefCell<VecDeque<Outcome>>,
 }
 
-impl<'a> EventLoop<'a> {
-    pub(crate) fn new(
-        kind: Kind,
-        limits: &'a Limits,
-        done: &'a mut dyn FnMut(Outcome),
-    ) -> io::Result<EventLoop<'a>> {
-        Ok(EventLoop {
+impl EventLoop {
+    /// A loop without sockets, on a selector of that kind.
+    ///
+    /// # Errors
+    /// What the system says when it has no descriptor left for it.
+    pub fn new(kind: Kind, limits: &Limits) -> io::Result<Rc<EventLoop>> {
+        Ok(Rc::new(EventLoop {
             selector: Selector::new(kind)?,
-            callbacks: Vec::new(),
-            deadlines: Deadlines::new(limits.deadline),
-            free_keys: Vec::new(),
-            in_flight: 0,
-            chunk: receive_buffer(),
-            limits,
-            done,
-        })
+            in_flight: RefCell::default(),
+            deadlines: RefCell::new(Deadlines::new(limits.deadline)),
+            chunk: RefCell::new(receive_buffer()),
+            limits: *limits,
+            outcomes: RefCell::default(),
+        }))
     }
 
-    /// Runs until all of the list is started and every callback has been called.
+    /// Runs until all of the list is started and nothing is in flight.
     ///
-    /// 1. Start fetches while there is room for them, and no deadline passes meanwhile.
+    /// 1. Start fetches while there is room for them, and no deadline passes
+    ///    meanwhile.
     /// 2. Wait until a socket is ready or a deadline passes.
     /// 3. Call back every socket that is ready.
-    /// 4. Call back every fetch whose deadline has passed.
-    pub(crate) fn run<T>(
-        &mut self,
+    /// 4. Call back every socket whose deadline has passed.
+    ///
+    /// # Errors
+    /// What the system says when it cannot wait.
+    pub fn run<T>(
+        &self,
         mut list: impl Iterator<Item = T>,
-        start: impl Fn(&mut EventLoop<'a>, T),
+        start: impl Fn(T),
+        done: &mut dyn FnMut(Outcome),
     ) -> io::Result<()> {
+        let _at_the_end = ForgetAll(self);
         let mut ready = Vec::new();
         loop {
-            // 1. After the whole batch of events, not one by one: new fetches start together.
-            while self.in_flight < self.limits.concurrency.get()
-                && !self.deadlines.is_overdue()
+            // 1. After the whole batch of events, not one by one: new
+            //    fetches start together.
+            while self.has_room()
                 && let Some(next) = list.next()
             {
-                start(self, next);
+                start(next);
+                self.deliver(done);
             }
-            if self.in_flight == 0 {
+            if self.in_flight.borrow().is_empty() {
                 return Ok(());
             }
 
             // 2. The one place where the program sleeps.
-            let deadline = self.deadlines.next();
-            let timeout = deadline.map(|deadline| deadline.duration_since(Instant::now()));
+            let deadline = self.deadlines.borrow().next();
+            let timeout = deadline
+                .map(|at| at.saturating_duration_since(Instant::now()));
             self.selector.wait(&mut ready, timeout)?;
 
             // 3. Before the deadlines: what has arrived in time counts.
             for key in ready.drain(..) {
-                self.call_back(key, Ok(()));
+                self.call_back(key);
+                self.deliver(done);
             }
 
             // 4.
-            while let Some(key) = self.deadlines.pop_passed(Instant::now()) {
-                self.call_back(key, Err(DeadlinePassed.into()));
+            while let Some(key) = self.next_overdue() {
+                self.call_back(key);
+                self.deliver(done);
             }
         }
     }
 
-    /// Takes the socket of a fetch that begins: from now on it is in flight, under a key of its own.
-    pub(crate) fn watch(&mut self, socket: Socket, started: Instant) -> Watched {
-        let key = self.free_keys.pop().unwrap_or_else(|| {
-            self.callbacks.push(None);
-            self.callbacks.len() - 1
-        });
-        self.deadlines.push(key, started);
-        self.in_flight += 1;
-        self.selector.watch(socket, key)
-    }
-
-    /// Registers what to call, once, when the socket of that key is ready.
-    pub(crate) fn register(&mut self, key: usize, callback: Callback<'a>) {
-        self.callbacks[key] = Some(callback);
-    }
-
-    /// Closes the socket of a fetch that ends: it is in flight no more.
-    pub(crate) fn close(&mut self, socket: Watched) {
-        self.deadlines.remove(socket.key());
-        self.free_keys.push(socket.key());
-        self.in_flight -= 1;
+    /// Takes the socket of a fetch that begins: from now on the fetch is in
+    /// flight, until the socket is dropped.
+    pub fn watch(
+        self: &Rc<Self>,
+        socket: socket2::Socket,
+        started: Instant,
+    ) -> Socket {
+        let key = self.in_flight.borrow_mut().insert(None);
+        self.deadlines.borrow_mut().push(key, started);
+        let watched = self.selector.watch(socket, key);
+        Socket { watched, event_loop: Rc::clone(self) }
     }
 
     /// Reports the outcome of a fetch.
-    pub(crate) fn report(&mut self, outcome: Outcome) {
-        (self.done)(outcome);
+    pub fn report(&self, outcome: Outcome) {
+        self.outcomes.borrow_mut().push_back(outcome);
     }
 
-    fn call_back(&mut self, key: usize, waited: io::Result<()>) {
-        if let Some(callback) = self.callbacks[key].take() {
-            callback(self, waited);
+    fn deliver(&self, done: &mut dyn FnMut(Outcome)) {
+        let next = || self.outcomes.borrow_mut().pop_front();
+        while let Some(outcome) = next() {
+            done(outcome); // nothing is borrowed meanwhile
         }
+    }
+
+    fn has_room(&self) -> bool {
+        self.in_flight.borrow().len() < self.limits.concurrency.get()
+            && !self.deadlines.borrow().is_overdue()
+    }
+
+    fn next_overdue(&self) -> Option<usize> {
+        self.deadlines.borrow_mut().pop_passed(Instant::now())
+    }
+
+    /// Registers what to call, once, when the socket of that key is ready.
+    pub fn register(&self, key: usize, callback: Callback) {
+        self.in_flight.borrow_mut()[key] = Some(callback);
+    }
+
+    fn call_back(&self, key: usize) {
+        let mut in_flight = self.in_flight.borrow_mut();
+        let callback = in_flight.get_mut(key).and_then(Option::take);
+        drop(in_flight); // the callback will register the next one
+        if let Some(callback) = callback {
+            callback();
+        }
+    }
+}
+
+/// Drops all callbacks when the loop ends by an error or a panic: they hold
+/// the loop and the loop holds them, so nobody else would.
+struct ForgetAll<'a>(&'a EventLoop);
+
+impl Drop for ForgetAll<'_> {
+    fn drop(&mut self) {
+        let mut in_flight = self.0.in_flight.borrow_mut();
+        let all = in_flight.iter_mut().map(|(_, it)| it.take());
+        let all: Vec<_> = all.collect();
+        drop(in_flight); // a socket that is dropped leaves the list
+        drop(all);
+    }
+}
+
+/// A socket of a fetch in flight.
+pub struct Socket {
+    watched: Watched,
+    event_loop: Rc<EventLoop>,
+}
+
+impl Socket {
+    /// The loop that waits for this socket.
+    pub fn event_loop(&self) -> Rc<EventLoop> {
+        Rc::clone(&self.event_loop)
+    }
+
+    /// The receive buffer, until the next wait.
+    pub fn chunk(&self) -> RefMut<'_, Vec<u8>> {
+        self.event_loop.chunk.borrow_mut()
+    }
+}
+
+impl Deref for Socket {
+    type Target = Watched;
+
+    fn deref(&self) -> &Watched {
+        &self.watched
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        let key = self.watched.key();
+        let event_loop = &self.event_loop;
+        let waiting = event_loop.in_flight.borrow_mut().remove(key);
+        drop(waiting);
+        event_loop.deadlines.borrow_mut().remove(key);
     }
 }

@@ -1,36 +1,43 @@
 //! Chapter 5: one thread, an event loop and callbacks.
 //!
-//! **What it does.** The steps of chapter 1, cut at each place where it would wait. Each piece ends
-//! by registering the next one, and returns.
+//! **What it does.** The steps of chapter 1, cut at each place where it
+//! would wait. Each piece ends by registering the next one, and returns.
 //!
-//! **How it waits.** One sleeper, woken by whichever is ready. The program asks the system which of
-//! its sockets are ready, sleeps until one is, and calls what was registered for it: *event loop and
-//! callback*. Whether it asks by `select`, by `poll` or by the platform's best (`epoll`) changes
-//! nothing in this code.
+//! **How it waits.** The program asks the system which of its sockets are
+//! ready, sleeps until one is, and calls what was registered for it: *event
+//! loop and callback*. Whether it asks by `select`, by `poll` or by the
+//! platform's best (`epoll`) changes nothing in this code.
 //!
-//! **What is new.** Nobody waits for one page any more. The price: the logic is cut at each wait, the
-//! local variables travel by hand from one callback to the next in a `Fetch`, and an error has no
-//! caller to return to, so every callback has to end the fetch by itself.
+//! **What is new.** Nobody waits for one page any more. The price: the logic
+//! is cut at each wait, the local variables travel by hand from one callback
+//! to the next in a `Fetch`, and an error has no caller to return to, so
+//! every callback has to end the fetch by itself.
 
 mod event_loop;
 
 use std::io;
+use std::rc::Rc;
 
-use crawl::{Exchange, Limits, Outcome, Page, Target};
-use selectors::{Interest, Kind, Watched};
+use crawl::{Exchange, Limits, Outcome, Page, Received, Sent, Target};
+use selectors::{Interest, Kind};
 
-use event_loop::EventLoop;
+pub use event_loop::{Callback, EventLoop, Socket};
 
-/// Fetches the targets on the platform's best selector, and hands each outcome to `done` as it
-/// comes.
+/// Fetches the targets on the platform's best selector, and hands each
+/// outcome to `done` as it comes.
 ///
 /// # Errors
 /// What the system says when it cannot wait.
-pub fn crawl(targets: &[Target], limits: &Limits, done: &mut dyn FnMut(Outcome)) -> io::Result<()> {
+pub fn crawl(
+    targets: &[Target],
+    limits: &Limits,
+    done: &mut dyn FnMut(Outcome),
+) -> io::Result<()> {
     crawl_with(Kind::Best, targets, limits, done)
 }
 
-/// Fetches the targets on a selector of that kind, and hands each outcome to `done` as it comes.
+/// Fetches the targets on a selector of that kind, and hands each outcome to
+/// `done` as it comes.
 ///
 /// # Errors
 /// What the system says when it cannot wait.
@@ -40,97 +47,99 @@ pub fn crawl_with(
     limits: &Limits,
     done: &mut dyn FnMut(Outcome),
 ) -> io::Result<()> {
-    let mut event_loop = EventLoop::new(kind, limits, done)?;
-    event_loop.run(targets.iter().enumerate(), |event_loop, (index, target)| {
-        fetch(index, target, event_loop);
-    })
+    let event_loop = EventLoop::new(kind, limits)?;
+    let start = |(index, target)| fetch(index, target, &event_loop);
+    event_loop.run(targets.iter().enumerate(), start, done)
 }
 
-/// Fetches one target: begins to connect, and tries to send without asking whether the connection is
-/// there. On loopback it mostly is, and a wait is saved; otherwise the send says that it would have
-/// to wait, and the next callback asks the socket what became of the connection.
-fn fetch(index: usize, target: &Target, event_loop: &mut EventLoop<'_>) {
-    let exchange = Exchange::new(target, event_loop.limits);
-    let socket = match selectors::connect(target.address()) {
-        Ok(socket) => event_loop.watch(socket, exchange.started()),
-        Err(error) => return event_loop.report(exchange.finish(index, Err(error))),
-    };
-    let mut fetch = Fetch { index, exchange, socket };
-    let sent = fetch.socket.send(fetch.exchange.unsent());
-    match fetch.exchange.sent(sent) {
-        Ok(()) => fetch.send(event_loop, Ok(())),
-        Err(error) if fetch.exchange.must_wait(&error) => {
-            fetch.wait_for(Interest::Writable, event_loop, Fetch::connected);
-        }
-        Err(error) => fetch.finish(event_loop, Err(error)),
+/// Begins to fetch one target. The callbacks do the rest.
+fn fetch(index: usize, target: &Target, event_loop: &Rc<EventLoop>) {
+    let mut exchange = Exchange::new(target, &event_loop.limits);
+    match connect(&mut exchange, event_loop) {
+        Ok(socket) => Fetch { index, exchange, socket }.send(),
+        Err(error) => event_loop.report(exchange.finish(index, Err(error))),
     }
 }
 
-/// What the callbacks of one fetch hand on to each other: the local variables of chapter 1.
+/// Begins to connect. Nobody waits for it: the first `send` finds out
+/// whether the connection is there. On loopback it mostly is.
+fn connect(
+    exchange: &mut Exchange,
+    event_loop: &Rc<EventLoop>,
+) -> io::Result<Socket> {
+    let address = exchange.address();
+    let socket = selectors::socket(address)?;
+    exchange.connected(socket.connect(&address.into()))?;
+    Ok(event_loop.watch(socket, exchange.started()))
+}
+
+/// What the callbacks of one fetch hand on to each other: the local
+/// variables of chapter 1.
 struct Fetch {
     index: usize,
     exchange: Exchange,
-    socket: Watched,
+    socket: Socket,
 }
 
 impl Fetch {
-    fn connected(mut self, event_loop: &mut EventLoop<'_>, waited: io::Result<()>) {
-        // Writable means connected *or failed*: the socket knows which.
-        match waited.and_then(|()| self.exchange.connection(self.socket.connection())) {
-            Ok(()) => self.send(event_loop, Ok(())),
-            Err(error) => self.finish(event_loop, Err(error)),
-        }
-    }
-
-    fn send(mut self, event_loop: &mut EventLoop<'_>, waited: io::Result<()>) {
-        if let Err(error) = waited {
-            return self.finish(event_loop, Err(error));
-        }
-        while !self.exchange.unsent().is_empty() {
+    fn send(mut self) {
+        loop {
             let sent = self.socket.send(self.exchange.unsent());
             match self.exchange.sent(sent) {
-                Ok(()) => {}
-                Err(error) if self.exchange.must_wait(&error) => {
-                    return self.wait_for(Interest::Writable, event_loop, Fetch::send);
+                Ok(Sent::All) => {
+                    return self
+                        .wait_for(Interest::Readable, Fetch::receive);
                 }
-                Err(error) => return self.finish(event_loop, Err(error)),
+                Ok(Sent::Part) => {}
+                Ok(Sent::MustWait) => {
+                    return self
+                        .wait_for(Interest::Writable, Fetch::writable);
+                }
+                Err(error) => return self.finish(Err(error)),
             }
         }
-        self.wait_for(Interest::Readable, event_loop, Fetch::receive);
     }
 
-    fn receive(mut self, event_loop: &mut EventLoop<'_>, waited: io::Result<()>) {
-        let received = match self.socket.receive(&mut event_loop.chunk) {
-            Ok(bytes) => self.exchange.received(&event_loop.chunk[..bytes]),
-            // Nothing there: the deadline has passed, or it was a false alarm.
-            Err(error) if self.exchange.must_wait(&error) => waited.map(|()| None),
-            Err(error) => Err(error),
-        };
-        match received {
-            Ok(Some(page)) => self.finish(event_loop, Ok(page)),
-            Ok(None) => self.wait_for(Interest::Readable, event_loop, Fetch::receive),
-            Err(error) => self.finish(event_loop, Err(error)),
+    /// Writable means connected *or failed*: the socket knows which.
+    fn writable(mut self) {
+        match self.exchange.socket_error(self.socket.take_error()) {
+            Ok(()) => self.send(),
+            Err(error) => self.finish(Err(error)),
         }
     }
 
-    /// Packs up the whole fetch until the socket is ready, and goes on with `then`.
-    fn wait_for(
-        self,
-        interest: Interest,
-        event_loop: &mut EventLoop<'_>,
-        then: fn(Fetch, &mut EventLoop<'_>, io::Result<()>),
-    ) {
+    fn receive(mut self) {
+        match self.receive_chunk() {
+            Ok(Received::Page(page)) => self.finish(Ok(page)),
+            Ok(Received::Part | Received::MustWait) => {
+                self.wait_for(Interest::Readable, Fetch::receive);
+            }
+            Err(error) => self.finish(Err(error)),
+        }
+    }
+
+    fn receive_chunk(&mut self) -> io::Result<Received> {
+        let chunk = &mut *self.socket.chunk();
+        self.exchange.received(self.socket.receive(chunk), chunk)
+    }
+
+    /// Registers what to call when the socket is ready. The fetch packs
+    /// itself into the callback: nobody holds it while it waits, except the
+    /// loop.
+    fn wait_for(self, interest: Interest, then: fn(Fetch)) {
         match self.socket.wait_for(interest) {
-            Ok(()) => event_loop.register(
-                self.socket.key(),
-                Box::new(move |event_loop, waited| then(self, event_loop, waited)),
-            ),
-            Err(error) => self.finish(event_loop, Err(error)),
+            Ok(()) => {
+                let event_loop = self.socket.event_loop();
+                let key = self.socket.key();
+                event_loop.register(key, Box::new(move || then(self)));
+            }
+            Err(error) => self.finish(Err(error)),
         }
     }
 
-    fn finish(self, event_loop: &mut EventLoop<'_>, page: io::Result<Page>) {
-        event_loop.close(self.socket);
+    fn finish(self, page: io::Result<Page>) {
+        let event_loop = self.socket.event_loop();
+        drop(self.socket);
         event_loop.report(self.exchange.finish(self.index, page));
     }
 }

@@ -11,13 +11,19 @@ fn main() {
     println!("{answer:?}");
     println!("asked too early: {:?}", answer.result());
 
-    answer
-        .add_done_callback(Rc::new(|answer: &Future<i32>| println!("first callback: {answer:?}")));
     answer.add_done_callback(Rc::new(|answer: &Future<i32>| {
-        println!("second callback: {}", answer.result().expect("it is done"));
+        println!("first callback: {answer:?}")
+    }));
+    answer.add_done_callback(Rc::new(|answer: &Future<i32>| {
+        println!(
+            "second callback: {}",
+            answer.result().expect("it is done")
+        );
     }));
     println!("setting the result");
     answer.set_result(42);
 
-    answer.add_done_callback(Rc::new(|_: &Future<i32>| println!("too late? no: at once")));
+    answer.add_done_callback(Rc::new(|_: &Future<i32>| {
+        println!("too late? no: at once")
+    }));
 }

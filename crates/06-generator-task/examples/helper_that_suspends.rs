@@ -10,17 +10,21 @@
 use stage_06_generator_task::{Generator, Stackful, Yielder};
 
 /// Neither a generator nor special in any way.
-fn ask(yielder: &Yielder<String, &'static str>, question: &'static str) -> String {
+fn ask(
+    yielder: &Yielder<String, &'static str>,
+    question: &'static str,
+) -> String {
     let answer = yielder.suspend(question);
     answer.to_uppercase()
 }
 
 fn main() -> std::io::Result<()> {
-    let mut conversation = Stackful::new(|yielder: &Yielder<String, &'static str>, _| {
-        let name = ask(yielder, "who?");
-        let place = ask(yielder, "where?");
-        format!("{name} in {place}")
-    })?;
+    let mut conversation =
+        Stackful::new(|yielder: &Yielder<String, &'static str>, _| {
+            let name = ask(yielder, "who?");
+            let place = ask(yielder, "where?");
+            Ok(format!("{name} in {place}"))
+        })?;
     println!("{:?}", conversation.resume(String::new()));
     println!("{:?}", conversation.resume("greta".into()));
     println!("{:?}", conversation.resume("paris".into()));

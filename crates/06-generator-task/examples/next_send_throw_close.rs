@@ -2,9 +2,11 @@
 //!
 //! Run it with `cargo run -p stage-06-generator-task --example next_send_throw_close`.
 
+use std::io;
+
 use stage_06_generator_task::{Generator, Stackful, Yielder};
 
-/// Says when it is dropped: Python's `finally`.
+/// Speaks when it is dropped: Python's `finally`.
 struct Finally(&'static str);
 
 impl Drop for Finally {
@@ -13,16 +15,17 @@ impl Drop for Finally {
     }
 }
 
-/// What is sent in: a value, or an error to be raised at the place where the generator is suspended.
+/// What is sent in: a value, or an error to be raised at the place where the
+/// generator is suspended.
 type Sent = Result<&'static str, &'static str>;
 
-fn echo(yielder: &Yielder<Sent, String>, _: Sent) -> String {
+fn echo(yielder: &Yielder<Sent, String>, _: Sent) -> io::Result<String> {
     let _finally = Finally("the place is given up");
     let mut last = String::from("nothing yet");
     loop {
         match yielder.suspend(last) {
-            Ok("stop") => return "asked to stop".into(),
-            Ok(word) => last = format!("heard {word}"),
+            Ok("stop") => return Ok("asked to stop".into()),
+            Ok(word) => last = format!("received {word}"),
             Err(error) => {
                 println!("  inside: caught {error}");
                 last = "went on after an error".into();
@@ -31,15 +34,15 @@ fn echo(yielder: &Yielder<Sent, String>, _: Sent) -> String {
     }
 }
 
-fn main() -> std::io::Result<()> {
+fn main() -> io::Result<()> {
     let mut generator = Stackful::new(echo)?;
-    println!("next:  {:?}", generator.resume(Ok("not looked at")));
+    println!("next:  {:?}", generator.resume(Ok("this is not looked at")));
     println!("send:  {:?}", generator.resume(Ok("hello")));
     println!("throw: {:?}", generator.resume(Err("a problem")));
     println!("send:  {:?}", generator.resume(Ok("stop")));
 
     let mut other = Stackful::new(echo)?;
-    println!("next:  {:?}", other.resume(Ok("not looked at")));
+    println!("next:  {:?}", other.resume(Ok("this is not looked at")));
     println!("close:");
     drop(other);
     println!("closed");

@@ -5,34 +5,38 @@
 //!
 //! Run it with `cargo run -p stage-06-generator-task --example producer_consumer`.
 
-use stage_06_generator_task::{Generator, Return, Stackful, Yield, Yielder};
+use stage_06_generator_task::{Generator, Stackful, Yield, Yielder};
 
 fn main() -> std::io::Result<()> {
-    let consumer = Stackful::new(|yielder: &Yielder<Option<u32>, u32>, _| {
-        let mut eaten = 0;
-        // Python: while (apples := yield eaten) is not None
-        while let Some(apples) = yielder.suspend(eaten) {
-            eaten += apples;
-            println!("  consumer: {apples} arrived, {eaten} in all");
-        }
-        format!("ate {eaten}")
-    })?;
+    let consumer =
+        Stackful::new(|yielder: &Yielder<Option<u32>, u32>, _| {
+            let mut eaten = 0;
+            // Python: while (apples := yield eaten) is not None
+            while let Some(apples) = yielder.suspend(eaten) {
+                eaten += apples;
+                println!("  consumer: {apples} arrived, {eaten} in all");
+            }
+            Ok(format!("ate {eaten}"))
+        })?;
     produce(consumer);
     Ok(())
 }
 
-fn produce(mut consumer: impl Generator<Sent = Option<u32>, Yielded = u32, Returned = String>) {
-    // Up to its first yield: a function that has not begun has nowhere to take a value in.
+fn produce(
+    mut consumer: impl Generator<Option<u32>, Yielded = u32, Returned = String>,
+) {
+    // Up to its first yield: a function that has not begun cannot take in a
+    // value.
     let mut step = consumer.resume(None);
     for apples in 1..=3 {
         println!("producer: sends {apples}");
         step = consumer.resume(Some(apples));
-        if let Yield(eaten) = step {
-            println!("producer: hears that {eaten} are eaten");
+        if let Err(Yield(eaten)) = step {
+            println!("producer: is told that {eaten} are eaten");
         }
     }
-    println!("producer: has no more ({step:?})");
-    if let Return(summary) = consumer.resume(None) {
+    println!("producer: has no more (the last answer was {step:?})");
+    if let Ok(summary) = consumer.resume(None) {
         println!("producer: the consumer {summary}");
     }
 }

@@ -1,45 +1,59 @@
 //! The older style: a generator that *returns by raising*.
 //!
-//! Before Python 3.3 a generator could not return a value. Tornado's coroutines therefore raised an
-//! exception that carried it, and whoever drove the generator took it for the result. In Rust the
-//! exception is the `Err` that `?` hands on: the value leaves through every caller in between, as an
-//! exception does, and the driver tells it from a real failure.
+//! Before Python 3.3 a generator could not return a value. Tornado's
+//! coroutines therefore raised an exception that carried the value, and
+//! whoever drove the generator took it for the result. In Rust the exception
+//! is the `Err` that `?` hands on: the value leaves through every caller in
+//! between, as an exception does, and the driver tells it from a failure.
 //!
-//! Run it with `cargo run -p stage-06-generator-task --example return_by_raising`.
+//! Run it with
+//! `cargo run -p stage-06-generator-task --example return_by_raising`.
 
-use stage_06_generator_task::{Generator, Return, Stackful, Step, Yield, Yielder};
+use std::{error, fmt, io};
 
+use stage_06_generator_task::{Generator, Raise, Stackful, Yield, Yielder};
+
+/// Not a failure: it carries the value that the generator returns.
 #[derive(Debug)]
-enum Raised {
-    /// Not a failure: the value that the generator returns.
-    Return(u32),
-    Failure(&'static str),
+struct ReturnByRaising(u32);
+
+impl fmt::Display for ReturnByRaising {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "return {}", self.0)
+    }
 }
 
-/// A generator of that style has no result of its own: it can only come to its end, or raise.
-fn sum_of_three(yielder: &Yielder<Result<u32, &'static str>, &'static str>) -> Result<(), Raised> {
+impl error::Error for ReturnByRaising {}
+
+/// What is sent in: an answer, or an error to be raised.
+type Answer = Result<u32, &'static str>;
+
+/// A generator of that style has no value of its own at its end.
+fn sum_of_three(yielder: &Yielder<Answer, &'static str>) -> io::Result<()> {
     let mut sum = 0;
     for question in ["first number?", "second number?", "third number?"] {
-        sum += yielder.suspend(question).map_err(Raised::Failure)?;
+        sum += yielder.suspend(question).map_err(io::Error::other)?;
     }
-    Err(Raised::Return(sum))
+    Err(io::Error::other(ReturnByRaising(sum)))
 }
 
-fn drive(answers: [Result<u32, &'static str>; 3]) -> Result<u32, &'static str> {
-    let mut generator = Stackful::new(|yielder: &Yielder<_, _>, _| sum_of_three(yielder))
-        .expect("there is memory for a stack");
-    let mut step: Step<&str, Result<(), Raised>> = generator.resume(Ok(0));
+fn drive(answers: [Answer; 3]) -> Result<u32, String> {
+    let body = |yielder: &Yielder<_, _>, _| sum_of_three(yielder);
+    let mut generator = Stackful::new(body).map_err(|e| e.to_string())?;
     let mut answers = answers.into_iter();
+    let mut answer = Ok(0);
     loop {
-        match step {
-            Yield(question) => {
-                let answer = answers.next().expect("three questions, three answers");
+        match generator.resume(answer) {
+            Err(Yield(question)) => {
+                answer =
+                    answers.next().expect("an answer to each question");
                 println!("{question} {answer:?}");
-                step = generator.resume(answer);
             }
-            Return(Err(Raised::Return(value))) => return Ok(value),
-            Return(Err(Raised::Failure(why))) => return Err(why),
-            Return(Ok(())) => return Err("it came to its end without a value"),
+            Err(Raise(error)) => {
+                let raised = error.downcast::<ReturnByRaising>();
+                return raised.map(|it| it.0).map_err(|e| e.to_string());
+            }
+            Ok(()) => return Err("it ended without a value".to_owned()),
         }
     }
 }

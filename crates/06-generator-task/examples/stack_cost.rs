@@ -25,24 +25,35 @@ fn main() -> io::Result<()> {
     let before = resident_bytes();
     let mut waiting = Vec::new();
     for _ in 0..GENERATORS {
-        let mut generator = Stackful::new(|yielder: &Yielder<(), ()>, ()| yielder.suspend(()))?;
+        let mut generator =
+            Stackful::new(|yielder: &Yielder<(), ()>, ()| {
+                yielder.suspend(());
+                Ok(())
+            })?;
         let _ = generator.resume(());
         waiting.push(generator);
     }
     match (before, resident_bytes()) {
         (Some(before), Some(now)) => {
-            println!("{GENERATORS} generators wait, at {} bytes each", (now - before) / GENERATORS);
+            println!(
+                "{GENERATORS} generators wait, at {} bytes each",
+                (now - before) / GENERATORS
+            );
         }
-        _ => println!("{GENERATORS} generators wait (this system does not tell their memory)"),
+        _ => println!(
+            "{GENERATORS} generators wait (this system does not tell their memory)"
+        ),
     }
 
-    let child = Command::new(env::current_exe()?).arg("overflow").output()?;
+    let child =
+        Command::new(env::current_exe()?).arg("overflow").output()?;
     println!("one that recursed too deep: {}", child.status);
     Ok(())
 }
 
 fn overflow() -> io::Result<()> {
-    let _ = Stackful::new(|_: &Yielder<(), ()>, ()| depth(1_000_000))?.resume(());
+    let _ = Stackful::new(|_: &Yielder<(), ()>, ()| Ok(depth(1_000_000)))?
+        .resume(());
     Ok(())
 }
 
@@ -56,6 +67,10 @@ fn depth(left: u64) -> u64 {
 /// Memory that this process has now, where the system tells.
 fn resident_bytes() -> Option<usize> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    Some(resident.trim().trim_end_matches(" kB").parse::<usize>().ok()? * 1024)
+    let resident =
+        status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    Some(
+        resident.trim().trim_end_matches(" kB").parse::<usize>().ok()?
+            * 1024,
+    )
 }

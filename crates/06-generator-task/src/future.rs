@@ -65,8 +65,12 @@ impl<T: Copy> Future<T> {
     /// If there is a result already: a future is done once.
     pub fn set_result(&self, result: T) {
         match self.0.replace(State::Done(result)) {
-            State::Pending(callback) => callback.into_iter().for_each(|it| it.call(self)),
-            State::Several(callbacks) => callbacks.into_iter().for_each(|it| it.call(self)),
+            State::Pending(callback) => {
+                callback.into_iter().for_each(|it| it.call(self))
+            }
+            State::Several(callbacks) => {
+                callbacks.into_iter().for_each(|it| it.call(self))
+            }
             State::Done(_) => panic!("a future is done once"),
         }
     }
@@ -77,7 +81,11 @@ impl<T: Copy> Future<T> {
     /// It is not there yet.
     pub fn result(&self) -> Result<T, NotDone> {
         let state = self.0.replace(State::Pending(None));
-        let result = if let State::Done(result) = state { Ok(result) } else { Err(NotDone) };
+        let result = if let State::Done(result) = state {
+            Ok(result)
+        } else {
+            Err(NotDone)
+        };
         self.0.set(state);
         result
     }
@@ -86,7 +94,9 @@ impl<T: Copy> Future<T> {
     pub fn add_done_callback(&self, callback: Rc<dyn Callback<T>>) {
         let state = match self.0.replace(State::Pending(None)) {
             State::Pending(None) => State::Pending(Some(callback)),
-            State::Pending(Some(first)) => State::Several(vec![first, callback]),
+            State::Pending(Some(first)) => {
+                State::Several(vec![first, callback])
+            }
             State::Several(mut callbacks) => {
                 callbacks.push(callback);
                 State::Several(callbacks)
@@ -129,7 +139,9 @@ mod tests {
         let sum = Rc::new(Cell::new(0));
         let callback = {
             let sum = Rc::clone(&sum);
-            move |future: &Future<u32>| sum.set(sum.get() + future.result().unwrap())
+            move |future: &Future<u32>| {
+                sum.set(sum.get() + future.result().unwrap())
+            }
         };
         (sum, Rc::new(callback))
     }

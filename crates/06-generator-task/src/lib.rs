@@ -1,17 +1,26 @@
-//! Chapter 6: a Future that keeps, a Task that resumes, and a loop that only calls.
+//! Chapter 6: a Future that keeps, a Task that resumes, and a loop that only
+//! calls.
 //!
-//! **What it does.** The crawl is one straight function again: `fetch` connects, sends and
-//! receives from top to bottom. Wherever it would have to wait, it yields a [`Future`].
+//! **What it does.** The crawl is straight functions again: `fetch`
+//! connects, sends and receives from top to bottom. Wherever it would have to
+//! wait, it yields a [`Future`].
 //!
-//! **How it waits.** Keep your place in the function; a Task comes back to it. One role each: the
-//! *Future* keeps a result that will arrive later, and the callbacks to run then; the *Task* owns
-//! the generator and resumes it when the future that it has yielded is done; the *event loop* waits
-//! for the sockets and calls `set_result`.
+//! **How it waits.** By four parts with one role each:
 //!
-//! **What is new.** A generator can suspend in the middle and be resumed, so local variables stay
-//! where they are and errors travel with `?`. A callback is still underneath everything, but nobody
-//! except the Task registers any. Our generator keeps a stack where Python's keeps a frame, for Rust
-//! has no `yield`: see [`Stackful`]. Chapter 7 does without.
+//! 1. The [`Generator`] can stop in the middle, and go on from there.
+//! 2. The [`Future`] is a box that is empty at first, with a list of whom to
+//!    call when it is filled.
+//! 3. The [`Task`] owns a generator, and resumes it when the future that the
+//!    generator has yielded is done.
+//! 4. The [`EventLoop`] waits for the sockets and calls `set_result`.
+//!
+//! **What is new.** Local variables stay where they are, and errors travel
+//! with `?`. A callback is still underneath everything, but nobody except the
+//! Task registers any. Our generator keeps a stack where Python's keeps a
+//! frame, for Rust has no `yield`: see [`Stackful`]. A Python generator can
+//! stop only in its own body; on a stack of its own, a function that the body
+//! calls can stop as well, so `connect`, `send` and `receive` stand here as
+//! they did in chapter 1. Chapter 7 does without the stacks.
 
 mod future;
 
@@ -25,11 +34,11 @@ mod event_loop;
 use std::io;
 use std::rc::Rc;
 
-use crawl::{Exchange, Limits, Outcome, Page, Target};
+use crawl::{Exchange, Limits, Outcome, Page, Received, Sent, Target};
 
-pub use event_loop::{EventLoop, PRIME, Socket, Waited};
+pub use event_loop::{EventLoop, Socket};
 pub use future::{Callback, Future, NotDone};
-pub use generator::{Generator, Return, Step, Yield};
+pub use generator::{Generator, Outward, Raise, Step, Yield};
 pub use stackful::{STACK_BYTES, Stackful, Yielder};
 pub use task::Task;
 
@@ -37,7 +46,11 @@ pub use task::Task;
 ///
 /// # Errors
 /// What the system says when it cannot wait.
-pub fn crawl(targets: &[Target], limits: &Limits, done: &mut dyn FnMut(Outcome)) -> io::Result<()> {
+pub fn crawl(
+    targets: &[Target],
+    limits: &Limits,
+    done: &mut dyn FnMut(Outcome),
+) -> io::Result<()> {
     let event_loop = EventLoop::new(limits)?;
     let start = |(index, target)| start(index, target, &event_loop);
     event_loop.run(targets.iter().enumerate(), start, done)
@@ -46,11 +59,12 @@ pub fn crawl(targets: &[Target], limits: &Limits, done: &mut dyn FnMut(Outcome))
 /// Makes a generator of a fetch, and a task that runs it.
 fn start(index: usize, target: &Target, event_loop: &Rc<EventLoop>) {
     let (own_target, own_loop) = (target.clone(), Rc::clone(event_loop));
-    let generator = Stackful::new(move |yielder: &FetchYielder, _| {
+    let generator = Stackful::new(move |yielder: &FetchYielder, ()| {
         own_loop.report(fetch(index, &own_target, &own_loop, yielder));
+        Ok(())
     });
     match generator {
-        Ok(generator) => Task::start(generator, PRIME),
+        Ok(generator) => Task::start(generator, ()),
         Err(error) => {
             let exchange = Exchange::new(target, &event_loop.limits);
             event_loop.report(exchange.finish(index, Err(error)));
@@ -58,10 +72,11 @@ fn start(index: usize, target: &Target, event_loop: &Rc<EventLoop>) {
     }
 }
 
-/// A fetch yields futures, and gets back what became of them.
-type FetchYielder = Yielder<Waited, Future<Waited>>;
+/// A fetch yields futures. Nothing is sent back: that it goes on is all it
+/// has to know.
+type FetchYielder = Yielder<(), Future<()>>;
 
-/// Fetches one target. Each `yielder.suspend(future)` is Python's `yield future`.
+/// Fetches one target.
 fn fetch(
     index: usize,
     target: &Target,
@@ -78,48 +93,54 @@ fn download(
     event_loop: &Rc<EventLoop>,
     yielder: &FetchYielder,
 ) -> io::Result<Page> {
-    // Begin to connect, and try to send without asking whether the connection is there: on loopback
-    // it mostly is. Otherwise the send says that it would have to wait.
-    let socket = selectors::connect(exchange.target().address())?;
-    let mut socket = event_loop.watch(socket, exchange.started());
-    let sent = socket.send(exchange.unsent());
-    match exchange.sent(sent) {
-        Ok(()) => {}
-        Err(error) if exchange.must_wait(&error) => {
-            let writable = socket.writable()?;
-            yielder.suspend(writable)?;
-            exchange.connection(socket.connection())?;
-        }
-        Err(error) => return Err(error),
-    }
+    let mut socket = connect(exchange, event_loop)?;
+    send(&mut socket, exchange, yielder)?;
+    receive(&mut socket, exchange, yielder)
+}
 
-    // Send.
-    while !exchange.unsent().is_empty() {
-        let sent = socket.send(exchange.unsent());
-        match exchange.sent(sent) {
-            Ok(()) => {}
-            Err(error) if exchange.must_wait(&error) => {
+/// Begins to connect. Nobody waits for it: the first `send` finds out
+/// whether the connection is there. On loopback it mostly is.
+fn connect(
+    exchange: &mut Exchange,
+    event_loop: &Rc<EventLoop>,
+) -> io::Result<Socket> {
+    let address = exchange.address();
+    let socket = selectors::socket(address)?;
+    exchange.connected(socket.connect(&address.into()))?;
+    Ok(event_loop.watch(socket, exchange.started()))
+}
+
+fn send(
+    socket: &mut Socket,
+    exchange: &mut Exchange,
+    yielder: &FetchYielder,
+) -> io::Result<()> {
+    loop {
+        match exchange.sent(socket.send(exchange.unsent()))? {
+            Sent::All => return Ok(()),
+            Sent::Part => {}
+            Sent::MustWait => {
                 let writable = socket.writable()?;
-                yielder.suspend(writable)?;
+                yielder.suspend(writable); // Python: yield writable
+                // Connected *or failed*: the socket knows which.
+                exchange.socket_error(socket.take_error())?;
             }
-            Err(error) => return Err(error),
         }
     }
+}
 
-    // Receive.
+fn receive(
+    socket: &mut Socket,
+    exchange: &mut Exchange,
+    yielder: &FetchYielder,
+) -> io::Result<Page> {
     loop {
         let readable = socket.readable()?;
-        let waited = yielder.suspend(readable);
+        yielder.suspend(readable); // Python: yield readable
         let chunk = &mut *socket.chunk();
-        match socket.receive(chunk) {
-            Ok(bytes) => {
-                if let Some(page) = exchange.received(&chunk[..bytes])? {
-                    return Ok(page);
-                }
-            }
-            // Nothing there: the deadline has passed, or it was a false alarm.
-            Err(error) if exchange.must_wait(&error) => waited?,
-            Err(error) => return Err(error),
+        match exchange.received(socket.receive(chunk), chunk)? {
+            Received::Page(page) => return Ok(page),
+            Received::Part | Received::MustWait => {}
         }
     }
 }

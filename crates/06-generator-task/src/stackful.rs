@@ -4,7 +4,7 @@ use std::io;
 use corosensei::stack::DefaultStack;
 use corosensei::{Coroutine, CoroutineResult};
 
-use crate::{Generator, Return, Step, Yield};
+use crate::{Generator, Raise, Step, Yield};
 
 /// What a generator's body suspends with: `let y = yielder.suspend(a)` is Python's
 /// `y = yield a`.
@@ -29,23 +29,25 @@ pub type Yielder<Sent, Yielded> = corosensei::Yielder<Sent, Yielded>;
 /// It can do more than Python's: a function that the body calls may suspend as well.
 ///
 /// ```
-/// use stage_06_generator_task::{Generator, Return, Stackful, Yield, Yielder};
+/// use stage_06_generator_task::{Generator, Stackful, Yield, Yielder};
 ///
 /// let mut running_sum = Stackful::new(|yielder: &Yielder<i32, i32>, _| {
 ///     let mut sum = 1;
 ///     while sum < 10 {
 ///         sum += yielder.suspend(sum); // y = yield sum
 ///     }
-///     "enough"
+///     Ok("enough")
 /// })?;
-/// assert_eq!(running_sum.resume(0), Yield(1)); // the first step
-/// assert_eq!(running_sum.resume(5), Yield(6));
-/// assert_eq!(running_sum.resume(7), Return("enough"));
+/// assert!(matches!(running_sum.resume(0), Err(Yield(1)))); // the first step
+/// assert!(matches!(running_sum.resume(5), Err(Yield(6))));
+/// assert!(matches!(running_sum.resume(7), Ok("enough")));
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub struct Stackful<Sent, Yielded, Returned> {
     /// `None` only while it is dropped.
-    body: Option<Coroutine<Sent, Yielded, Returned, DefaultStack>>,
+    body: Option<
+        Coroutine<Sent, Yielded, io::Result<Returned>, DefaultStack>,
+    >,
 }
 
 /// The size of a generator's stack. Less, and a debug build would overflow it (it takes more than 8 KiB, a panic's backtrace 32);
@@ -73,24 +75,28 @@ where
     /// # Errors
     /// What the system says when it has no more memory for stacks: on Linux after some 32,000.
     pub fn new(
-        body: impl FnOnce(&Yielder<Sent, Yielded>, Sent) -> Returned + 'static,
+        body: impl FnOnce(&Yielder<Sent, Yielded>, Sent) -> io::Result<Returned>
+        + 'static,
     ) -> io::Result<Self> {
         let free = FREE_STACKS.with_borrow_mut(Vec::pop);
-        let stack = free.map_or_else(|| DefaultStack::new(STACK_BYTES), Ok)?;
+        let stack =
+            free.map_or_else(|| DefaultStack::new(STACK_BYTES), Ok)?;
         Ok(Stackful { body: Some(Coroutine::with_stack(stack, body)) })
     }
 }
 
-impl<Sent, Yielded, Returned> Generator for Stackful<Sent, Yielded, Returned> {
-    type Sent = Sent;
+impl<Sent, Yielded, Returned> Generator<Sent>
+    for Stackful<Sent, Yielded, Returned>
+{
     type Yielded = Yielded;
     type Returned = Returned;
 
     fn resume(&mut self, sent: Sent) -> Step<Yielded, Returned> {
         let body = self.body.as_mut().expect("it is there until the drop");
         match body.resume(sent) {
-            CoroutineResult::Yield(value) => Yield(value),
-            CoroutineResult::Return(value) => Return(value),
+            CoroutineResult::Yield(value) => Err(Yield(value)),
+            CoroutineResult::Return(Ok(value)) => Ok(value),
+            CoroutineResult::Return(Err(error)) => Err(Raise(error)),
         }
     }
 }

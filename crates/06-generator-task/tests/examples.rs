@@ -26,14 +26,14 @@ fn producer_consumer() {
         r#"
 producer: sends 1
   consumer: 1 arrived, 1 in all
-producer: hears that 1 are eaten
+producer: is told that 1 are eaten
 producer: sends 2
   consumer: 2 arrived, 3 in all
-producer: hears that 3 are eaten
+producer: is told that 3 are eaten
 producer: sends 3
   consumer: 3 arrived, 6 in all
-producer: hears that 6 are eaten
-producer: has no more (Yield(6))
+producer: is told that 6 are eaten
+producer: has no more (the last answer was Err(Yield(6)))
 producer: the consumer ate 6
 "#,
     );
@@ -44,13 +44,13 @@ fn next_send_throw_close() {
     check(
         "next_send_throw_close",
         r#"
-next:  Yield("nothing yet")
-send:  Yield("heard hello")
+next:  Err(Yield("nothing yet"))
+send:  Err(Yield("received hello"))
   inside: caught a problem
-throw: Yield("went on after an error")
+throw: Err(Yield("went on after an error"))
   inside: finally, the place is given up
-send:  Return("asked to stop")
-next:  Yield("nothing yet")
+send:  Ok("asked to stop")
+next:  Err(Yield("nothing yet"))
 close:
   inside: finally, the place is given up
 closed
@@ -80,9 +80,9 @@ fn helper_that_suspends() {
     check(
         "helper_that_suspends",
         r#"
-Yield("who?")
-Yield("where?")
-Return("GRETA in PARIS")
+Err(Yield("who?"))
+Err(Yield("where?"))
+Ok("GRETA in PARIS")
 "#,
     );
 }
@@ -93,8 +93,12 @@ fn stack_cost() {
     assert!(printed.starts_with("1000 generators wait"), "{printed}");
     assert!(!printed.contains("large enough"), "{printed}");
     if cfg!(target_os = "linux") {
-        let each = printed.split(" at ").nth(1).and_then(|rest| rest.split(' ').next());
-        let each: usize = each.and_then(|bytes| bytes.parse().ok()).expect(&printed);
+        let each = printed
+            .split(" at ")
+            .nth(1)
+            .and_then(|rest| rest.split(' ').next());
+        let each: usize =
+            each.and_then(|bytes| bytes.parse().ok()).expect(&printed);
         assert!((4096..=8192).contains(&each), "a page or two: {printed}");
         assert!(printed.contains("SIGSEGV"), "{printed}");
     }

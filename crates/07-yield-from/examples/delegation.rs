@@ -25,16 +25,19 @@
 //!
 //! Run it with `cargo run -p stage-07-yield-from --example delegation`.
 
-use stage_07_yield_from::{Outward, Resumed};
+use std::io;
 
-/// What is sent in: a reading, `None` for "that was the last one", or an error to be raised inside.
+use stage_06_generator_task::{Generator, Raise, Step, Yield};
+
+/// What is sent in: a reading, `None` for "that was the last one", or an
+/// error to be raised inside.
 type Sent = Result<Option<f64>, &'static str>;
 
-/// Only there to get a generator going that has not begun.
+/// What the first step sends, only to get a generator going.
 const PRIME: Sent = Ok(None);
 
-/// These generators yield the mean so far.
-type Averaging<T> = Resumed<T, Option<f64>, &'static str>;
+/// The mean so far; there is none before the first reading.
+type Mean = Option<f64>;
 
 /// The inner generator: the mean of the readings, once there are no more.
 #[derive(Default)]
@@ -42,14 +45,17 @@ struct Average {
     begun: bool,
     total: f64,
     count: u32,
-    mean: Option<f64>,
+    mean: Mean,
 }
 
-impl Average {
-    fn resume(&mut self, sent: Sent) -> Averaging<Option<f64>> {
+impl Generator<Sent> for Average {
+    type Yielded = Mean;
+    type Returned = Mean;
+
+    fn resume(&mut self, sent: Sent) -> Step<Mean, Mean> {
         if !self.begun {
             self.begun = true;
-            return Err(Outward::Yield(self.mean));
+            return Err(Yield(self.mean));
         }
         match sent {
             Ok(Some(reading)) => {
@@ -58,34 +64,40 @@ impl Average {
                 self.mean = Some(self.total / f64::from(self.count));
             }
             Ok(None) => return Ok(self.mean),
-            Err("no signal") => println!("    inner: caught, this reading is left out"),
-            Err(error) => return Err(Outward::Raise(error)),
+            Err("no signal") => {
+                println!("    inner: caught, this reading is left out");
+            }
+            Err(error) => return Err(Raise(io::Error::other(error))),
         }
-        Err(Outward::Yield(self.mean))
+        Err(Yield(self.mean))
     }
 }
 
 /// The outer generator: the means of two days.
 enum Weekend {
     Saturday(Average),
-    Sunday { saturday: Option<f64>, average: Average },
+    Sunday { saturday: Mean, average: Average },
 }
 
-impl Weekend {
-    fn resume(&mut self, mut sent: Sent) -> Averaging<(Option<f64>, Option<f64>)> {
+impl Generator<Sent> for Weekend {
+    type Yielded = Mean;
+    type Returned = (Mean, Mean);
+
+    fn resume(&mut self, mut sent: Sent) -> Step<Mean, (Mean, Mean)> {
         loop {
             match self {
                 Weekend::Saturday(average) => {
                     let saturday = average.resume(sent)?; // yield from
                     println!("  outer: saturday is {saturday:?}");
-                    *self = Weekend::Sunday { saturday, average: Average::default() };
+                    let average = Average::default();
+                    *self = Weekend::Sunday { saturday, average };
+                    sent = PRIME; // the next inner generator begins
                 }
                 Weekend::Sunday { saturday, average } => {
                     let sunday = average.resume(sent)?; // yield from
                     return Ok((*saturday, sunday));
                 }
             }
-            sent = PRIME;
         }
     }
 }
@@ -103,5 +115,8 @@ fn main() {
     let mut weekend = Weekend::Saturday(Average::default());
     println!("driver: primes, and gets {:?}", weekend.resume(PRIME));
     println!("driver: throws a problem that nobody catches");
-    println!("driver: gets {:?}", weekend.resume(Err("out of order")));
+    match weekend.resume(Err("out of order")) {
+        Err(Raise(error)) => println!("driver: catches {error}"),
+        step => println!("driver: gets {step:?}"),
+    }
 }

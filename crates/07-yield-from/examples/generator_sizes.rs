@@ -6,8 +6,13 @@ use stage_06_generator_task::STACK_BYTES;
 use stage_07_yield_from::{FETCH_BYTES, flat};
 
 fn main() {
-    println!("chapter 6, a stack:          {STACK_BYTES:>5} bytes of address space");
+    println!(
+        "chapter 6, a stack:          {STACK_BYTES:>5} bytes of address space"
+    );
     println!("chapter 7, one generator:    {:>5} bytes", flat::FETCH_BYTES);
     println!("chapter 7, small generators: {FETCH_BYTES:>5} bytes");
-    println!("of these, the exchange:      {:>5} bytes", size_of::<crawl::Exchange>());
+    println!(
+        "of these, the exchange:      {:>5} bytes",
+        size_of::<crawl::Exchange>()
+    );
 }

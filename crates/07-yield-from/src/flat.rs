@@ -1,25 +1,35 @@
-//! Step one: the fetch of chapter 6 as ONE generator, written by hand. Only the stack went.
+//! Step one: the fetch of chapter 6 as ONE generator, written by hand. Only
+//! the stack went.
 //!
-//! A function that suspends has to remember two things: its place, and its local variables. The
-//! stack of chapter 6 remembers both, in 4 KiB. Here a `Place` says where it is, and the fields of
-//! `Fetch` are the local variables.
+//! A function that suspends has to remember two things: its place, and its
+//! local variables. The stack of chapter 6 remembers both, in 4 KiB. Here a
+//! `Place` says where it is, and the fields of `Fetch` are the local
+//! variables.
 
 use std::io;
 use std::mem;
 use std::rc::Rc;
 
-use crawl::{Exchange, Limits, Outcome, Page, Target};
+use crawl::{Exchange, Limits, Outcome, Page, Received, Sent, Target};
 use stage_06_generator_task::{
-    EventLoop, Future, Generator, PRIME, Return, Socket, Step, Task, Waited, Yield,
+    EventLoop, Future, Generator, Raise, Socket, Step, Task, Yield,
 };
+
+use crate::{ENDED, connect, receive_chunk};
 
 /// Fetches the targets, and hands each outcome to `done` as it comes.
 ///
 /// # Errors
 /// What the system says when it cannot wait.
-pub fn crawl(targets: &[Target], limits: &Limits, done: &mut dyn FnMut(Outcome)) -> io::Result<()> {
+pub fn crawl(
+    targets: &[Target],
+    limits: &Limits,
+    done: &mut dyn FnMut(Outcome),
+) -> io::Result<()> {
     let event_loop = EventLoop::new(limits)?;
-    let start = |(index, target)| Task::start(Fetch::new(index, target, &event_loop), PRIME);
+    let start = |(index, target)| {
+        Task::start(Fetch::new(index, target, &event_loop), ());
+    };
     event_loop.run(targets.iter().enumerate(), start, done)
 }
 
@@ -31,112 +41,95 @@ struct Fetch {
     place: Place,
 }
 
-/// Where the function is suspended: one variant for each `yield`, with the variables that live on.
+/// Where the function is suspended: one variant for each `yield`, with the
+/// variables that live on.
 enum Place {
     Start,
-    Connecting(Socket),
     Sending(Socket),
     Receiving(Socket),
     End,
 }
 
 impl Fetch {
-    fn new(index: usize, target: &Target, event_loop: &Rc<EventLoop>) -> Fetch {
-        let exchange = Exchange::new(target, &event_loop.limits);
-        Fetch { index, event_loop: Rc::clone(event_loop), exchange, place: Place::Start }
-    }
-
-    /// Jumps to its place, and runs to the next `yield`, or to the end.
-    fn download(&mut self, waited: Waited) -> io::Result<Step<Future<Waited>, Page>> {
-        match mem::replace(&mut self.place, Place::End) {
-            Place::Start => self.connect(),
-            Place::Connecting(socket) => {
-                waited?;
-                self.exchange.connection(socket.connection())?;
-                self.send(socket)
-            }
-            Place::Sending(socket) => {
-                waited?;
-                self.send(socket)
-            }
-            Place::Receiving(socket) => self.receive(socket, waited),
-            Place::End => unreachable!("nobody resumes a generator that has ended"),
-        }
-    }
-
-    /// Begins to connect, and tries to send without asking whether the connection is there: on loopback
-    /// it mostly is. Otherwise the send says that it would have to wait.
-    fn connect(&mut self) -> io::Result<Step<Future<Waited>, Page>> {
-        let socket = selectors::connect(self.exchange.target().address())?;
-        let mut socket = self.event_loop.watch(socket, self.exchange.started());
-        let sent = socket.send(self.exchange.unsent());
-        match self.exchange.sent(sent) {
-            Ok(()) => self.send(socket),
-            Err(error) if self.exchange.must_wait(&error) => {
-                let writable = socket.writable()?;
-                self.place = Place::Connecting(socket);
-                Ok(Yield(writable))
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    fn send(&mut self, mut socket: Socket) -> io::Result<Step<Future<Waited>, Page>> {
-        while !self.exchange.unsent().is_empty() {
-            let sent = socket.send(self.exchange.unsent());
-            match self.exchange.sent(sent) {
-                Ok(()) => {}
-                Err(error) if self.exchange.must_wait(&error) => {
-                    let writable = socket.writable()?;
-                    self.place = Place::Sending(socket);
-                    return Ok(Yield(writable));
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        self.wait_to_receive(socket)
-    }
-
-    fn wait_to_receive(&mut self, mut socket: Socket) -> io::Result<Step<Future<Waited>, Page>> {
-        let readable = socket.readable()?;
-        self.place = Place::Receiving(socket);
-        Ok(Yield(readable))
-    }
-
-    fn receive(
-        &mut self,
-        socket: Socket,
-        waited: Waited,
-    ) -> io::Result<Step<Future<Waited>, Page>> {
-        let received = {
-            let chunk = &mut *socket.chunk();
-            match socket.receive(chunk) {
-                Ok(bytes) => self.exchange.received(&chunk[..bytes])?,
-                // Nothing there: the deadline has passed, or it was a false alarm.
-                Err(error) if self.exchange.must_wait(&error) => waited.map(|()| None)?,
-                Err(error) => return Err(error),
-            }
-        };
-        match received {
-            Some(page) => Ok(Return(page)),
-            None => self.wait_to_receive(socket),
+    fn new(
+        index: usize,
+        target: &Target,
+        event_loop: &Rc<EventLoop>,
+    ) -> Fetch {
+        Fetch {
+            index,
+            event_loop: Rc::clone(event_loop),
+            exchange: Exchange::new(target, &event_loop.limits),
+            place: Place::Start,
         }
     }
 }
 
-impl Generator for Fetch {
-    type Sent = Waited;
-    type Yielded = Future<Waited>;
+impl Generator<()> for Fetch {
+    type Yielded = Future<()>;
     type Returned = ();
 
-    fn resume(&mut self, sent: Waited) -> Step<Future<Waited>, ()> {
-        let page = match self.download(sent) {
-            Ok(Yield(future)) => return Yield(future),
-            Ok(Return(page)) => Ok(page),
-            Err(error) => Err(error),
+    fn resume(&mut self, (): ()) -> Step<Future<()>, ()> {
+        let page = match self.download() {
+            Err(Yield(future)) => return Err(Yield(future)),
+            Err(Raise(error)) => Err(error),
+            Ok(page) => Ok(page),
         };
-        self.event_loop.report(self.exchange.finish(self.index, page));
-        Return(())
+        let outcome = self.exchange.finish(self.index, page);
+        self.event_loop.report(outcome);
+        Ok(())
+    }
+}
+
+impl Fetch {
+    /// Jumps to its place, and runs to the next `yield` or to the end.
+    fn download(&mut self) -> Step<Future<()>, Page> {
+        match mem::replace(&mut self.place, Place::End) {
+            Place::Start => {
+                let socket = connect(&mut self.exchange, &self.event_loop)?;
+                self.send(socket)
+            }
+            Place::Sending(socket) => {
+                // Connected *or failed*: the socket knows which.
+                self.exchange.socket_error(socket.take_error())?;
+                self.send(socket)
+            }
+            Place::Receiving(socket) => self.receive(socket),
+            Place::End => unreachable!("{ENDED}"),
+        }
+    }
+
+    fn send(&mut self, mut socket: Socket) -> Step<Future<()>, Page> {
+        let exchange = &mut self.exchange;
+        loop {
+            match exchange.sent(socket.send(exchange.unsent()))? {
+                Sent::All => return self.wait_to_receive(socket),
+                Sent::Part => {}
+                Sent::MustWait => {
+                    let writable = socket.writable()?;
+                    self.place = Place::Sending(socket);
+                    return Err(Yield(writable));
+                }
+            }
+        }
+    }
+
+    fn wait_to_receive(
+        &mut self,
+        mut socket: Socket,
+    ) -> Step<Future<()>, Page> {
+        let readable = socket.readable()?;
+        self.place = Place::Receiving(socket);
+        Err(Yield(readable))
+    }
+
+    fn receive(&mut self, socket: Socket) -> Step<Future<()>, Page> {
+        match receive_chunk(&socket, &mut self.exchange)? {
+            Received::Page(page) => Ok(page),
+            Received::Part | Received::MustWait => {
+                self.wait_to_receive(socket)
+            }
+        }
     }
 }
 

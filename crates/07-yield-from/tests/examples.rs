@@ -27,7 +27,7 @@ driver: sends Ok(None)
 driver: gets Ok((Some(20.0), Some(9.0)))
 driver: primes, and gets Err(Yield(None))
 driver: throws a problem that nobody catches
-driver: gets Err(Raise("out of order"))
+driver: catches out of order
 "#,
     );
 }

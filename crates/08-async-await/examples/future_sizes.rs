@@ -14,7 +14,13 @@ fn main() -> std::io::Result<()> {
         "fetch, as the compiler writes it: {} bytes",
         size_of_val(&fetch(0, &target, &reactor))
     );
-    println!("fetch, by hand:                   {} bytes", size_of::<by_hand::Fetch<'_>>());
-    println!("of these, the exchange:           {} bytes", size_of::<crawl::Exchange>());
+    println!(
+        "fetch, by hand:                   {} bytes",
+        size_of::<by_hand::Fetch<'_>>()
+    );
+    println!(
+        "of these, the exchange:           {} bytes",
+        size_of::<crawl::Exchange>()
+    );
     Ok(())
 }

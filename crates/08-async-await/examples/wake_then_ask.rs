@@ -26,7 +26,10 @@ struct Letter {
 impl Future for Letter {
     type Output = &'static str;
 
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<&'static str> {
+    fn poll(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<&'static str> {
         match self.letter_box.try_recv() {
             Ok(letter) => {
                 println!("poll: there it is");
@@ -37,7 +40,9 @@ impl Future for Letter {
                 let _ = self.waker.send(context.waker().clone());
                 Poll::Pending
             }
-            Err(TryRecvError::Disconnected) => panic!("the postman went home"),
+            Err(TryRecvError::Disconnected) => {
+                panic!("the postman went home")
+            }
         }
     }
 }

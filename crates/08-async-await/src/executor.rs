@@ -4,20 +4,24 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
 use selectors::Notifier;
+use slab::Slab;
 
 use crate::queue::WakeQueue;
 use crate::reactor::Reactor;
 
 /// Runs futures of one kind: polls those that have been woken, and sleeps when none has.
 ///
-/// Invariant: a task is polled when it starts, and after that only because somebody has woken it, or
-/// the one before it under the same id, since it was last polled, however often.
+/// Invariant: a task is polled once when it starts. After that it is polled
+/// only if its id was woken since the last poll; many wakes count as one. (A
+/// late wake may be meant for an earlier task with the same id. Such a poll is
+/// one too many, and harmless.)
 pub struct Executor<'a, F> {
     reactor: &'a Reactor,
-    /// By id: a task that runs. The futures stay here; a waker holds an id only.
-    tasks: Vec<Option<Pin<Box<F>>>>,
+    /// By id: a task that runs. The futures stay here; a waker holds an id
+    /// only.
+    tasks: Slab<Pin<Box<F>>>,
+    /// By id: the waker of its tasks, one after another.
     wakers: Vec<Waker>,
-    free_ids: Vec<usize>,
     queue: Arc<WakeQueue>,
     notifier: Notifier,
 }
@@ -30,9 +34,8 @@ impl<'a, F: Future> Executor<'a, F> {
     pub fn new(reactor: &'a Reactor) -> io::Result<Executor<'a, F>> {
         Ok(Executor {
             reactor,
-            tasks: Vec::new(),
+            tasks: Slab::new(),
             wakers: Vec::new(),
-            free_ids: Vec::new(),
             queue: Arc::new(WakeQueue::new()),
             notifier: reactor.notifier()?,
         })
@@ -56,13 +59,13 @@ impl<'a, F: Future> Executor<'a, F> {
     ) -> io::Result<()> {
         loop {
             // 1. After the whole batch of events, not one by one: new tasks start together.
-            while self.running() < most
+            while self.tasks.len() < most
                 && !self.reactor.is_overdue()
                 && let Some(next) = list.next()
             {
                 self.start(next, done);
             }
-            if self.running() == 0 {
+            if self.tasks.is_empty() {
                 return Ok(());
             }
 
@@ -80,19 +83,14 @@ impl<'a, F: Future> Executor<'a, F> {
         }
     }
 
-    fn running(&self) -> usize {
-        self.tasks.len() - self.free_ids.len()
-    }
-
     fn start(&mut self, task: F, done: &mut dyn FnMut(F::Output)) {
-        let id = self.free_ids.pop().unwrap_or_else(|| {
-            let id = self.tasks.len();
-            let (queue, notifier) = (Arc::clone(&self.queue), self.notifier.clone());
-            self.tasks.push(None);
-            self.wakers.push(Arc::new(TaskWaker { id, queue, notifier }).into());
-            id
-        });
-        self.tasks[id] = Some(Box::pin(task));
+        let id = self.tasks.insert(Box::pin(task));
+        if id == self.wakers.len() {
+            let queue = Arc::clone(&self.queue);
+            let notifier = self.notifier.clone();
+            let waker = TaskWaker { id, queue, notifier };
+            self.wakers.push(Arc::new(waker).into());
+        }
         self.poll(id, done);
     }
 
@@ -107,12 +105,11 @@ impl<'a, F: Future> Executor<'a, F> {
     }
 
     fn poll(&mut self, id: usize, done: &mut dyn FnMut(F::Output)) {
-        // A waker may outlive its task, and wakes nobody then, or the one after it: for nothing.
-        let Some(task) = &mut self.tasks[id] else { return };
+        // A waker may outlive its task: then it wakes nobody.
+        let Some(task) = self.tasks.get_mut(id) else { return };
         let mut context = Context::from_waker(&self.wakers[id]);
         if let Poll::Ready(output) = task.as_mut().poll(&mut context) {
-            self.tasks[id] = None;
-            self.free_ids.push(id);
+            drop(self.tasks.remove(id));
             done(output);
         }
     }

@@ -21,9 +21,16 @@ struct State {
 
 impl WakeQueue {
     /// An empty queue, for an executor that is awake.
-    #[expect(clippy::new_without_default, reason = "an empty queue says more than a default one")]
+    #[expect(
+        clippy::new_without_default,
+        reason = "an empty queue says more than a default one"
+    )]
     pub fn new() -> WakeQueue {
-        WakeQueue(Mutex::new(State { woken: VecDeque::new(), queued: Vec::new(), asleep: false }))
+        WakeQueue(Mutex::new(State {
+            woken: VecDeque::new(),
+            queued: Vec::new(),
+            asleep: false,
+        }))
     }
 
     /// Puts a task into the queue, from any thread, unless it is there already. `true`: the executor

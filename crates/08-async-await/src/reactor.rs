@@ -6,18 +6,18 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-use crawl::{DeadlinePassed, Deadlines, Limits, receive_buffer};
+use crawl::{Deadlines, Limits, receive_buffer};
 use selectors::{Interest, Kind, Notifier, Selector, Watched};
+use slab::Slab;
 
 /// Knows which task waits for which socket, and until when; wakes it.
 ///
-/// Invariant: whoever waits is woken once, by its socket or by its deadline, and finds out by which
-/// when it is polled.
+/// Invariant: a task that waits is woken once, by its socket or by its
+/// deadline. It finds out by itself which of the two it was.
 pub struct Reactor {
     selector: Selector,
-    /// By key: who waits.
-    waits: RefCell<Vec<Wait>>,
-    free_keys: RefCell<Vec<usize>>,
+    /// By key: the task that waits.
+    in_flight: RefCell<Slab<Wait>>,
     deadlines: RefCell<Deadlines>,
     ready: RefCell<Vec<usize>>,
     /// One receive buffer for all, not held across an `await`.
@@ -31,9 +31,11 @@ enum Wait {
     Idle,
     /// A task does.
     Pending(Waker),
-    /// The waiting is over, and a task has been woken to hear how. A deadline that has passed stays
-    /// passed.
-    Over(Result<(), DeadlinePassed>),
+    /// The socket is ready, and a task has been woken.
+    Ready,
+    /// The deadline has passed, and a task has been woken. All later waits
+    /// end at once.
+    Overdue,
 }
 
 impl Reactor {
@@ -44,8 +46,7 @@ impl Reactor {
     pub fn new(limits: &Limits) -> io::Result<Reactor> {
         Ok(Reactor {
             selector: Selector::new(Kind::Best)?,
-            waits: RefCell::default(),
-            free_keys: RefCell::default(),
+            in_flight: RefCell::default(),
             deadlines: RefCell::new(Deadlines::new(limits.deadline)),
             ready: RefCell::default(),
             chunk: RefCell::new(receive_buffer()),
@@ -60,12 +61,16 @@ impl Reactor {
 
     /// Waits until a socket is ready, if it may `sleep`, and wakes whoever waits for it.
     pub(crate) fn wait(&self, sleep: bool) -> io::Result<()> {
-        let until = self.deadlines.borrow().next();
-        let timeout = until.map(|until| until.duration_since(Instant::now()));
+        let deadline = self.deadlines.borrow().next();
+        let timeout = if sleep {
+            deadline.map(|at| at.saturating_duration_since(Instant::now()))
+        } else {
+            Some(Duration::ZERO)
+        };
         let mut ready = self.ready.take();
-        self.selector.wait(&mut ready, if sleep { timeout } else { Some(Duration::ZERO) })?;
+        self.selector.wait(&mut ready, timeout)?;
         for key in ready.drain(..) {
-            self.end_wait(key, Ok(()));
+            self.end_wait(key, Wait::Ready);
         }
         self.ready.replace(ready);
         Ok(())
@@ -81,17 +86,16 @@ impl Reactor {
         let now = Instant::now();
         let next = || self.deadlines.borrow_mut().pop_passed(now);
         while let Some(key) = next() {
-            self.end_wait(key, Err(DeadlinePassed));
+            self.end_wait(key, Wait::Overdue);
         }
     }
 
-    fn end_wait(&self, key: usize, how: Result<(), DeadlinePassed>) {
-        let before = {
-            let wait = &mut self.waits.borrow_mut()[key];
-            if let (Wait::Idle | Wait::Over(Err(_)), Ok(())) = (&*wait, how) {
-                return; // nobody waits, or it is too late
-            }
-            mem::replace(wait, Wait::Over(how))
+    fn end_wait(&self, key: usize, why: Wait) {
+        let before = match self.in_flight.borrow_mut().get_mut(key) {
+            // Nobody waits any more, or it is too late.
+            None | Some(Wait::Overdue) => return,
+            Some(Wait::Idle) if matches!(why, Wait::Ready) => return,
+            Some(wait) => mem::replace(wait, why),
         };
         // Nothing is borrowed now: a waker may do anything.
         if let Wait::Pending(waker) = before {
@@ -99,14 +103,14 @@ impl Reactor {
         }
     }
 
-    /// Takes the socket of a fetch that begins. Its deadline runs until the socket is dropped.
-    /// `started` is no earlier than for the one before.
-    pub fn watch(&self, socket: socket2::Socket, started: Instant) -> Socket<'_> {
-        let mut waits = self.waits.borrow_mut();
-        let key = self.free_keys.borrow_mut().pop().unwrap_or_else(|| {
-            waits.push(Wait::Idle);
-            waits.len() - 1
-        });
+    /// Takes the socket of a fetch that begins. Its deadline runs until the
+    /// socket is dropped.
+    pub fn watch(
+        &self,
+        socket: socket2::Socket,
+        started: Instant,
+    ) -> Socket<'_> {
+        let key = self.in_flight.borrow_mut().insert(Wait::Idle);
         self.deadlines.borrow_mut().push(key, started);
         Socket { watched: self.selector.watch(socket, key), reactor: self }
     }
@@ -119,18 +123,20 @@ pub struct Socket<'a> {
 }
 
 impl Socket<'_> {
-    /// Waits until there is something to receive.
+    /// Waits until there is something to receive, or until the deadline has
+    /// passed.
     ///
     /// # Errors
-    /// The deadline has passed; or the system cannot watch the socket.
+    /// What the system says when it cannot watch the socket.
     pub fn readable(&mut self) -> impl Future<Output = io::Result<()>> {
         WaitFor { socket: self, interest: Interest::Readable }
     }
 
-    /// Waits until there is room to send, or the connection is made, or has failed.
+    /// Waits until there is room to send, until the connection is made or has
+    /// failed, or until the deadline has passed.
     ///
     /// # Errors
-    /// The deadline has passed; or the system cannot watch the socket.
+    /// What the system says when it cannot watch the socket.
     pub fn writable(&mut self) -> impl Future<Output = io::Result<()>> {
         WaitFor { socket: self, interest: Interest::Writable }
     }
@@ -147,30 +153,34 @@ impl Socket<'_> {
         interest: Interest,
         context: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
-        // Taken out first: a waker is cloned and dropped with nothing borrowed.
+        // Taken out first: a waker is cloned and dropped with nothing
+        // borrowed.
         let (wait, answer) = match self.set_wait(Wait::Idle) {
             Wait::Idle => {
                 self.watched.wait_for(interest)?;
                 (Wait::Pending(context.waker().clone()), Poll::Pending)
             }
-            Wait::Pending(_) => (Wait::Pending(context.waker().clone()), Poll::Pending),
-            Wait::Over(Ok(())) => (Wait::Idle, Poll::Ready(Ok(()))),
-            Wait::Over(Err(passed)) => (Wait::Over(Err(passed)), Poll::Ready(Err(passed.into()))),
+            Wait::Pending(_) => {
+                (Wait::Pending(context.waker().clone()), Poll::Pending)
+            }
+            Wait::Ready => (Wait::Idle, Poll::Ready(Ok(()))),
+            Wait::Overdue => (Wait::Overdue, Poll::Ready(Ok(()))),
         };
         self.set_wait(wait);
         answer
     }
 
     fn set_wait(&self, wait: Wait) -> Wait {
-        mem::replace(&mut self.reactor.waits.borrow_mut()[self.watched.key()], wait)
+        let mut in_flight = self.reactor.in_flight.borrow_mut();
+        mem::replace(&mut in_flight[self.watched.key()], wait)
     }
 
-    /// Takes back the asking, if it goes on.
+    /// Takes the interest back, if the wait is not over.
     fn cancel(&mut self) {
         match self.set_wait(Wait::Idle) {
             Wait::Pending(_) => self.watched.stop_waiting(),
-            Wait::Over(Err(passed)) => drop(self.set_wait(Wait::Over(Err(passed)))),
-            Wait::Over(Ok(())) | Wait::Idle => {}
+            Wait::Overdue => drop(self.set_wait(Wait::Overdue)),
+            Wait::Ready | Wait::Idle => {}
         }
     }
 }
@@ -186,9 +196,9 @@ impl Deref for Socket<'_> {
 impl Drop for Socket<'_> {
     fn drop(&mut self) {
         let key = self.watched.key();
-        drop(self.set_wait(Wait::Idle));
+        let wait = self.reactor.in_flight.borrow_mut().remove(key);
+        drop(wait); // a waker may do anything: nothing is borrowed now
         self.reactor.deadlines.borrow_mut().remove(key);
-        self.reactor.free_keys.borrow_mut().push(key);
     }
 }
 
@@ -201,7 +211,10 @@ struct WaitFor<'a, 'r> {
 impl Future for WaitFor<'_, '_> {
     type Output = io::Result<()>;
 
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
         let interest = self.interest;
         self.socket.poll_ready(interest, context)
     }

@@ -18,7 +18,9 @@ use stage_08_async_await::{Executor, Reactor, by_hand, crawl, fetch};
 fn run<T>(reactor: &Reactor, future: impl Future<Output = T>) -> T {
     let mut output = None;
     let executor = Executor::new(reactor).unwrap();
-    executor.run(std::iter::once(future), 1, &mut |value| output = Some(value)).unwrap();
+    executor
+        .run(std::iter::once(future), 1, &mut |value| output = Some(value))
+        .unwrap();
     output.expect("it ran to its end")
 }
 
@@ -33,7 +35,8 @@ fn target(address: SocketAddr) -> Target {
 /// A connection: our end, and the other end.
 fn connected() -> (socket2::Socket, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let socket = selectors::connect(listener.local_addr().unwrap()).unwrap();
+    let socket =
+        selectors::connect(listener.local_addr().unwrap()).unwrap();
     (socket, listener.accept().unwrap().0)
 }
 
@@ -90,7 +93,10 @@ fn each_wake_polls_one_task_once() {
             }
         })
     };
-    Executor::new(&reactor).unwrap().run((0..3).map(task), 3, &mut |()| {}).unwrap();
+    Executor::new(&reactor)
+        .unwrap()
+        .run((0..3).map(task), 3, &mut |()| {})
+        .unwrap();
     assert_eq!(polls.each_ref().map(Cell::get), [2, 2, 2]);
 }
 
@@ -110,12 +116,18 @@ fn a_task_that_wakes_itself_does_not_keep_the_others_from_their_sockets() {
     };
     other.write_all(b"x").unwrap();
     let both = async {
-        let (mut selfish, mut waiting) = (Box::pin(selfish), Box::pin(waiting));
+        let (mut selfish, mut waiting) =
+            (Box::pin(selfish), Box::pin(waiting));
         let mut waiting_is_over = false;
         poll_fn(|context| {
-            waiting_is_over = waiting_is_over || waiting.as_mut().poll(context).is_ready();
+            waiting_is_over = waiting_is_over
+                || waiting.as_mut().poll(context).is_ready();
             let selfish_is_over = selfish.as_mut().poll(context).is_ready();
-            if waiting_is_over && selfish_is_over { Poll::Ready(()) } else { Poll::Pending }
+            if waiting_is_over && selfish_is_over {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
         })
         .await;
     };
@@ -138,15 +150,20 @@ fn dropping_a_future_leaves_nothing_registered() {
         drop(wait);
         other.write_all(b"x").unwrap();
         // The socket is readable, and nobody waits for it any more: only this waker may wake us.
-        let (mut waker, mut helper, woken) = (None, None, Arc::new(AtomicBool::new(false)));
+        let (mut waker, mut helper, woken) =
+            (None, None, Arc::new(AtomicBool::new(false)));
         poll_fn(|context| {
             polls.set(polls.get() + 1);
             if helper.is_some() {
-                assert!(woken.load(Relaxed), "polled again, and not by the one who may");
+                assert!(
+                    woken.load(Relaxed),
+                    "polled again, and not by the one who may"
+                );
                 return Poll::Ready(());
             }
             waker.get_or_insert_with(|| context.waker().clone());
-            let (waker, woken) = (waker.clone().unwrap(), Arc::clone(&woken));
+            let (waker, woken) =
+                (waker.clone().unwrap(), Arc::clone(&woken));
             helper = Some(thread::spawn(move || {
                 thread::sleep(Duration::from_millis(30));
                 woken.store(true, Relaxed);
@@ -177,31 +194,44 @@ fn dropping_a_fetch_closes_its_socket() {
     let mut received = Vec::new();
     let (mut connection, _) = listener.accept().unwrap();
     connection.read_to_end(&mut received).unwrap();
-    assert!(received.starts_with(b"GET / HTTP/1.1\r\n"), "the request, and then the end");
+    assert!(
+        received.starts_with(b"GET / HTTP/1.1\r\n"),
+        "the request, and then the end"
+    );
 }
 
 #[test]
 fn a_deadline_that_has_passed_stays_passed() {
-    let limits = Limits { deadline: Duration::from_millis(20), ..Limits::default() };
+    let limits =
+        Limits { deadline: Duration::from_millis(20), ..Limits::default() };
     let reactor = Reactor::new(&limits).unwrap();
     let (socket, mut other) = connected();
     let mut socket = reactor.watch(socket, Instant::now());
     let (lively, mut lively_other) = connected();
     run(&reactor, async {
-        assert_eq!(socket.readable().await.unwrap_err().kind(), ErrorKind::TimedOut);
+        assert_eq!(
+            socket.readable().await.unwrap_err().kind(),
+            ErrorKind::TimedOut
+        );
         // The selector was asked and will report these bytes, with those that end another wait.
         other.write_all(b"too late").unwrap();
         let mut lively = reactor.watch(lively, Instant::now());
         lively_other.write_all(b"in time").unwrap();
         lively.readable().await.unwrap();
-        assert_eq!(socket.readable().await.unwrap_err().kind(), ErrorKind::TimedOut);
+        assert_eq!(
+            socket.readable().await.unwrap_err().kind(),
+            ErrorKind::TimedOut
+        );
     });
 }
 
 /// The hand-written state machine and the compiler's come to the same outcomes, for every fault.
 #[test]
 fn by_hand_and_by_the_compiler_are_the_same() {
-    let config = practice_site::Config { delay: Duration::ZERO, ..Default::default() };
+    let config = practice_site::Config {
+        delay: Duration::ZERO,
+        ..Default::default()
+    };
     let site = practice_site::Site::start(config).unwrap();
     let faults = site.faults();
     let targets: Vec<Target> = faults
@@ -219,17 +249,29 @@ fn by_hand_and_by_the_compiler_are_the_same() {
     };
 
     let words = |outcome: &Outcome| match &outcome.result {
-        Ok(page) => format!("{} {} {:?}", page.status, page.body.len(), page.location),
+        Ok(page) => format!(
+            "{} {} {:?}",
+            page.status,
+            page.body.len(),
+            page.location
+        ),
         Err(error) => format!("{} after {} bytes", error.kind, error.bytes),
     };
     let mut compiled = vec![String::new(); targets.len()];
-    crawl(&targets, &limits, &mut |outcome| compiled[outcome.target] = words(&outcome)).unwrap();
+    crawl(&targets, &limits, &mut |outcome| {
+        compiled[outcome.target] = words(&outcome)
+    })
+    .unwrap();
     let mut by_hand = vec![String::new(); targets.len()];
-    by_hand::crawl(&targets, &limits, &mut |outcome| by_hand[outcome.target] = words(&outcome))
-        .unwrap();
+    by_hand::crawl(&targets, &limits, &mut |outcome| {
+        by_hand[outcome.target] = words(&outcome)
+    })
+    .unwrap();
 
     assert!(faults.len() > 40, "the practice site has all its faults");
-    for (fault, (one, other)) in faults.iter().zip(compiled.iter().zip(&by_hand)) {
+    for (fault, (one, other)) in
+        faults.iter().zip(compiled.iter().zip(&by_hand))
+    {
         assert!(!one.is_empty(), "{} has no outcome", fault.name);
         assert_eq!(one, other, "{}", fault.name);
     }

@@ -79,7 +79,8 @@ fn two_wakers_of_two_tasks() {
                 thread::spawn(move || wake(&queue, &bed, number))
             })
             .collect();
-        let mut woken = [wait_and_take(&queue, &bed), wait_and_take(&queue, &bed)];
+        let mut woken =
+            [wait_and_take(&queue, &bed), wait_and_take(&queue, &bed)];
         woken.sort_unstable();
         assert_eq!(woken, [0, 1]);
         wakers.into_iter().for_each(|waker| waker.join().unwrap());
@@ -114,7 +115,8 @@ fn a_wake_while_the_task_is_polled_leads_to_another_poll() {
         // From here on the task runs, on this thread. What it looks at changes now, on another one:
         let event = Arc::new(Mutex::new(false));
         let waker = {
-            let (queue, bed, event) = (Arc::clone(&queue), Arc::clone(&bed), Arc::clone(&event));
+            let (queue, bed, event) =
+                (Arc::clone(&queue), Arc::clone(&bed), Arc::clone(&event));
             thread::spawn(move || {
                 *event.lock().unwrap() = true;
                 wake(&queue, &bed, polled);

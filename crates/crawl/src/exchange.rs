@@ -1,5 +1,5 @@
-use std::io::{self, ErrorKind::*};
-use std::num::NonZeroU64;
+use std::io;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use crate::{
@@ -9,43 +9,53 @@ use crate::{
 
 /// One request and its response, as a value that never touches a socket (sans-IO).
 ///
-/// A stage owns the waiting; the exchange says what to send, takes what came, and knows the end. It
-/// also notes when each of these happened, and how often something was tried in vain, so that no
+/// The stage owns the socket and the waiting. The exchange says which bytes to send, takes whatever
+/// `connect`, `send` and `recv` returned, and answers what that means: go on, wait, or here is the
+/// page. It also notes when each of these happened, and how often a call had to wait, so that no
 /// stage carries measuring code:
 ///
 /// ```
-/// # use crawl::{Exchange, Limits, Target, Url};
+/// # use crawl::{Exchange, Limits, Received, Sent, Target, Url};
 /// # let url = Url::parse("http://127.0.0.1:8000/1").unwrap();
 /// # let target = Target::new(url, "127.0.0.1:8000".parse().unwrap());
 /// let mut exchange = Exchange::new(&target, &Limits::default());
-/// exchange.connected();
-/// let all = exchange.unsent().len();
-/// exchange.sent(Ok(all)).unwrap();
-/// assert!(exchange.unsent().is_empty());
+/// exchange.connected(Ok(()))?;
+/// assert_eq!(exchange.sent(Ok(5))?, Sent::Part);
+/// let rest = exchange.unsent().len();
+/// assert_eq!(exchange.sent(Ok(rest))?, Sent::All);
 ///
-/// assert_eq!(exchange.received(b"HTTP/1.1 200 OK\r\nContent-Le").unwrap(), None); // need more
-/// let page = exchange.received(b"ngth: 2\r\n\r\nhi").unwrap().unwrap();
+/// let would_block = std::io::ErrorKind::WouldBlock;
+/// assert_eq!(exchange.received(Err(would_block.into()), b"")?, Received::MustWait);
+/// let chunk = b"HTTP/1.1 200 OK\r\nContent-Le";
+/// assert_eq!(exchange.received(Ok(chunk.len()), chunk)?, Received::Part);
+/// let chunk = b"ngth: 2\r\n\r\nhi";
+/// let Received::Page(page) = exchange.received(Ok(chunk.len()), chunk)? else { panic!() };
 /// assert_eq!((page.status, &page.body[..]), (200, &b"hi"[..]));
 ///
 /// let outcome = exchange.finish(0, Ok(page));
 /// assert!(outcome.result.is_ok() && outcome.timeline.finished >= outcome.timeline.sent);
+/// # Ok::<(), std::io::Error>(())
 /// ```
 ///
 /// Everything that can go wrong travels as an [`io::Error`], so that `?` carries it out of any
-/// stage, and is judged in one place: [`finish`](Exchange::finish).
+/// stage. [`finish`](Exchange::finish) is the one place that makes a [`FetchError`] of it.
+///
+/// **Deadline.** Whenever a call would have to wait, or has brought only a part, the exchange looks
+/// at its clock: past the deadline, the answer is an error. So data that is already there wins over
+/// a deadline that has passed, and a server that sends one byte a second does not get around it.
 #[derive(Debug)]
 pub struct Exchange {
     target: Target,
     started: Instant,
-    connected: Option<Nanos>,
-    sent: Option<Nanos>,
-    deadline: Nanos,
+    connected: Option<Duration>,
+    sent: Option<Duration>,
+    deadline: Duration,
     max_body_bytes: u64,
     max_head_bytes: u32,
-    /// Bytes of the request that no longer wait to be sent.
+    /// Bytes of the request that need not be sent any more.
     sent_bytes: u32,
     failed_attempts: u32,
-    /// A send met a reset, and systems tell of a reset only once.
+    /// A send or a connect met a reset. Systems report a reset only once, so it is kept.
     reset: bool,
     /// Made with the first byte: thousands of exchanges may be waiting for theirs.
     answer: Option<Box<Answer>>,
@@ -57,21 +67,26 @@ struct Answer {
     reader: ResponseReader,
 }
 
-/// A duration in 8 bytes: up to 584 years, and never quite zero, so that none at all fits in as well.
-#[derive(Clone, Copy, Debug)]
-struct Nanos(NonZeroU64);
-
-impl From<Duration> for Nanos {
-    fn from(duration: Duration) -> Nanos {
-        let nanos = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
-        Nanos(NonZeroU64::new(nanos).unwrap_or(NonZeroU64::MIN))
-    }
+/// What `send` came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sent {
+    /// The whole request is sent, or the connection takes no more of it: now receive.
+    All,
+    /// A part is sent: send on.
+    Part,
+    /// There is no room, or no connection yet: wait until the socket is writable.
+    MustWait,
 }
 
-impl From<Nanos> for Duration {
-    fn from(nanos: Nanos) -> Duration {
-        Duration::from_nanos(nanos.0.get())
-    }
+/// What `recv` came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Received {
+    /// The response is complete.
+    Page(Page),
+    /// A part of the response: receive on.
+    Part,
+    /// Nothing is there yet: wait until the socket is readable.
+    MustWait,
 }
 
 impl Exchange {
@@ -82,7 +97,7 @@ impl Exchange {
             started: Instant::now(),
             connected: None,
             sent: None,
-            deadline: limits.deadline.into(),
+            deadline: limits.deadline,
             max_body_bytes: limits.max_body_bytes,
             max_head_bytes: u32::try_from(limits.max_head_bytes).unwrap_or(u32::MAX),
             sent_bytes: 0,
@@ -92,9 +107,9 @@ impl Exchange {
         }
     }
 
-    /// What to fetch.
-    pub fn target(&self) -> &Target {
-        &self.target
+    /// Where to connect to.
+    pub fn address(&self) -> SocketAddr {
+        self.target.address()
     }
 
     /// When the fetch began.
@@ -102,23 +117,39 @@ impl Exchange {
         self.started
     }
 
-    /// What is left of the deadline, for calls that sleep.
+    /// What is left of the deadline, for calls that sleep: zero when it has passed.
+    pub fn time_left(&self) -> Duration {
+        self.deadline.saturating_sub(self.started.elapsed())
+    }
+
+    /// Takes what `connect` returned. On a non-blocking socket that is mostly *in progress*: the
+    /// first [`sent`](Exchange::sent) will show whether the connection is there.
     ///
     /// # Errors
-    /// When nothing is left.
-    pub fn time_left(&self) -> Result<Duration, DeadlinePassed> {
-        let left = Duration::from(self.deadline).saturating_sub(self.started.elapsed());
-        if left.is_zero() { Err(DeadlinePassed) } else { Ok(left) }
+    /// Why there is no connection.
+    pub fn connected(&mut self, connected: io::Result<()>) -> io::Result<()> {
+        match connected {
+            Ok(()) => self.note_connected(),
+            Err(error) if is_in_progress(&error) => {}
+            Err(error) => self.socket_error(Ok(Some(error)))?,
+        }
+        Ok(())
     }
 
-    /// The connection is there.
-    pub fn connected(&mut self) {
-        self.connected.get_or_insert(self.started.elapsed().into());
-    }
-
-    /// Whether the connection is known to be there.
-    pub fn is_connected(&self) -> bool {
-        self.connected.is_some()
+    /// Takes what `take_error` returned, after a wait for the connection or for room to send. A
+    /// socket is writable when it is connected *or has failed*, and only this tells which.
+    ///
+    /// # Errors
+    /// Why there is no connection. A reset is no error yet: an answer may have come before it.
+    pub fn socket_error(&mut self, error: io::Result<Option<io::Error>>) -> io::Result<()> {
+        match error? {
+            None => Ok(()),
+            Some(error) if is_reset(&error) => {
+                self.give_up_sending();
+                Ok(())
+            }
+            Some(error) => Err(error),
+        }
     }
 
     /// The part of the request that is still to be sent.
@@ -126,41 +157,31 @@ impl Exchange {
         &self.target.request()[self.sent_bytes as usize..]
     }
 
-    /// Takes what `send` returned: as often as it takes until nothing is unsent.
+    /// Takes what `send` returned for [`unsent`](Exchange::unsent).
     ///
-    /// A server may answer and close before it has read all: when the connection takes no more, the
-    /// rest is given up, and what can still be received decides.
+    /// A server may answer and close before it has read the whole request. When the connection
+    /// takes no more, the rest is given up: what can still be received decides.
     ///
     /// # Errors
-    /// What else `send` returned, `WouldBlock` included.
-    pub fn sent(&mut self, sent: io::Result<usize>) -> io::Result<()> {
+    /// The deadline has passed; or what else `send` returned.
+    pub fn sent(&mut self, sent: io::Result<usize>) -> io::Result<Sent> {
         match sent {
+            _ if self.reset => return Ok(Sent::All),
             Ok(bytes) => {
-                self.connected();
+                self.note_connected();
                 self.sent_bytes += bytes as u32;
-                if self.unsent().is_empty() {
-                    self.sent = Some(self.started.elapsed().into());
-                }
             }
-            Err(error) if error.kind() == Interrupted => {}
-            Err(error) if is_reset(&error) => self.give_up_sending(),
-            Err(error) => return Err(error),
+            Err(error) if is_reset(&error) => {
+                self.give_up_sending();
+                return Ok(Sent::All);
+            }
+            Err(error) => return self.must_wait(error).map(|()| Sent::MustWait),
         }
-        Ok(())
-    }
-
-    /// Takes what became of the connection, where it had to be waited for: the socket's pending
-    /// error, if any. A connection that was reset again may have brought an answer before.
-    ///
-    /// # Errors
-    /// Why there is no connection.
-    pub fn connection(&mut self, made: io::Result<()>) -> io::Result<()> {
-        match made {
-            Ok(()) => self.connected(),
-            Err(error) if is_reset(&error) => self.give_up_sending(),
-            Err(error) => return Err(error),
+        if !self.unsent().is_empty() {
+            return self.check_deadline().map(|()| Sent::Part);
         }
-        Ok(())
+        self.sent = Some(self.started.elapsed());
+        self.check_deadline().map(|()| Sent::All)
     }
 
     fn give_up_sending(&mut self) {
@@ -168,53 +189,39 @@ impl Exchange {
         self.reset = true;
     }
 
-    /// Whether `send` or `recv` failed only because it would have to wait: for room, for bytes, or for
-    /// the connection, which some systems call *not connected*. That is one attempt in vain, and is
-    /// counted: ask once for each error.
-    pub fn must_wait(&mut self, error: &io::Error) -> bool {
-        let must = match error.kind() {
-            // Hardly any call that does not sleep is interrupted; one that was is made again.
-            WouldBlock | Interrupted => true,
-            NotConnected => !self.is_connected() && !self.reset,
-            _ => false,
-        };
-        self.failed_attempts = self.failed_attempts.saturating_add(u32::from(must));
-        must
-    }
-
-    /// Takes what `recv` read, where no bytes mean the end of the stream: the page, or `None` for
-    /// *need more*.
+    /// Takes what `recv` returned, and the chunk that it filled. No bytes mean the end of the
+    /// stream.
     ///
     /// # Errors
-    /// A response that is broken, too large or cut short; or the deadline, when it has passed and
-    /// these bytes were not the last: data that is already there wins, a server that drips does not.
-    pub fn received(&mut self, chunk: &[u8]) -> io::Result<Option<Page>> {
-        let elapsed = self.started.elapsed();
-        if chunk.is_empty() {
-            return self.ended();
-        }
-        let answer = match &mut self.answer {
-            Some(answer) => answer,
-            None => {
-                let answer = Answer { first_byte: elapsed, reader: self.new_reader() };
-                self.answer.insert(Box::new(answer))
-            }
+    /// A response that is malformed, too large or truncated; the deadline has passed; or what else
+    /// `recv` returned.
+    pub fn received(&mut self, bytes: io::Result<usize>, chunk: &[u8]) -> io::Result<Received> {
+        let bytes = match bytes {
+            Ok(0) => return self.ended().map(Received::Page),
+            Ok(bytes) => bytes,
+            Err(error) => return self.must_wait(error).map(|()| Received::MustWait),
         };
-        match answer.reader.received(chunk).map_err(io::Error::other)? {
-            None if elapsed >= self.deadline.into() => Err(DeadlinePassed.into()),
-            page_or_more => Ok(page_or_more),
+        if self.answer.is_none() {
+            let first_byte = self.started.elapsed();
+            let reader = self.new_reader();
+            self.answer = Some(Box::new(Answer { first_byte, reader }));
+        }
+        let answer = self.answer.as_mut().expect("it was made above");
+        match answer.reader.received(&chunk[..bytes]).map_err(io::Error::other)? {
+            Some(page) => Ok(Received::Page(page)),
+            None => self.check_deadline().map(|()| Received::Part),
         }
     }
 
-    fn ended(&mut self) -> io::Result<Option<Page>> {
+    fn ended(&mut self) -> io::Result<Page> {
         if self.reset {
-            return Err(ConnectionReset.into());
+            return Err(io::ErrorKind::ConnectionReset.into());
         }
         let page = match &mut self.answer {
             Some(answer) => answer.reader.ended(),
             None => self.new_reader().ended(),
         };
-        page.map(Some).map_err(io::Error::other)
+        page.map_err(io::Error::other)
     }
 
     fn new_reader(&self) -> ResponseReader {
@@ -225,8 +232,33 @@ impl Exchange {
         })
     }
 
-    /// Ends the exchange: a page, or an error of the kind that its words and its moment make it. A
-    /// pool says afterwards which worker it was.
+    /// `send` or `recv` failed: only because it would have to wait for room, for bytes, or for the
+    /// connection (which some systems call *not connected*)? Then it is counted as an attempt that
+    /// failed, and may be made again until the deadline.
+    fn must_wait(&mut self, error: io::Error) -> io::Result<()> {
+        let must = match error.kind() {
+            // Hardly any call that does not sleep is interrupted; one that was is made again.
+            io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted => true,
+            io::ErrorKind::NotConnected => self.connected.is_none() && !self.reset,
+            _ => false,
+        };
+        if !must {
+            return Err(error);
+        }
+        self.failed_attempts = self.failed_attempts.saturating_add(1);
+        self.check_deadline()
+    }
+
+    fn check_deadline(&self) -> io::Result<()> {
+        if self.time_left().is_zero() { Err(DeadlinePassed.into()) } else { Ok(()) }
+    }
+
+    fn note_connected(&mut self) {
+        self.connected.get_or_insert_with(|| self.started.elapsed());
+    }
+
+    /// Ends the exchange: a page, or an error with its kind and its phase. A pool adds which worker
+    /// it was.
     pub fn finish(&self, target: usize, result: io::Result<Page>) -> Outcome {
         Outcome {
             target,
@@ -234,23 +266,24 @@ impl Exchange {
             failed_attempts: self.failed_attempts,
             timeline: Timeline {
                 started: self.started,
-                connected: self.connected.map(Duration::from),
-                sent: self.sent.map(Duration::from),
+                connected: self.connected,
+                sent: self.sent,
                 first_byte: self.answer.as_ref().map(|answer| answer.first_byte),
                 finished: Some(self.started.elapsed()),
             },
-            result: result.map_err(|error| self.judge(error)),
+            result: result.map_err(|error| self.fetch_error(error)),
         }
     }
 
-    fn judge(&self, error: io::Error) -> FetchError {
+    /// The bytes decide, not the error's number: the same fault has the same kind at every stage.
+    fn fetch_error(&self, error: io::Error) -> FetchError {
         let phase = self.phase();
         let reader = self.answer.as_ref().map(|answer| &answer.reader);
         let bytes = reader.map_or(0, ResponseReader::bytes);
         let expected_bytes = reader.and_then(ResponseReader::expected_bytes);
         let (kind, message) = match error.downcast::<BadResponse>() {
             Ok(bad) => (bad.kind, bad.message),
-            Err(error) if is_deadline(&error) => (ErrorKind::Timeout, self.overdue(phase)),
+            Err(error) if is_deadline(&error) => (ErrorKind::Timeout, self.too_late(phase)),
             Err(error) if is_reset(&error) && bytes == 0 => {
                 (ErrorKind::Reset, format!("the connection was reset before any answer ({error})"))
             }
@@ -258,10 +291,9 @@ impl Exchange {
                 ErrorKind::Truncated,
                 format!("the connection was reset after {bytes} bytes ({error})"),
             ),
-            Err(error) if phase == Phase::Connecting && is_unreachable(&error) => (
-                ErrorKind::Connect,
-                format!("cannot connect to {}: {error}", self.target.address()),
-            ),
+            Err(error) if phase == Phase::Connecting && is_unreachable(&error) => {
+                (ErrorKind::Connect, format!("cannot connect to {}: {error}", self.address()))
+            }
             Err(error) => (ErrorKind::Io, error.to_string()),
         };
         FetchError { kind, phase, bytes, expected_bytes, message }
@@ -272,15 +304,15 @@ impl Exchange {
             Phase::Receiving
         } else if self.sent.is_some() {
             Phase::Waiting
-        } else if self.is_connected() {
+        } else if self.connected.is_some() {
             Phase::Sending
         } else {
             Phase::Connecting
         }
     }
 
-    fn overdue(&self, phase: Phase) -> String {
-        let deadline = Duration::from(self.deadline);
+    fn too_late(&self, phase: Phase) -> String {
+        let deadline = self.deadline;
         match phase {
             Phase::Connecting => format!("no connection within {deadline:?}"),
             Phase::Sending => format!("the request was not taken within {deadline:?}"),
@@ -296,21 +328,33 @@ impl Exchange {
 pub struct DeadlinePassed;
 
 impl From<DeadlinePassed> for io::Error {
-    /// An error of our own making: unlike the kernel's, it has no number.
     fn from(passed: DeadlinePassed) -> io::Error {
-        io::Error::new(TimedOut, passed)
+        io::Error::new(io::ErrorKind::TimedOut, passed)
     }
 }
 
 fn is_deadline(error: &io::Error) -> bool {
-    error.kind() == TimedOut && error.raw_os_error().is_none()
+    error.get_ref().is_some_and(|inner| inner.is::<DeadlinePassed>())
+}
+
+/// Whether a non-blocking `connect` has only begun: Unix says *in progress*, Windows *would block*.
+pub fn is_in_progress(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    if error.raw_os_error() == Some(libc::EINPROGRESS) {
+        return true;
+    }
+    error.kind() == io::ErrorKind::WouldBlock
 }
 
 fn is_reset(error: &io::Error) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
     matches!(error.kind(), ConnectionReset | BrokenPipe | ConnectionAborted)
 }
 
 fn is_unreachable(error: &io::Error) -> bool {
+    use io::ErrorKind::{
+        ConnectionRefused, HostUnreachable, NetworkDown, NetworkUnreachable, NotConnected, TimedOut,
+    };
     matches!(
         error.kind(),
         ConnectionRefused
@@ -326,6 +370,9 @@ fn is_unreachable(error: &io::Error) -> bool {
 mod tests {
     use super::*;
     use crate::Url;
+    use io::ErrorKind::{
+        BrokenPipe, ConnectionRefused, ConnectionReset, Interrupted, NotConnected, WouldBlock,
+    };
 
     const HEAD: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n";
 
@@ -335,52 +382,78 @@ mod tests {
         Exchange::new(&target, &Limits { deadline, ..Limits::default() })
     }
 
+    /// A fetch fails at some step.
+    type Failure = io::Result<std::convert::Infallible>;
+
     /// Runs the steps of a fetch until one fails, and compares the kind and the phase of the error.
-    fn check(
-        steps: impl FnOnce(&mut Exchange) -> io::Result<Option<Page>>,
-        kind: ErrorKind,
-        phase: Phase,
-    ) {
+    fn check(steps: impl FnOnce(&mut Exchange) -> Failure, kind: ErrorKind, phase: Phase) {
         let mut exchange = exchange(Duration::from_secs(10));
-        let error = steps(&mut exchange).expect_err("the steps end in an error");
+        let Err(error) = steps(&mut exchange);
         let error = exchange.finish(0, Err(error)).result.unwrap_err();
         assert_eq!((error.kind, error.phase), (kind, phase), "{error}");
     }
 
-    fn sent(exchange: &mut Exchange) -> io::Result<()> {
-        exchange.connected();
-        exchange.sent(Ok(exchange.unsent().len()))
+    fn send_all(exchange: &mut Exchange) -> io::Result<()> {
+        exchange.connected(Ok(()))?;
+        let all = exchange.unsent().len();
+        assert_eq!(exchange.sent(Ok(all))?, Sent::All);
+        Ok(())
+    }
+
+    fn receive(exchange: &mut Exchange, chunk: &[u8]) -> io::Result<Received> {
+        exchange.received(Ok(chunk.len()), chunk)
+    }
+
+    /// What `recv` says next decides.
+    fn then(exchange: &mut Exchange, bytes: io::Result<usize>) -> Failure {
+        exchange.received(bytes, b"").map(|received| panic!("{received:?} is not an error"))
     }
 
     #[test]
-    fn an_error_is_judged_by_its_moment() {
+    fn the_kind_of_an_error_follows_from_the_error_and_from_its_phase() {
         use Phase::*;
-        let refused = || io::Error::from(ConnectionRefused);
         let reset = || io::Error::from(ConnectionReset);
+        let end = || Ok(0);
+        let late = || Err(DeadlinePassed.into());
 
-        check(|_| Err(refused()), ErrorKind::Connect, Connecting);
+        check(|_| Err(ConnectionRefused.into()), ErrorKind::Connect, Connecting);
         check(|_| Err(reset()), ErrorKind::Reset, Connecting);
         check(|_| Err(io::Error::from_raw_os_error(24)), ErrorKind::Io, Connecting);
-        check(|_| Err(DeadlinePassed.into()), ErrorKind::Timeout, Connecting);
-        check(|e| (e.connected(), Err(DeadlinePassed.into())).1, ErrorKind::Timeout, Sending);
-        check(|e| sent(e).and(Err(DeadlinePassed.into())), ErrorKind::Timeout, Waiting);
-        check(|e| sent(e).and(Err(reset())), ErrorKind::Reset, Waiting);
-        check(|e| sent(e).and(e.received(b"")), ErrorKind::EmptyReply, Waiting);
-        check(|e| e.received(HEAD).and(Err(reset())), ErrorKind::Truncated, Receiving);
-        check(|e| e.received(HEAD).and(e.received(b"")), ErrorKind::Truncated, Receiving);
-        check(|e| e.received(HEAD).and(Err(DeadlinePassed.into())), ErrorKind::Timeout, Receiving);
-        check(|e| e.received(b"220 ready"), ErrorKind::Malformed, Receiving);
+        check(|_| late(), ErrorKind::Timeout, Connecting);
+        check(|e| e.connected(Ok(())).and(late()), ErrorKind::Timeout, Sending);
+        check(|e| send_all(e).and(late()), ErrorKind::Timeout, Waiting);
+        check(|e| send_all(e).and(then(e, Err(reset()))), ErrorKind::Reset, Waiting);
+        check(|e| send_all(e).and_then(|()| then(e, end())), ErrorKind::EmptyReply, Waiting);
+        check(|e| receive(e, HEAD).and(then(e, Err(reset()))), ErrorKind::Truncated, Receiving);
+        check(|e| receive(e, HEAD).and_then(|_| then(e, end())), ErrorKind::Truncated, Receiving);
+        check(|e| receive(e, HEAD).and(late()), ErrorKind::Timeout, Receiving);
+        check(
+            |e| receive(e, b"220 ready").map(|_| panic!("not HTTP")),
+            ErrorKind::Malformed,
+            Receiving,
+        );
+    }
+
+    /// A time-out of the kernel is not our deadline, although its kind is the same.
+    #[test]
+    fn a_connection_that_the_kernel_gave_up_is_not_the_deadline() {
+        let timed_out = || io::ErrorKind::TimedOut.into();
+        check(
+            |e| e.connected(Err(timed_out())).and(Err(timed_out())),
+            ErrorKind::Connect,
+            Phase::Connecting,
+        );
     }
 
     #[test]
-    fn a_reset_while_sending_is_told_after_all_has_been_received() {
+    fn a_reset_while_sending_counts_only_after_all_has_been_received() {
         let send_reset = |e: &mut Exchange| {
-            e.sent(Ok(3))?;
-            e.sent(Err(BrokenPipe.into()))?;
+            assert_eq!(e.sent(Ok(3))?, Sent::Part);
+            assert_eq!(e.sent(Err(BrokenPipe.into()))?, Sent::All);
             assert!(e.unsent().is_empty());
             io::Result::Ok(())
         };
-        check(|e| send_reset(e).and(e.received(b"")), ErrorKind::Reset, Phase::Sending);
+        check(|e| send_reset(e).and_then(|()| then(e, Ok(0))), ErrorKind::Reset, Phase::Sending);
 
         let refused = |e: &mut Exchange| {
             e.sent(Err(BrokenPipe.into()))?;
@@ -389,51 +462,73 @@ mod tests {
         check(refused, ErrorKind::Connect, Phase::Connecting);
 
         let mut late = exchange(Duration::from_secs(10));
-        late.connection(Err(ConnectionReset.into())).unwrap();
-        assert_eq!(late.received(HEAD).unwrap(), None);
-        assert!(late.received(b"hello").unwrap().is_some(), "the answer came before the reset");
+        late.socket_error(Ok(Some(ConnectionReset.into()))).unwrap();
+        assert_eq!(late.sent(Ok(0)).unwrap(), Sent::All, "nothing is left to be sent");
+        assert_eq!(receive(&mut late, HEAD).unwrap(), Received::Part);
+        let page = receive(&mut late, b"hello").unwrap();
+        assert!(matches!(page, Received::Page(_)), "the answer came before the reset");
 
         let mut early = exchange(Duration::from_secs(10));
         send_reset(&mut early).unwrap();
-        assert_eq!(early.received(HEAD).unwrap(), None);
-        assert!(early.received(b"hello").unwrap().is_some(), "the answer came before the reset");
+        assert_eq!(receive(&mut early, HEAD).unwrap(), Received::Part);
+        let page = receive(&mut early, b"hello").unwrap();
+        assert!(matches!(page, Received::Page(_)), "the answer came before the reset");
     }
 
     #[test]
     fn sends_may_be_short_or_interrupted() {
         let mut exchange = exchange(Duration::from_secs(10));
         let all = exchange.unsent().to_vec();
-        exchange.sent(Ok(5)).unwrap();
-        exchange.sent(Err(Interrupted.into())).unwrap();
+        assert_eq!(exchange.sent(Ok(5)).unwrap(), Sent::Part);
+        assert_eq!(exchange.sent(Err(Interrupted.into())).unwrap(), Sent::MustWait);
         assert_eq!(exchange.unsent(), &all[5..]);
-        assert_eq!(exchange.sent(Err(WouldBlock.into())).unwrap_err().kind(), WouldBlock);
+        assert_eq!(exchange.sent(Err(WouldBlock.into())).unwrap(), Sent::MustWait);
+    }
+
+    #[test]
+    fn a_connect_that_is_in_progress_is_not_an_error() {
+        let mut exchange = exchange(Duration::from_secs(10));
+        exchange.connected(Err(WouldBlock.into())).unwrap();
+        #[cfg(unix)]
+        exchange.connected(Err(io::Error::from_raw_os_error(libc::EINPROGRESS))).unwrap();
+        assert_eq!(exchange.finish(0, Err(NotConnected.into())).timeline.connected, None);
+        assert!(exchange.connected(Err(ConnectionRefused.into())).is_err());
     }
 
     #[test]
     fn after_the_deadline_only_the_last_bytes_count() {
+        let is_late = |exchange: &Exchange, error: io::Error| {
+            exchange.finish(0, Err(error)).result.unwrap_err().kind == ErrorKind::Timeout
+        };
         let mut late = exchange(Duration::ZERO);
-        assert!(late.time_left().is_err());
-        let drip = late.received(HEAD).unwrap_err();
-        assert_eq!(late.finish(0, Err(drip)).result.unwrap_err().kind, ErrorKind::Timeout);
+        assert!(late.time_left().is_zero());
+        let error = late.sent(Err(WouldBlock.into())).unwrap_err();
+        assert!(is_late(&late, error));
+        let error = late.received(Err(WouldBlock.into()), b"").unwrap_err();
+        assert!(is_late(&late, error));
+        let drip = receive(&mut late, HEAD).unwrap_err();
+        assert!(is_late(&late, drip));
 
         let mut whole = exchange(Duration::ZERO);
-        assert!(whole.received(&[HEAD, b"hello"].concat()).unwrap().is_some());
+        let page = receive(&mut whole, &[HEAD, b"hello"].concat()).unwrap();
+        assert!(matches!(page, Received::Page(_)));
     }
 
     #[test]
     fn not_connected_is_a_reason_to_wait_only_before_the_connection() {
         let mut exchange = exchange(Duration::from_secs(10));
-        assert!(exchange.must_wait(&NotConnected.into()));
-        exchange.connected();
-        assert!(!exchange.must_wait(&NotConnected.into()));
-        assert!(exchange.must_wait(&WouldBlock.into()));
-        assert!(exchange.must_wait(&Interrupted.into()));
+        assert_eq!(exchange.sent(Err(NotConnected.into())).unwrap(), Sent::MustWait);
+        exchange.connected(Ok(())).unwrap();
+        assert!(exchange.sent(Err(NotConnected.into())).is_err());
+        for kind in [WouldBlock, Interrupted] {
+            assert_eq!(exchange.received(Err(kind.into()), b"").unwrap(), Received::MustWait);
+        }
         assert_eq!(exchange.finish(0, Err(NotConnected.into())).failed_attempts, 3);
     }
 
     /// The largest part of what a waiting fetch costs, at every stage.
     #[test]
     fn an_exchange_that_waits_is_small() {
-        assert!(size_of::<Exchange>() <= 88, "{} bytes", size_of::<Exchange>());
+        assert!(size_of::<Exchange>() <= 104, "{} bytes", size_of::<Exchange>());
     }
 }

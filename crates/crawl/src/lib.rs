@@ -30,7 +30,7 @@ pub mod protocol;
 
 pub use deadlines::Deadlines;
 pub use error::{ErrorKind, FetchError, Phase};
-pub use exchange::{DeadlinePassed, Exchange};
+pub use exchange::{DeadlinePassed, Exchange, Received, Sent, is_in_progress};
 pub use limits::Limits;
 pub use outcome::{Outcome, Timeline, Worker};
 pub use page::Page;

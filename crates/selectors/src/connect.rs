@@ -13,7 +13,7 @@ use socket2::{Domain, Socket, Type};
 /// # Errors
 /// What the system says, where it has no descriptor left or knows at once that nobody listens.
 pub fn connect(address: SocketAddr) -> io::Result<Socket> {
-    let socket = non_blocking(Domain::for_address(address))?;
+    let socket = socket(address)?;
     match socket.connect(&address.into()) {
         Err(error) if !is_in_progress(&error) => Err(error),
         _ => Ok(socket),
@@ -25,14 +25,21 @@ fn is_in_progress(error: &io::Error) -> bool {
     error.kind() == WouldBlock || error.raw_os_error() == Some(Errno::INPROGRESS.raw_os_error())
 }
 
-/// Where the system can, the socket is made non-blocking by the call that makes it.
+/// A non-blocking socket for connections to that kind of address. Where the
+/// system can, the call that makes the socket also makes it non-blocking.
+///
+/// # Errors
+/// What the system says when it has no descriptor left for it.
 #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
-fn non_blocking(domain: Domain) -> io::Result<Socket> {
+pub fn socket(address: SocketAddr) -> io::Result<Socket> {
+    let domain = Domain::for_address(address);
     Socket::new(domain, Type::STREAM.nonblocking(), None)
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
-fn non_blocking(domain: Domain) -> io::Result<Socket> {
+#[allow(missing_docs, reason = "as above")]
+pub fn socket(address: SocketAddr) -> io::Result<Socket> {
+    let domain = Domain::for_address(address);
     let socket = Socket::new(domain, Type::STREAM, None)?;
     socket.set_nonblocking(true)?;
     Ok(socket)

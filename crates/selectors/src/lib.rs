@@ -35,5 +35,5 @@ mod time;
 mod connect;
 
 pub use best::Notifier;
-pub use connect::connect;
+pub use connect::{connect, socket};
 pub use selector::{Interest, Kind, Selector, Watched};

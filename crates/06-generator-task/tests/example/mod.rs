@@ -11,7 +11,9 @@ pub(crate) fn run(example: &str) -> String {
     path.push("examples");
     path.push(example);
     path.set_extension(std::env::consts::EXE_EXTENSION);
-    let output = Command::new(&path).output().unwrap_or_else(|error| panic!("{path:?}: {error}"));
+    let output = Command::new(&path)
+        .output()
+        .unwrap_or_else(|error| panic!("{path:?}: {error}"));
     assert!(output.status.success(), "{example}: {output:?}");
     String::from_utf8(output.stdout).unwrap()
 }
