@@ -15,7 +15,7 @@ use stage_06_generator_task::{
     EventLoop, Future, Generator, Raise, Socket, Step, Task, Yield,
 };
 
-use crate::{ENDED, connect, receive_chunk};
+use crate::connect;
 
 /// Fetches the targets, and hands each outcome to `done` as it comes.
 ///
@@ -95,7 +95,9 @@ impl Fetch {
                 self.send(socket)
             }
             Place::Receiving(socket) => self.receive(socket),
-            Place::End => unreachable!("{ENDED}"),
+            Place::End => {
+                unreachable!("nobody resumes a generator at its end")
+            }
         }
     }
 
@@ -131,6 +133,14 @@ impl Fetch {
             }
         }
     }
+}
+
+fn receive_chunk(
+    socket: &Socket,
+    exchange: &mut Exchange,
+) -> io::Result<Received> {
+    let chunk = &mut *socket.chunk();
+    exchange.received(socket.receive(chunk), chunk)
 }
 
 /// The size of a whole fetch.

@@ -26,7 +26,6 @@
 pub mod flat;
 
 use std::io;
-use std::mem;
 use std::rc::Rc;
 
 use crawl::{Exchange, Limits, Outcome, Page, Received, Sent, Target};
@@ -68,7 +67,7 @@ impl Fetch {
             index,
             event_loop: Rc::clone(event_loop),
             exchange: Exchange::new(target, &event_loop.limits),
-            download: Download::Start(Rc::clone(event_loop)),
+            download: Download { place: Place::Start, socket: None },
         }
     }
 }
@@ -78,12 +77,13 @@ impl Generator<()> for Fetch {
     type Returned = ();
 
     fn resume(&mut self, (): ()) -> Step<Future<()>, ()> {
-        let page = match self.download.resume(&mut self.exchange) {
+        let variables = (&mut self.exchange, &self.event_loop);
+        let page = match self.download.resume(variables) {
             Err(Yield(future)) => return Err(Yield(future)),
             Err(Raise(error)) => Err(error),
             Ok(page) => Ok(page),
         };
-        self.download = Download::End; // and with it the socket
+        self.download.socket = None; // closed, before it is reported
         let outcome = self.exchange.finish(self.index, page);
         self.event_loop.report(outcome);
         Ok(())
@@ -91,41 +91,47 @@ impl Generator<()> for Fetch {
 }
 
 /// Connects, sends and receives: one inner generator after another, each
-/// inside this one. The socket is handed from one to the next.
+/// inside this one.
 ///
-/// In Python an inner generator keeps a reference to the exchange of `fetch`.
-/// A Rust struct cannot refer to a field of the struct around it: moved, the
-/// reference would point to the old place. So the exchange is lent at each
-/// step, as what is sent in. (Chapter 8 keeps references, and needs `Pin`.)
-enum Download {
-    Start(Rc<EventLoop>),
-    Send(Send),
-    Receive(Receive),
-    End,
+/// In Python an inner generator keeps references to variables of the outer
+/// one. A Rust struct cannot refer to a field of the struct around it: when
+/// that is moved, the reference points to the old place. So the outer one
+/// lends its variables at each step, as what is sent in. (Chapter 8 keeps
+/// references, and needs `Pin`.)
+struct Download {
+    place: Place,
+    /// Made by `connect`.
+    socket: Option<Socket>,
 }
 
-impl Generator<&mut Exchange> for Download {
+/// Where `download` is suspended: in which of its inner generators.
+enum Place {
+    Start,
+    Send(Send),
+    Receive(Receive),
+}
+
+impl Generator<(&mut Exchange, &Rc<EventLoop>)> for Download {
     type Yielded = Future<()>;
     type Returned = Page;
 
     fn resume(
         &mut self,
-        exchange: &mut Exchange,
+        (exchange, event_loop): (&mut Exchange, &Rc<EventLoop>),
     ) -> Step<Future<()>, Page> {
         loop {
-            match self {
-                Download::Start(event_loop) => {
-                    let socket = connect(exchange, event_loop)?;
-                    *self = Download::Send(Send::Start(socket));
+            match (&mut self.place, &mut self.socket) {
+                (Place::Send(send), Some(socket)) => {
+                    send.resume((socket, exchange))?; // yield from
+                    self.place = Place::Receive(Receive::Start);
                 }
-                Download::Send(send) => {
-                    let socket = send.resume(exchange)?; // yield from
-                    *self = Download::Receive(Receive::Start(socket));
+                (Place::Receive(receive), Some(socket)) => {
+                    return receive.resume((socket, exchange)); // yield from
                 }
-                Download::Receive(receive) => {
-                    return receive.resume(exchange); // yield from
+                (Place::Start, _) | (_, None) => {
+                    self.socket = Some(connect(exchange, event_loop)?);
+                    self.place = Place::Send(Send::Start);
                 }
-                Download::End => unreachable!("{ENDED}"),
             }
         }
     }
@@ -143,38 +149,31 @@ fn connect(
     Ok(event_loop.watch(socket, exchange.started()))
 }
 
-/// Sends the request, and hands the socket back.
+/// Sends the request.
 enum Send {
-    Start(Socket),
-    Waiting(Socket),
-    End,
+    Start,
+    Waiting,
 }
 
-impl Generator<&mut Exchange> for Send {
+impl Generator<(&mut Socket, &mut Exchange)> for Send {
     type Yielded = Future<()>;
-    type Returned = Socket;
+    type Returned = ();
 
     fn resume(
         &mut self,
-        exchange: &mut Exchange,
-    ) -> Step<Future<()>, Socket> {
-        let mut socket = match mem::replace(self, Send::End) {
-            Send::Start(socket) => socket,
-            Send::Waiting(socket) => {
-                // Connected *or failed*: the socket knows which.
-                exchange.socket_error(socket.take_error())?;
-                socket
-            }
-            Send::End => unreachable!("{ENDED}"),
-        };
+        (socket, exchange): (&mut Socket, &mut Exchange),
+    ) -> Step<Future<()>, ()> {
+        if let Send::Waiting = self {
+            // Connected *or failed*: the socket knows which.
+            exchange.socket_error(socket.take_error())?;
+        }
         loop {
             match exchange.sent(socket.send(exchange.unsent()))? {
-                Sent::All => return Ok(socket),
+                Sent::All => return Ok(()),
                 Sent::Part => {}
                 Sent::MustWait => {
-                    let writable = socket.writable()?;
-                    *self = Send::Waiting(socket);
-                    return Err(Yield(writable));
+                    *self = Send::Waiting;
+                    return Err(Yield(socket.writable()?));
                 }
             }
         }
@@ -183,45 +182,29 @@ impl Generator<&mut Exchange> for Send {
 
 /// Receives until the page is complete.
 enum Receive {
-    Start(Socket),
-    Waiting(Socket),
-    End,
+    Start,
+    Waiting,
 }
 
-impl Generator<&mut Exchange> for Receive {
+impl Generator<(&mut Socket, &mut Exchange)> for Receive {
     type Yielded = Future<()>;
     type Returned = Page;
 
     fn resume(
         &mut self,
-        exchange: &mut Exchange,
+        (socket, exchange): (&mut Socket, &mut Exchange),
     ) -> Step<Future<()>, Page> {
-        let mut socket = match mem::replace(self, Receive::End) {
-            Receive::Start(socket) => socket,
-            Receive::Waiting(socket) => {
-                match receive_chunk(&socket, exchange)? {
-                    Received::Page(page) => return Ok(page),
-                    Received::Part | Received::MustWait => {}
-                }
-                socket
+        if let Receive::Waiting = self {
+            let chunk = &mut *socket.chunk();
+            match exchange.received(socket.receive(chunk), chunk)? {
+                Received::Page(page) => return Ok(page),
+                Received::Part | Received::MustWait => {}
             }
-            Receive::End => unreachable!("{ENDED}"),
-        };
-        let readable = socket.readable()?;
-        *self = Receive::Waiting(socket);
-        Err(Yield(readable))
+        }
+        *self = Receive::Waiting;
+        Err(Yield(socket.readable()?))
     }
 }
-
-fn receive_chunk(
-    socket: &Socket,
-    exchange: &mut Exchange,
-) -> io::Result<Received> {
-    let chunk = &mut *socket.chunk();
-    exchange.received(socket.receive(chunk), chunk)
-}
-
-const ENDED: &str = "nobody resumes a generator that has ended";
 
 /// The size of a whole fetch, with all its inner generators.
 pub const FETCH_BYTES: usize = size_of::<Fetch>();
