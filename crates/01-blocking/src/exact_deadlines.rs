@@ -27,7 +27,11 @@ pub(crate) fn connect(
     let connected =
         socket.connect_timeout(&exchange.address().into(), time_left);
     match connected {
-        Err(_) if exchange.time_left().is_zero() => {
+        // A time-out of the system's own has an error number.
+        Err(error)
+            if error.kind() == io::ErrorKind::TimedOut
+                && error.raw_os_error().is_none() =>
+        {
             Err(DeadlinePassed.into())
         }
         connected => connected,

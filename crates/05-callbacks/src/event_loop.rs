@@ -90,7 +90,7 @@ impl EventLoop {
                 self.deliver(done);
             }
 
-            // 4.
+            // 4. Each until its fetch ends: it may try once more.
             while let Some(key) = self.next_overdue() {
                 self.call_back(key);
                 self.deliver(done);
@@ -129,7 +129,7 @@ impl EventLoop {
     }
 
     fn next_overdue(&self) -> Option<usize> {
-        self.deadlines.borrow_mut().pop_passed(Instant::now())
+        self.deadlines.borrow().first_passed(Instant::now())
     }
 
     /// Registers what to call, once, when the socket of that key is ready.

@@ -88,7 +88,7 @@ impl EventLoop {
                 self.deliver(done);
             }
 
-            // 4.
+            // 4. Each until its fetch ends: it may try once more.
             while let Some(key) = self.next_overdue() {
                 self.set_result(key);
                 self.deliver(done);
@@ -127,7 +127,7 @@ impl EventLoop {
     }
 
     fn next_overdue(&self) -> Option<usize> {
-        self.deadlines.borrow_mut().pop_passed(Instant::now())
+        self.deadlines.borrow().first_passed(Instant::now())
     }
 
     fn set_result(&self, key: usize) {

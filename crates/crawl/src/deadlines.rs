@@ -91,10 +91,14 @@ impl Deadlines {
         self.next().is_some_and(|passes| passes <= Instant::now())
     }
 
+    /// A fetch whose deadline has passed, the oldest one: the same until it is removed.
+    pub fn first_passed(&self, now: Instant) -> Option<usize> {
+        self.next().filter(|passes| *passes <= now).map(|_| self.oldest as usize)
+    }
+
     /// Takes out one fetch whose deadline has passed.
     pub fn pop_passed(&mut self, now: Instant) -> Option<usize> {
-        let key = self.oldest as usize;
-        self.next().filter(|passes| *passes <= now)?;
+        let key = self.first_passed(now)?;
         self.remove(key);
         Some(key)
     }

@@ -42,8 +42,9 @@ use crate::{
 /// stage. [`finish`](Exchange::finish) is the one place that makes a [`FetchError`] of it.
 ///
 /// **Deadline.** Whenever a call would have to wait, or has brought only a part, the exchange looks
-/// at its clock: past the deadline, the answer is an error. So data that is already there wins over
-/// a deadline that has passed, and a server that sends one byte a second does not get around it.
+/// at its clock. Past the deadline one more call is allowed, and the next that does not complete the
+/// page is an error. So data that is already there wins over a deadline that has passed, and a
+/// server that sends one byte a second does not get around it.
 #[derive(Debug)]
 pub struct Exchange {
     target: Target,
@@ -58,6 +59,8 @@ pub struct Exchange {
     failed_attempts: u32,
     /// A send or a connect met a reset. Systems report a reset only once, so it is kept.
     reset: bool,
+    /// The deadline had passed when the exchange last looked at its clock.
+    overdue: bool,
     /// Made with the first byte: thousands of exchanges may be waiting for theirs.
     answer: Option<Box<Answer>>,
 }
@@ -122,6 +125,7 @@ impl Exchange {
             sent_bytes: 0,
             failed_attempts: 0,
             reset: false,
+            overdue: false,
             answer: None,
         }
     }
@@ -228,7 +232,10 @@ impl Exchange {
         let answer = self.answer.as_mut().expect("it was made above");
         match answer.reader.received(&chunk[..bytes]).map_err(io::Error::other)? {
             Some(page) => Ok(Received::Page(page)),
-            None => self.check_deadline().map(|()| Received::Part),
+            None => {
+                self.check_deadline()?;
+                Ok(Received::Part)
+            }
         }
     }
 
@@ -268,8 +275,14 @@ impl Exchange {
         self.check_deadline()
     }
 
-    fn check_deadline(&self) -> io::Result<()> {
-        if self.time_left().is_zero() { Err(DeadlinePassed.into()) } else { Ok(()) }
+    /// A call fails by the deadline only if the deadline had passed *before* the call was made: the
+    /// page may have arrived between the call and this look at the clock.
+    fn check_deadline(&mut self) -> io::Result<()> {
+        if self.overdue {
+            return Err(DeadlinePassed.into());
+        }
+        self.overdue = self.time_left().is_zero();
+        Ok(())
     }
 
     fn note_connected(&mut self) {
@@ -521,12 +534,17 @@ mod tests {
         };
         let mut late = exchange(Duration::ZERO);
         assert!(late.time_left().is_zero());
+        assert_eq!(late.sent(Err(WouldBlock.into())).unwrap(), Sent::MustWait);
         let error = late.sent(Err(WouldBlock.into())).unwrap_err();
         assert!(is_late(&late, error));
         let error = late.received(Err(WouldBlock.into()), b"").unwrap_err();
         assert!(is_late(&late, error));
         let drip = receive(&mut late, HEAD).unwrap_err();
         assert!(is_late(&late, drip));
+
+        let mut whole = exchange(Duration::ZERO);
+        assert_eq!(receive(&mut whole, HEAD).unwrap(), Received::Part);
+        assert!(matches!(receive(&mut whole, b"hello").unwrap(), Received::Page(_)));
 
         let mut whole = exchange(Duration::ZERO);
         let page = receive(&mut whole, &[HEAD, b"hello"].concat()).unwrap();
