@@ -25,13 +25,8 @@ pub fn crawl_all(
         while in_flight.len() < limits.concurrency.get()
             && let Some((index, target)) = list.next()
         {
-            let mut exchange = Exchange::new(target, limits);
-            match connect(&mut exchange) {
-                Ok(socket) => {
-                    in_flight.push(Fetch { index, exchange, socket });
-                }
-                Err(error) => done(exchange.finish(index, Err(error))),
-            }
+            let exchange = Exchange::new(target, limits);
+            in_flight.push(Fetch { index, exchange, socket: None });
         }
         if in_flight.is_empty() {
             return Ok(());
@@ -40,6 +35,9 @@ pub fn crawl_all(
         while let Some(fetch) = in_flight.get_mut(turn) {
             match fetch.attempt(&mut chunk).transpose() {
                 None => turn += 1,
+                Some(page) if fetch.exchange.try_next_address(&page) => {
+                    fetch.socket = None;
+                }
                 Some(page) => {
                     let fetch = in_flight.swap_remove(turn);
                     done(fetch.exchange.finish(fetch.index, page));
@@ -54,13 +52,18 @@ pub fn crawl_all(
 struct Fetch {
     index: usize,
     exchange: Exchange,
-    socket: Socket,
+    /// None before it has begun to connect.
+    socket: Option<Socket>,
 }
 
 impl Fetch {
     /// Does what can be done now: the page, or `None` for *not yet*.
     fn attempt(&mut self, chunk: &mut [u8]) -> io::Result<Option<Page>> {
         let Fetch { exchange, socket, .. } = self;
+        let Some(mut socket) = socket.as_ref() else {
+            *socket = Some(connect(exchange)?);
+            return Ok(None);
+        };
         if !exchange.unsent().is_empty() {
             match exchange.sent(socket.send(exchange.unsent()))? {
                 Sent::All | Sent::Part => {}

@@ -46,8 +46,12 @@ fn fetch(
     chunk: &mut [u8],
 ) -> Outcome {
     let mut exchange = Exchange::new(target, limits);
-    let page = download(&mut exchange, chunk);
-    exchange.finish(index, page)
+    loop {
+        let page = download(&mut exchange, chunk);
+        if !exchange.try_next_address(&page) {
+            return exchange.finish(index, page);
+        }
+    }
 }
 
 fn download(exchange: &mut Exchange, chunk: &mut [u8]) -> io::Result<Page> {

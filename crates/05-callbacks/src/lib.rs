@@ -54,11 +54,31 @@ pub fn crawl_with(
 
 /// Begins to fetch one target. The callbacks do the rest.
 fn fetch(index: usize, target: &Target, event_loop: &Rc<EventLoop>) {
-    let mut exchange = Exchange::new(target, &event_loop.limits);
+    let exchange = Exchange::new(target, &event_loop.limits);
+    download(index, exchange, event_loop);
+}
+
+fn download(
+    index: usize,
+    mut exchange: Exchange,
+    event_loop: &Rc<EventLoop>,
+) {
     match connect(&mut exchange, event_loop) {
         Ok(socket) => Fetch { index, exchange, socket }.send(),
-        Err(error) => event_loop.report(exchange.finish(index, Err(error))),
+        Err(error) => finish(index, exchange, Err(error), event_loop),
     }
+}
+
+fn finish(
+    index: usize,
+    mut exchange: Exchange,
+    page: io::Result<Page>,
+    event_loop: &Rc<EventLoop>,
+) {
+    if exchange.try_next_address(&page) {
+        return download(index, exchange, event_loop);
+    }
+    event_loop.report(exchange.finish(index, page));
 }
 
 /// Begins to connect. Nobody waits for it: the first `send` finds out
@@ -139,7 +159,7 @@ impl Fetch {
 
     fn finish(self, page: io::Result<Page>) {
         let event_loop = self.socket.event_loop();
-        drop(self.socket);
-        event_loop.report(self.exchange.finish(self.index, page));
+        drop(self.socket); // closed, before it is reported
+        finish(self.index, self.exchange, page, &event_loop);
     }
 }

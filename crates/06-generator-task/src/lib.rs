@@ -84,8 +84,12 @@ fn fetch(
     yielder: &FetchYielder,
 ) -> Outcome {
     let mut exchange = Exchange::new(target, &event_loop.limits);
-    let page = download(&mut exchange, event_loop, yielder);
-    exchange.finish(index, page)
+    loop {
+        let page = download(&mut exchange, event_loop, yielder);
+        if !exchange.try_next_address(&page) {
+            return exchange.finish(index, page);
+        }
+    }
 }
 
 fn download(

@@ -70,14 +70,19 @@ impl Generator<()> for Fetch {
     type Returned = ();
 
     fn resume(&mut self, (): ()) -> Step<Future<()>, ()> {
-        let page = match self.download() {
-            Err(Yield(future)) => return Err(Yield(future)),
-            Err(Raise(error)) => Err(error),
-            Ok(page) => Ok(page),
-        };
-        let outcome = self.exchange.finish(self.index, page);
-        self.event_loop.report(outcome);
-        Ok(())
+        loop {
+            let page = match self.download() {
+                Err(Yield(future)) => return Err(Yield(future)),
+                Err(Raise(error)) => Err(error),
+                Ok(page) => Ok(page),
+            };
+            if !self.exchange.try_next_address(&page) {
+                let outcome = self.exchange.finish(self.index, page);
+                self.event_loop.report(outcome);
+                return Ok(());
+            }
+            self.place = Place::Start;
+        }
     }
 }
 

@@ -67,7 +67,7 @@ impl Fetch {
             index,
             event_loop: Rc::clone(event_loop),
             exchange: Exchange::new(target, &event_loop.limits),
-            download: Download { place: Place::Start, socket: None },
+            download: Download::new(),
         }
     }
 }
@@ -77,16 +77,20 @@ impl Generator<()> for Fetch {
     type Returned = ();
 
     fn resume(&mut self, (): ()) -> Step<Future<()>, ()> {
-        let variables = (&mut self.exchange, &self.event_loop);
-        let page = match self.download.resume(variables) {
-            Err(Yield(future)) => return Err(Yield(future)),
-            Err(Raise(error)) => Err(error),
-            Ok(page) => Ok(page),
-        };
-        self.download.socket = None; // closed, before it is reported
-        let outcome = self.exchange.finish(self.index, page);
-        self.event_loop.report(outcome);
-        Ok(())
+        loop {
+            let variables = (&mut self.exchange, &self.event_loop);
+            let page = match self.download.resume(variables) {
+                Err(Yield(future)) => return Err(Yield(future)),
+                Err(Raise(error)) => Err(error),
+                Ok(page) => Ok(page),
+            };
+            self.download = Download::new(); // and the socket is closed
+            if !self.exchange.try_next_address(&page) {
+                let outcome = self.exchange.finish(self.index, page);
+                self.event_loop.report(outcome);
+                return Ok(());
+            }
+        }
     }
 }
 
@@ -109,6 +113,12 @@ enum Place {
     Start,
     Send(Send),
     Receive(Receive),
+}
+
+impl Download {
+    fn new() -> Download {
+        Download { place: Place::Start, socket: None }
+    }
 }
 
 impl Generator<(&mut Exchange, &Rc<EventLoop>)> for Download {

@@ -171,9 +171,15 @@ impl Future for Fetch<'_> {
         context: &mut Context<'_>,
     ) -> Poll<Outcome> {
         let fetch = self.get_mut();
-        fetch.download(context).map(|page| {
-            let exchange = fetch.exchange.as_ref().expect("it has begun");
-            exchange.finish(fetch.index, page)
-        })
+        loop {
+            let Poll::Ready(page) = fetch.download(context) else {
+                return Poll::Pending;
+            };
+            let exchange = fetch.exchange.as_mut().expect("it has begun");
+            if !exchange.try_next_address(&page) {
+                return Poll::Ready(exchange.finish(fetch.index, page));
+            }
+            fetch.place = Place::Start;
+        }
     }
 }

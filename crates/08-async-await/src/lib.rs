@@ -54,8 +54,12 @@ pub async fn fetch(
     reactor: &Reactor,
 ) -> Outcome {
     let mut exchange = Exchange::new(target, &reactor.limits);
-    let page = download(&mut exchange, reactor).await;
-    exchange.finish(index, page)
+    loop {
+        let page = download(&mut exchange, reactor).await;
+        if !exchange.try_next_address(&page) {
+            return exchange.finish(index, page);
+        }
+    }
 }
 
 async fn download(

@@ -47,22 +47,25 @@ impl Deadlines {
         Deadlines { after, origin: Instant::now(), entries: Vec::new(), oldest: NONE, newest: NONE }
     }
 
-    /// A fetch began at `started`, later than all that are in the queue. `key` is a small number, free until
-    /// [`remove`](Deadlines::remove)d.
+    /// A fetch began at `started`, mostly later than all that are in the queue. (One that tries the next address of
+    /// its target began earlier than some.) `key` is a small number, free until [`remove`](Deadlines::remove)d.
     pub fn push(&mut self, key: usize, started: Instant) {
         let key32 = u32::try_from(key).expect("fewer than 2^32 fetches in flight");
         let passes = started.saturating_duration_since(self.origin).saturating_add(self.after);
         let passes = u64::try_from(passes.as_nanos()).unwrap_or(u64::MAX);
-        let newest = self.entries.get(self.newest as usize);
-        debug_assert!(newest.is_none_or(|newest| newest.passes <= passes), "the queue is in order");
-        let entry = Entry { passes, older: self.newest, newer: NONE };
+        let (mut older, mut newer) = (self.newest, NONE);
+        while let Some(entry) = self.entries.get(older as usize)
+            && entry.passes > passes
+        {
+            (older, newer) = (entry.older, older);
+        }
         if key >= self.entries.len() {
             let absent = |key| Entry { passes, older: key, newer: NONE };
             self.entries.extend((self.entries.len() as u32..=key32).map(absent));
         }
-        self.entries[key] = entry;
-        *self.newer_link(entry.older) = key32;
-        self.newest = key32;
+        self.entries[key] = Entry { passes, older, newer };
+        *self.newer_link(older) = key32;
+        *self.older_link(newer) = key32;
     }
 
     /// That fetch has ended, or is not in the queue any more.
@@ -73,10 +76,7 @@ impl Deadlines {
         }
         self.entries[key].older = key as u32;
         *self.newer_link(older) = newer;
-        match newer {
-            NONE => self.newest = older,
-            newer => self.entries[newer as usize].older = older,
-        }
+        *self.older_link(newer) = older;
     }
 
     /// When the next deadline passes, if any is left.
@@ -110,6 +110,14 @@ impl Deadlines {
             key => &mut self.entries[key as usize].newer,
         }
     }
+
+    /// The link that leads back from `key`, or into the queue from its end.
+    fn older_link(&mut self, key: u32) -> &mut u32 {
+        match key {
+            NONE => &mut self.newest,
+            key => &mut self.entries[key as usize].older,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -126,9 +134,9 @@ mod tests {
     proptest! {
         /// The same as a plain queue that is searched from the front.
         #[test]
-        fn behaves_like_a_searched_queue(steps in prop::collection::vec((0..4, 0..12usize), 1..200)) {
+        fn behaves_like_a_searched_queue(steps in prop::collection::vec((0..4u32, 0..12usize), 1..200)) {
             let after = Duration::from_millis(50);
-            let start = Instant::now() + Duration::from_millis(1);
+            let start = Instant::now() + Duration::from_millis(30);
             let mut deadlines = Deadlines::new(after);
             let mut was_pushed = [false; 12];
             let mut model: VecDeque<(usize, Instant)> = VecDeque::new();
@@ -136,9 +144,12 @@ mod tests {
                 let now = start + Duration::from_millis(step as u64 * 10);
                 match (action, model.iter().position(|entry| entry.0 == key)) {
                     (0 | 1, None) => {
-                        deadlines.push(key, now);
+                        // One in two began earlier than those before it.
+                        let started = now - Duration::from_millis(25) * action;
+                        deadlines.push(key, started);
                         was_pushed[key] = true;
-                        model.push_back((key, now + after));
+                        let at = model.partition_point(|entry| entry.1 <= started + after);
+                        model.insert(at, (key, started + after));
                     }
                     (2, at) if was_pushed[key] => {
                         deadlines.remove(key);

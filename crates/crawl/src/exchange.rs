@@ -57,6 +57,8 @@ pub struct Exchange {
     /// Bytes of the request that need not be sent any more.
     sent_bytes: u32,
     failed_attempts: u32,
+    /// Which address of the target.
+    address: u8,
     /// A send or a connect met a reset. Systems report a reset only once, so it is kept.
     reset: bool,
     /// The deadline had passed when the exchange last looked at its clock.
@@ -124,6 +126,7 @@ impl Exchange {
             max_head_bytes: u32::try_from(limits.max_head_bytes).unwrap_or(u32::MAX),
             sent_bytes: 0,
             failed_attempts: 0,
+            address: 0,
             reset: false,
             overdue: false,
             answer: None,
@@ -132,7 +135,22 @@ impl Exchange {
 
     /// Where to connect to.
     pub fn address(&self) -> SocketAddr {
-        self.target.address()
+        self.target.addresses()[usize::from(self.address)]
+    }
+
+    /// Whether to download once more, from the next address of the target: it has one, and there was
+    /// no connection to this one. (A name may stand for an IPv6 and an IPv4 address, and the server
+    /// may listen on one of them only.)
+    pub fn try_next_address(&mut self, page: &io::Result<Page>) -> bool {
+        let Err(error) = page else { return false };
+        let failed = self.phase() == Phase::Connecting && is_unreachable(error);
+        let next = self.address.saturating_add(1);
+        let is_there = usize::from(next) < self.target.addresses().len();
+        let again = failed && !is_deadline(error) && is_there && next > self.address;
+        if again {
+            self.address = next;
+        }
+        again
     }
 
     /// When the fetch began.

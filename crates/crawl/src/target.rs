@@ -198,6 +198,11 @@ impl Target {
         self.0.address
     }
 
+    /// All addresses of its name, in the order in which to try them.
+    pub fn addresses(&self) -> &[SocketAddr] {
+        std::slice::from_ref(&self.0.address)
+    }
+
     /// The whole request.
     pub(crate) fn request(&self) -> &[u8] {
         &self.0.request

@@ -59,8 +59,17 @@ async fn fetch_all(
 /// Fetches one target.
 async fn fetch(index: usize, target: Target, limits: Limits) -> Outcome {
     let mut exchange = Exchange::new(&target, &limits);
-    let page = timeout(limits.deadline, download(&mut exchange)).await;
+    let page = timeout(limits.deadline, try_all(&mut exchange)).await;
     exchange.finish(index, page.unwrap_or(Err(DeadlinePassed.into())))
+}
+
+async fn try_all(exchange: &mut Exchange) -> io::Result<Page> {
+    loop {
+        let page = download(exchange).await;
+        if !exchange.try_next_address(&page) {
+            return page;
+        }
+    }
 }
 
 async fn download(exchange: &mut Exchange) -> io::Result<Page> {
