@@ -2,9 +2,9 @@
 //!
 //! A plain blocking call may sleep for ever. A socket can be given a
 //! time-out for each call, but kernels round long time-outs up: 20 s can
-//! become 21.3 s. So each call here sleeps in shorter parts and looks at the
-//! clock between them. Only the last part, which the kernel keeps exactly,
-//! goes to the end.
+//! become 21.3 s. So each call here sleeps in shorter parts and looks at
+//! the clock between them. Only the last part, which the kernel keeps
+//! exactly, goes to the end.
 
 use std::io::{self, Read};
 use std::time::Duration;

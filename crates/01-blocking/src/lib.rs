@@ -4,16 +4,16 @@
 //! until the answer is complete, close. It is the code that everybody
 //! writes first, and the job of all stages after it.
 //!
-//! **How it waits.** The program sleeps because the function that it
-//! called sleeps. `connect` returns when the connection is there, `recv`
-//! when bytes are, and until then nothing else happens: the crawl takes the
-//! sum of all waits.
+//! **How it waits.** The program sleeps because the function that it called
+//! sleeps. `connect` returns when the connection is there, `recv` when
+//! bytes are, and until then nothing else happens: the crawl takes the sum
+//! of all waits.
 //!
 //! **What is new.** Everything. Look at [`fetch`]: later stages keep its
-//! steps and their order, and change only how they wait. [`Exchange`] is the
-//! part of a fetch that never waits: it says which bytes to send, and
-//! whether the page is complete. Read it as *conversation*. (The deadline of
-//! a fetch is kept in `exact_deadlines`, for whoever wants to know how.)
+//! steps and their order, and change only how they wait. [`Exchange`] is
+//! the part of a fetch that never waits: it says which bytes to send, and
+//! whether the page is complete. Read it as *conversation*. (The deadline
+//! of a fetch is kept in `exact_deadlines`, for whoever wants to know how.)
 
 mod exact_deadlines;
 

@@ -3,14 +3,15 @@
 //! **What it does.** The steps of chapter 1, one page after another
 //! ([`crawl()`]); and the same for all pages at once ([`crawl_all`]).
 //!
-//! **How it waits.** It does not: a non-blocking socket says at once that it
-//! is not ready, and the program asks again, some million times a second.
+//! **How it waits.** It does not: a non-blocking socket says at once that
+//! it is not ready, and the program asks again, some million times a
+//! second.
 //!
 //! **What is new.** Not sleeping is not progress. One page after another
-//! takes as long as in chapter 1, with the processor at full load. Asking all
-//! sockets in turn brings the pages as early as the best stage does, so what
-//! busy-waiting wastes is CPU, not time. Somebody must say *when* a socket is
-//! ready.
+//! takes as long as in chapter 1, with the processor at full load. Asking
+//! all sockets in turn brings the pages as early as the best stage does, so
+//! what busy-waiting wastes is CPU, not time. Somebody must say *when* a
+//! socket is ready.
 
 mod all;
 

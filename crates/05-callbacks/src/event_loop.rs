@@ -15,8 +15,8 @@ pub type Callback = Box<dyn FnOnce()>;
 
 /// Waits for all sockets at once, and calls back those that are ready.
 ///
-/// Invariant: each fetch in flight has one socket, one key and one deadline.
-/// Whenever the loop waits, it also has one callback.
+/// Invariant: each fetch in flight has one socket, one key and one
+/// deadline. Whenever the loop waits, it also has one callback.
 pub struct EventLoop {
     selector: Selector,
     /// By key: what to call. Ten fetches, twenty events to come, in any
@@ -49,8 +49,8 @@ impl EventLoop {
 
     /// Runs until all of the list is started and nothing is in flight.
     ///
-    /// 1. Start fetches while there is room for them, and no deadline passes
-    ///    meanwhile.
+    /// 1. Start fetches while there is room for them, and no deadline
+    ///    passes meanwhile.
     /// 2. Wait until a socket is ready or a deadline passes.
     /// 3. Call back every socket that is ready.
     /// 4. Call back every socket whose deadline has passed.

@@ -8,10 +8,10 @@
 //! loop and callback*. Whether it asks by `select`, by `poll` or by the
 //! platform's best (`epoll`) changes nothing in this code.
 //!
-//! **What is new.** Nobody waits for one page any more. The price: the logic
-//! is cut at each wait, the local variables travel by hand from one callback
-//! to the next in a `Fetch`, and an error has no caller to return to, so
-//! every callback has to end the fetch by itself.
+//! **What is new.** Nobody waits for one page any more. The price: the
+//! logic is cut at each wait, the local variables travel by hand from one
+//! callback to the next in a `Fetch`, and an error has no caller to return
+//! to, so every callback has to end the fetch by itself.
 
 mod event_loop;
 
@@ -36,8 +36,8 @@ pub fn crawl(
     crawl_with(Kind::Best, targets, limits, done)
 }
 
-/// Fetches the targets on a selector of that kind, and hands each outcome to
-/// `done` as it comes.
+/// Fetches the targets on a selector of that kind, and hands each outcome
+/// to `done` as it comes.
 ///
 /// # Errors
 /// What the system says when it cannot wait.

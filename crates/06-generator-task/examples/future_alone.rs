@@ -1,6 +1,8 @@
-//! The Future alone: a result that will arrive later, and callbacks to run then. No loop, no task.
+//! The Future alone: a result that will arrive later, and callbacks to run
+//! then. No loop, no task.
 //!
-//! Run it with `cargo run -p stage-06-generator-task --example future_alone`.
+//! Run it with `cargo run -p stage-06-generator-task --example
+//! future_alone`.
 
 use std::rc::Rc;
 

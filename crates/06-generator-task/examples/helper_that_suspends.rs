@@ -1,11 +1,13 @@
 //! What a stack can do and a frame cannot: an ordinary function that the
 //! generator calls may suspend.
 //!
-//! In Python a generator can suspend only in its own body. If `ask` below had a `yield` in it, calling
-//! it would run nothing of it and hand back another generator; hence `yield from`, in chapter 7.
-//! Here the stack under `ask` is kept as a whole, so it simply works.
+//! In Python a generator can suspend only in its own body. If `ask` below
+//! had a `yield` in it, calling it would run nothing of it and hand back
+//! another generator; hence `yield from`, in chapter 7. Here the stack
+//! under `ask` is kept as a whole, so it simply works.
 //!
-//! Run it with `cargo run -p stage-06-generator-task --example helper_that_suspends`.
+//! Run it with `cargo run -p stage-06-generator-task --example
+//! helper_that_suspends`.
 
 use stage_06_generator_task::{Generator, Stackful, Yielder};
 

@@ -1,6 +1,8 @@
-//! The generator alone: `next`, `send`, `throw` and `close`, and what each looks like from inside.
+//! The generator alone: `next`, `send`, `throw` and `close`, and what each
+//! looks like from inside.
 //!
-//! Run it with `cargo run -p stage-06-generator-task --example next_send_throw_close`.
+//! Run it with `cargo run -p stage-06-generator-task --example
+//! next_send_throw_close`.
 
 use std::io;
 
@@ -15,8 +17,8 @@ impl Drop for Finally {
     }
 }
 
-/// What is sent in: a value, or an error to be raised at the place where the
-/// generator is suspended.
+/// What is sent in: a value, or an error to be raised at the place where
+/// the generator is suspended.
 type Sent = Result<&'static str, &'static str>;
 
 fn echo(yielder: &Yielder<Sent, String>, _: Sent) -> io::Result<String> {

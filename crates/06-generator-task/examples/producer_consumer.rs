@@ -1,9 +1,12 @@
-//! The generator alone: two functions take turns, and values travel both ways.
+//! The generator alone: two functions take turns, and values travel both
+//! ways.
 //!
-//! The producer is an ordinary function; the consumer is a generator that keeps its place, and its
-//! count, between two baskets. No lock and no queue: only one of them runs at a time.
+//! The producer is an ordinary function; the consumer is a generator that
+//! keeps its place, and its count, between two baskets. No lock and no
+//! queue: only one of them runs at a time.
 //!
-//! Run it with `cargo run -p stage-06-generator-task --example producer_consumer`.
+//! Run it with `cargo run -p stage-06-generator-task --example
+//! producer_consumer`.
 
 use stage_06_generator_task::{Generator, Stackful, Yield, Yielder};
 
@@ -22,9 +25,10 @@ fn main() -> std::io::Result<()> {
     Ok(())
 }
 
-fn produce(
-    mut consumer: impl Generator<Option<u32>, Yielded = u32, Returned = String>,
-) {
+fn produce<Consumer>(mut consumer: Consumer)
+where
+    Consumer: Generator<Option<u32>, Yielded = u32, Returned = String>,
+{
     // Up to its first yield: a function that has not begun cannot take in a
     // value.
     let mut step = consumer.resume(None);

@@ -2,12 +2,13 @@
 //!
 //! Before Python 3.3 a generator could not return a value. Tornado's
 //! coroutines therefore raised an exception that carried the value, and
-//! whoever drove the generator took it for the result. In Rust the exception
-//! is the `Err` that `?` hands on: the value leaves through every caller in
-//! between, as an exception does, and the driver tells it from a failure.
+//! whoever drove the generator took it for the result. In Rust the
+//! exception is the `Err` that `?` hands on: the value leaves through every
+//! caller in between, as an exception does, and the driver tells it from a
+//! failure.
 //!
-//! Run it with
-//! `cargo run -p stage-06-generator-task --example return_by_raising`.
+//! Run it with `cargo run -p stage-06-generator-task --example
+//! return_by_raising`.
 
 use std::{error, fmt, io};
 

@@ -1,9 +1,10 @@
 //! What a stack costs, and what happens when it is too small.
 //!
-//! A generator with a stack of its own takes 64 KiB of address space, of which it touches a page of
-//! 4 KiB or two. If its body needs more than the 64 KiB, it runs into a page that is not there, and
-//! the system ends the whole program: no error, no message, no unwinding. To show that safely, this
-//! program starts itself once more and lets that one overflow.
+//! A generator with a stack of its own takes 64 KiB of address space, of
+//! which it touches a page of 4 KiB or two. If its body needs more than the
+//! 64 KiB, it runs into a page that is not there, and the system ends the
+//! whole program: no error, no message, no unwinding. To show that safely,
+//! this program starts itself once more and lets that one overflow.
 //!
 //! Run it with `cargo run -p stage-06-generator-task --example stack_cost`.
 
@@ -41,7 +42,7 @@ fn main() -> io::Result<()> {
             );
         }
         _ => println!(
-            "{GENERATORS} generators wait (this system does not tell their memory)"
+            "{GENERATORS} generators wait (their memory is unknown here)"
         ),
     }
 
@@ -57,7 +58,8 @@ fn overflow() -> io::Result<()> {
     Ok(())
 }
 
-/// Recurses, with a little on the stack each time. The compiler must not see through it.
+/// Recurses, with a little on the stack each time. The compiler must not
+/// see through it.
 #[inline(never)]
 fn depth(left: u64) -> u64 {
     let on_the_stack = black_box([left; 16]);

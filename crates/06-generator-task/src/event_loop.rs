@@ -14,8 +14,8 @@ use crate::Future;
 /// Waits for all sockets at once, and sets the result of the futures of
 /// those that are ready. What runs then, the loop does not know.
 ///
-/// Invariant: each fetch in flight has one socket, one key and one deadline.
-/// Whenever the loop waits, it also has one future.
+/// Invariant: each fetch in flight has one socket, one key and one
+/// deadline. Whenever the loop waits, it also has one future.
 pub struct EventLoop {
     selector: Selector,
     /// By key: the future of the generator that waits.
@@ -47,8 +47,8 @@ impl EventLoop {
 
     /// Runs until all of the list is started and nothing is in flight.
     ///
-    /// 1. Start fetches while there is room for them, and no deadline passes
-    ///    meanwhile.
+    /// 1. Start fetches while there is room for them, and no deadline
+    ///    passes meanwhile.
     /// 2. Wait until a socket is ready or a deadline passes.
     /// 3. Set the result of every socket that is ready.
     /// 4. Set the result of every socket whose deadline has passed.
@@ -161,8 +161,8 @@ pub struct Socket {
 }
 
 impl Socket {
-    /// A future that is done when there is something to receive, or when the
-    /// deadline has passed.
+    /// A future that is done when there is something to receive, or when
+    /// the deadline has passed.
     ///
     /// # Errors
     /// What the system says when it cannot watch the socket.
@@ -170,8 +170,8 @@ impl Socket {
         self.future(Interest::Readable)
     }
 
-    /// A future that is done when there is room to send, when the connection
-    /// is made or has failed, or when the deadline has passed.
+    /// A future that is done when there is room to send, when the
+    /// connection is made or has failed, or when the deadline has passed.
     ///
     /// # Errors
     /// What the system says when it cannot watch the socket.

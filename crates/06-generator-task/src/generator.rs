@@ -5,13 +5,17 @@ use std::io;
 ///
 /// | Python | here |
 /// |---|---|
-/// | `next(generator)`, the first step | `resume(…)`: what is sent first, a function that has not begun cannot take in |
+/// | `next(generator)`, the first step | `resume(…)` |
 /// | `generator.send(value)` | `resume(value)` |
-/// | `y = yield a` | it answers `Err(Yield(a))`, and `y` is what is sent next |
-/// | `generator.throw(error)` | `resume(Err(error))`, where what is sent is a `Result` |
-/// | `return value` (`StopIteration(value)`) | it answers `Ok(value)` |
-/// | `raise error` | it answers `Err(Raise(error))` |
+/// | `y = yield a` | answers `Err(Yield(a))`; `y` is what is sent next |
+/// | `generator.throw(error)` | `resume(Err(error))` |
+/// | `return value` (`StopIteration`) | answers `Ok(value)` |
+/// | `raise error` | answers `Err(Raise(error))` |
 /// | `generator.close()` | dropping it |
+///
+/// What is sent at the first step is lost, for a function that has not begun
+/// cannot take in a value: Python insists on `None` there. To throw, what is
+/// sent has to be a `Result`.
 pub trait Generator<Sent> {
     /// What it hands out when it suspends.
     type Yielded;
@@ -42,6 +46,18 @@ pub enum Outward<Yielded> {
 }
 
 pub use Outward::{Raise, Yield};
+
+/// Python's `try: … except`: an error that is raised becomes a value. A
+/// yield is no error, and goes on outward.
+pub fn catch<Yielded, Returned>(
+    step: Step<Yielded, Returned>,
+) -> Step<Yielded, io::Result<Returned>> {
+    match step {
+        Ok(value) => Ok(Ok(value)),
+        Err(Raise(error)) => Ok(Err(error)),
+        Err(Yield(value)) => Err(Yield(value)),
+    }
+}
 
 /// An error that nobody catches leaves the generator: `?` raises it.
 impl<Yielded> From<io::Error> for Outward<Yielded> {

@@ -1,26 +1,26 @@
-//! Chapter 6: a Future that keeps, a Task that resumes, and a loop that only
-//! calls.
+//! Chapter 6: a Future that keeps, a Task that resumes, and a loop that
+//! only calls.
 //!
 //! **What it does.** The crawl is straight functions again: `fetch`
-//! connects, sends and receives from top to bottom. Wherever it would have to
-//! wait, it yields a [`Future`].
+//! connects, sends and receives from top to bottom. Wherever it would have
+//! to wait, it yields a [`Future`].
 //!
 //! **How it waits.** By four parts with one role each:
 //!
 //! 1. The [`Generator`] can stop in the middle, and go on from there.
-//! 2. The [`Future`] is a box that is empty at first, with a list of whom to
-//!    call when it is filled.
-//! 3. The [`Task`] owns a generator, and resumes it when the future that the
-//!    generator has yielded is done.
+//! 2. The [`Future`] is a box that is empty at first, with a list of whom
+//!    to call when it is filled.
+//! 3. The [`Task`] owns a generator, and resumes it when the future that
+//!    the generator has yielded is done.
 //! 4. The [`EventLoop`] waits for the sockets and calls `set_result`.
 //!
 //! **What is new.** Local variables stay where they are, and errors travel
-//! with `?`. A callback is still underneath everything, but nobody except the
-//! Task registers any. Our generator keeps a stack where Python's keeps a
-//! frame, for Rust has no `yield`: see [`Stackful`]. A Python generator can
-//! stop only in its own body; on a stack of its own, a function that the body
-//! calls can stop as well, so `connect`, `send` and `receive` stand here as
-//! they did in chapter 1. Chapter 7 does without the stacks.
+//! with `?`. A callback is still underneath everything, but nobody except
+//! the Task registers any. Our generator keeps a stack where Python's keeps
+//! a frame, for Rust has no `yield`: see [`Stackful`]. A Python generator
+//! can stop only in its own body; on a stack of its own, a function that
+//! the body calls can stop as well, so `connect`, `send` and `receive`
+//! stand here as they did in chapter 1. Chapter 7 does without the stacks.
 
 mod future;
 
@@ -38,7 +38,7 @@ use crawl::{Exchange, Limits, Outcome, Page, Received, Sent, Target};
 
 pub use event_loop::{EventLoop, Socket};
 pub use future::{Callback, Future, NotDone};
-pub use generator::{Generator, Outward, Raise, Step, Yield};
+pub use generator::{Generator, Outward, Raise, Step, Yield, catch};
 pub use stackful::{STACK_BYTES, Stackful, Yielder};
 pub use task::Task;
 

@@ -1,8 +1,9 @@
-//! The two-way channel of `yield from`: values both ways, errors inward, the return value out.
+//! The two-way channel of `yield from`: values both ways, errors inward,
+//! the return value out.
 //!
-//! The driver talks to the outer generator only. What it sends arrives at the inner one; what the
-//! inner one yields arrives at the driver; the outer one sees nothing of it until the inner one
-//! returns.
+//! The driver talks to the outer generator only. What it sends arrives at
+//! the inner one; what the inner one yields arrives at the driver; the
+//! outer one sees nothing of it until the inner one returns.
 //!
 //! ```text
 //! def average():

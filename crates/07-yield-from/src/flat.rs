@@ -12,7 +12,7 @@ use std::rc::Rc;
 
 use crawl::{Exchange, Limits, Outcome, Page, Received, Sent, Target};
 use stage_06_generator_task::{
-    EventLoop, Future, Generator, Raise, Socket, Step, Task, Yield,
+    EventLoop, Future, Generator, Socket, Step, Task, Yield, catch,
 };
 
 use crate::connect;
@@ -71,11 +71,7 @@ impl Generator<()> for Fetch {
 
     fn resume(&mut self, (): ()) -> Step<Future<()>, ()> {
         loop {
-            let page = match self.download() {
-                Err(Yield(future)) => return Err(Yield(future)),
-                Err(Raise(error)) => Err(error),
-                Ok(page) => Ok(page),
-            };
+            let page = catch(self.download())?;
             if !self.exchange.try_next_address(&page) {
                 let outcome = self.exchange.finish(self.index, page);
                 self.event_loop.report(outcome);

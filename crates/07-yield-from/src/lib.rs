@@ -4,24 +4,24 @@
 //! `Receive`, run by `Download`, run by `Fetch`. (First comes [`flat`]: all
 //! of it in one.)
 //!
-//! **How it waits.** A function that calls one that suspends must be able to
-//! suspend too. When an inner generator yields a future, each outer one
+//! **How it waits.** A function that calls one that suspends must be able
+//! to suspend too. When an inner generator yields a future, each outer one
 //! yields it on, until it reaches the Task; the answer goes the same way
-//! back. That is `yield from`, a channel between the outermost driver and the
-//! innermost generator, and here it is `?`: a [`Step`] is a `Result` in which
-//! `Err` means *this leaves towards the driver*, be it a yield (resume me
-//! later) or an exception (do not).
+//! back. That is `yield from`, a channel between the outermost driver and
+//! the innermost generator, and here it is `?`: a [`Step`] is a `Result` in
+//! which `Err` means *this leaves towards the driver*, be it a yield
+//! (resume me later) or an exception (do not).
 //!
 //! ```text
-//! Python                                   here
-//! sock = yield from send(sock)             let socket = send.resume(exchange)?;
+//! Python:  yield from send(sock, exchange)
+//! here:    send.resume((socket, exchange))?;
 //! ```
 //!
 //! **What is new.** No stacks. Each generator is an ordinary value that
-//! remembers its place, and the outer one holds the inner one inside itself:
-//! a whole fetch is one struct. Future, Task and loop are those of chapter 6,
-//! unchanged. Writing these structs by hand is tedious, and chapter 8 leaves
-//! it to the compiler.
+//! remembers its place, and the outer one holds the inner one inside
+//! itself: a whole fetch is one struct. Future, Task and loop are those of
+//! chapter 6, unchanged. Writing these structs by hand is tedious, and
+//! chapter 8 leaves it to the compiler.
 
 pub mod flat;
 
@@ -30,7 +30,7 @@ use std::rc::Rc;
 
 use crawl::{Exchange, Limits, Outcome, Page, Received, Sent, Target};
 use stage_06_generator_task::{
-    EventLoop, Future, Generator, Raise, Socket, Step, Task, Yield,
+    EventLoop, Future, Generator, Socket, Step, Task, Yield, catch,
 };
 
 /// Fetches the targets, and hands each outcome to `done` as it comes.
@@ -79,11 +79,7 @@ impl Generator<()> for Fetch {
     fn resume(&mut self, (): ()) -> Step<Future<()>, ()> {
         loop {
             let variables = (&mut self.exchange, &self.event_loop);
-            let page = match self.download.resume(variables) {
-                Err(Yield(future)) => return Err(Yield(future)),
-                Err(Raise(error)) => Err(error),
-                Ok(page) => Ok(page),
-            };
+            let page = catch(self.download.resume(variables))?;
             self.download = Download::new(); // and the socket is closed
             if !self.exchange.try_next_address(&page) {
                 let outcome = self.exchange.finish(self.index, page);

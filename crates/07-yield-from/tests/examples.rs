@@ -39,7 +39,7 @@ fn generator_sizes() {
     check(
         "generator_sizes",
         "
-chapter 6, a stack:          65536 bytes of address space
+chapter 6, a stack:          65536 bytes, reserved
 chapter 7, one generator:      128 bytes
 chapter 7, small generators:   128 bytes
 of these, the exchange:         80 bytes",

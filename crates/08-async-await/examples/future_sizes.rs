@@ -1,4 +1,5 @@
-//! How large is the future of one fetch, as the compiler writes it and written by hand?
+//! How large is the future of one fetch, as the compiler writes it and
+//! written by hand?
 //!
 //! Run it with `cargo run -p stage-08-async-await --example future_sizes`.
 

@@ -1,10 +1,12 @@
 //! Wake, then ask again: a future made by hand, and a thread that wakes it.
 //!
-//! The words of the two languages cross here. What Python calls a *coroutine* is what Rust calls a
-//! `Future`. What Python calls a *Future*, a place for a result that arrives later, is nearer to a
-//! oneshot channel: `Letter` below. `add_done_callback(step)` has become `waker.clone()`, left where
-//! the result will arrive. And where a Python Task *sends* the result in, a wake brings nothing: it
-//! only says "ask again", and the future looks for itself.
+//! The words of the two languages cross here. What Python calls a
+//! *coroutine* is what Rust calls a `Future`. What Python calls a *Future*,
+//! a place for a result that arrives later, is nearer to a oneshot channel:
+//! `Letter` below. `add_done_callback(step)` has become `waker.clone()`,
+//! left where the result will arrive. And where a Python Task *sends* the
+//! result in, a wake brings nothing: it only says "ask again", and the
+//! future looks for itself.
 //!
 //! Run it with `cargo run -p stage-08-async-await --example wake_then_ask`.
 
@@ -16,7 +18,8 @@ use std::thread;
 use crawl::Limits;
 use stage_08_async_await::{Executor, Reactor};
 
-/// Waits for a letter. It never blocks: every poll is one look into the letter box.
+/// Waits for a letter. It never blocks: every poll is one look into the
+/// letter box.
 struct Letter {
     letter_box: Receiver<&'static str>,
     /// Where the postman finds out whom to wake.

@@ -2,14 +2,14 @@
 //! written by hand.
 //!
 //! An `async fn` becomes a struct with the variables that live across an
-//! `.await`, and a number that says at which `.await` it is suspended. (Here
-//! it is the variant of `Place`.) To poll it is to jump there.
+//! `.await`, and a number that says at which `.await` it is suspended.
+//! (Here it is the variant of `Place`.) To poll it is to jump there.
 //!
 //! The compiler's struct differs from this one in two ways. It nests: the
 //! future of `fetch` has the future of `download` inside, which has that of
 //! `send` inside, each with its own place. And its inner futures keep
-//! references to variables of the outer ones, `&mut socket` and
-//! `&mut exchange`, which lie in the very same struct:
+//! references to variables of the outer ones, `&mut socket` and `&mut
+//! exchange`, which lie in the very same struct:
 //!
 //! ```text
 //! future of download                   the same, moved: the arrow still

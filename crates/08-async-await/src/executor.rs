@@ -9,12 +9,13 @@ use slab::Slab;
 use crate::queue::WakeQueue;
 use crate::reactor::Reactor;
 
-/// Runs futures of one kind: polls those that have been woken, and sleeps when none has.
+/// Runs futures of one kind: polls those that have been woken, and sleeps
+/// when none has.
 ///
 /// Invariant: a task is polled once when it starts. After that it is polled
-/// only if its id was woken since the last poll; many wakes count as one. (A
-/// late wake may be meant for an earlier task with the same id. Such a poll is
-/// one too many, and harmless.)
+/// only if its id was woken since the last poll; many wakes count as one.
+/// (A late wake may be meant for an earlier task with the same id. Such a
+/// poll is one too many, and harmless.)
 pub struct Executor<'a, F> {
     reactor: &'a Reactor,
     /// By id: a task that runs. The futures stay here; a waker holds an id
@@ -30,7 +31,8 @@ impl<'a, F: Future> Executor<'a, F> {
     /// An executor that sleeps in this reactor.
     ///
     /// # Errors
-    /// What the reactor's selector says when it cannot be called from other threads.
+    /// What the reactor's selector says when it cannot be called from other
+    /// threads.
     pub fn new(reactor: &'a Reactor) -> io::Result<Executor<'a, F>> {
         Ok(Executor {
             reactor,
@@ -41,16 +43,19 @@ impl<'a, F: Future> Executor<'a, F> {
         })
     }
 
-    /// Runs all futures of the list as tasks, up to `most` at a time. What each returns goes to
-    /// `done`.
+    /// Runs all futures of the list as tasks, up to `most` at a time. What
+    /// each returns goes to `done`.
     ///
-    /// 1. Start tasks while there is room for them, and no deadline passes meanwhile.
-    /// 2. Sleep in the reactor until a socket is ready, a deadline passes or somebody wakes a task.
+    /// 1. Start tasks while there is room for them, and no deadline passes
+    ///    meanwhile.
+    /// 2. Sleep in the reactor until a socket is ready, a deadline passes
+    ///    or somebody wakes a task.
     /// 3. Poll every task that has been woken, by its socket or by anybody.
     /// 4. Wake every task whose deadline has passed, and poll those.
     ///
     /// # Errors
-    /// What the system says when it cannot wait. The tasks that still ran are dropped.
+    /// What the system says when it cannot wait. The tasks that still ran
+    /// are dropped.
     pub fn run(
         mut self,
         mut list: impl Iterator<Item = F>,
@@ -58,7 +63,8 @@ impl<'a, F: Future> Executor<'a, F> {
         done: &mut dyn FnMut(F::Output),
     ) -> io::Result<()> {
         loop {
-            // 1. After the whole batch of events, not one by one: new tasks start together.
+            // 1. After the whole batch of events, not one by one: new tasks
+            //    start together.
             while self.tasks.len() < most
                 && !self.reactor.is_overdue()
                 && let Some(next) = list.next()
@@ -94,8 +100,8 @@ impl<'a, F: Future> Executor<'a, F> {
         self.poll(id, done);
     }
 
-    /// Polls as many as there are now: a task that wakes itself again and again must not keep the
-    /// others from their sockets.
+    /// Polls as many as there are now: a task that wakes itself again and
+    /// again must not keep the others from their sockets.
     fn poll_woken(&mut self, done: &mut dyn FnMut(F::Output)) {
         for _ in 0..self.queue.len() {
             if let Some(id) = self.queue.next() {
@@ -115,7 +121,8 @@ impl<'a, F: Future> Executor<'a, F> {
     }
 }
 
-/// What a future gets in its context: whoever has a clone of it can have the task polled.
+/// What a future gets in its context: whoever has a clone of it can have
+/// the task polled.
 struct TaskWaker {
     id: usize,
     queue: Arc<WakeQueue>,
@@ -129,7 +136,8 @@ impl Wake for TaskWaker {
 
     fn wake_by_ref(self: &Arc<Self>) {
         if self.queue.wake(self.id) {
-            // An error would mean that the selector is gone, and with it whoever could be notified.
+            // An error would mean that the selector is gone, and with it
+            // whoever could be notified.
             let _ = self.notifier.notify();
         }
     }

@@ -3,17 +3,17 @@
 //! **What it does.** The code of chapter 1, with `.await` where it waits.
 //!
 //! **How it waits.** The compiler writes down where a function stopped, and
-//! with which variables: it makes of each `async fn` a struct like those that
-//! chapter 7 wrote by hand ([`by_hand`] shows the one for [`fetch`]). Such a
-//! future does nothing until it is polled. When it has to wait, it leaves a
-//! waker with the [`Reactor`] and returns. When its socket is ready, the
-//! waker puts the task into a queue, and the [`Executor`] polls it again:
-//! *wake, then ask again*.
+//! with which variables: it makes of each `async fn` a struct like those
+//! that chapter 7 wrote by hand ([`by_hand`] shows the one for [`fetch`]).
+//! Such a future does nothing until it is polled. When it has to wait, it
+//! leaves a waker with the [`Reactor`] and returns. When its socket is
+//! ready, the waker puts the task into a queue, and the [`Executor`] polls
+//! it again: *wake, then ask again*.
 //!
 //! **What is new.** In chapter 6 the Task sends a value in; here a wake
-//! carries nothing, and the future asks. So a waker may be used too often, by
-//! anybody, from any thread, and a future can be cancelled by dropping it.
-//! The chapter's own code is the executor and the reactor: the language
+//! carries nothing, and the future asks. So a waker may be used too often,
+//! by anybody, from any thread, and a future can be cancelled by dropping
+//! it. The chapter's own code is the executor and the reactor: the language
 //! brings neither.
 
 mod reactor;

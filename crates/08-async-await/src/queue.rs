@@ -5,11 +5,13 @@ use loom::sync::Mutex;
 #[cfg(not(model_check))]
 use std::sync::Mutex;
 
-/// The ids of the tasks that have been woken, and whether the executor is asleep.
+/// The ids of the tasks that have been woken, and whether the executor is
+/// asleep.
 ///
-/// Invariants: an id is in the queue once, however often its task is woken before it is taken out;
-/// and whenever the executor is asleep with something in the queue, somebody is about to notify it.
-/// Both are checked with loom, in every order in which threads can meet here.
+/// Invariants: an id is in the queue once, however often its task is woken
+/// before it is taken out; and whenever the executor is asleep with
+/// something in the queue, somebody is about to notify it. Both are checked
+/// with loom, in every order in which threads can meet here.
 pub struct WakeQueue(Mutex<State>);
 
 struct State {
@@ -33,8 +35,9 @@ impl WakeQueue {
         }))
     }
 
-    /// Puts a task into the queue, from any thread, unless it is there already. `true`: the executor
-    /// is asleep, and it is for us, and nobody else, to notify it.
+    /// Puts a task into the queue, from any thread, unless it is there
+    /// already. `true`: the executor is asleep, and it is for us, and
+    /// nobody else, to notify it.
     #[must_use]
     pub fn wake(&self, id: usize) -> bool {
         let mut state = self.0.lock().expect(NO_PANIC);
@@ -47,8 +50,8 @@ impl WakeQueue {
         std::mem::take(&mut state.asleep)
     }
 
-    /// Takes out the task that has been there longest. From now on it can be woken again: whoever
-    /// wakes it while it is polled is not lost.
+    /// Takes out the task that has been there longest. From now on it can
+    /// be woken again: whoever wakes it while it is polled is not lost.
     pub fn next(&self) -> Option<usize> {
         let mut state = self.0.lock().expect(NO_PANIC);
         let id = state.woken.pop_front()?;
@@ -66,8 +69,8 @@ impl WakeQueue {
         self.len() == 0
     }
 
-    /// The executor is about to sleep: `true`, and from now on wakers notify it; or `false`, because
-    /// there is something to do.
+    /// The executor is about to sleep: `true`, and from now on wakers
+    /// notify it; or `false`, because there is something to do.
     #[must_use]
     pub fn fall_asleep(&self) -> bool {
         let mut state = self.0.lock().expect(NO_PANIC);

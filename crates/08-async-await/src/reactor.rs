@@ -59,7 +59,8 @@ impl Reactor {
         self.selector.notifier()
     }
 
-    /// Waits until a socket is ready, if it may `sleep`, and wakes whoever waits for it.
+    /// Waits until a socket is ready, if it may `sleep`, and wakes whoever
+    /// waits for it.
     pub(crate) fn wait(&self, sleep: bool) -> io::Result<()> {
         let deadline = self.deadlines.borrow().next();
         let timeout = if sleep {
@@ -132,8 +133,8 @@ impl Socket<'_> {
         WaitFor { socket: self, interest: Interest::Readable }
     }
 
-    /// Waits until there is room to send, until the connection is made or has
-    /// failed, or until the deadline has passed.
+    /// Waits until there is room to send, until the connection is made or
+    /// has failed, or until the deadline has passed.
     ///
     /// # Errors
     /// What the system says when it cannot watch the socket.
@@ -146,8 +147,9 @@ impl Socket<'_> {
         self.reactor.chunk.borrow_mut()
     }
 
-    /// One step of waiting: asks the selector the first time, and from then on the reactor. Like
-    /// `readable` and `writable`, it takes the socket for itself: one wait at a time.
+    /// One step of waiting: asks the selector the first time, and from then
+    /// on the reactor. Like `readable` and `writable`, it takes the socket
+    /// for itself: one wait at a time.
     pub(crate) fn poll_ready(
         &mut self,
         interest: Interest,

@@ -45,7 +45,8 @@ fn a_waker_works_from_any_thread() {
     let (sender, wakers) = mpsc::channel::<Waker>();
     let helper = thread::spawn(move || {
         let waker = wakers.recv().unwrap();
-        thread::sleep(Duration::from_millis(30)); // the executor is asleep by now
+        // By then the executor is asleep.
+        thread::sleep(Duration::from_millis(30));
         waker.wake_by_ref();
         waker
     });
@@ -73,7 +74,8 @@ fn each_wake_polls_one_task_once() {
         poll_fn(move |context| {
             polls[number].set(polls[number].get() + 1);
             match (number, polls[number].get()) {
-                // The last one to start wakes the first one, twice; then each wakes the next.
+                // The last one to start wakes the first one, twice; then
+                // each wakes the next.
                 (2, 1) => {
                     wakers.borrow_mut().push(context.waker().clone());
                     let first: &Waker = &wakers.borrow()[0];
@@ -149,7 +151,8 @@ fn dropping_a_future_leaves_nothing_registered() {
         .await;
         drop(wait);
         other.write_all(b"x").unwrap();
-        // The socket is readable, and nobody waits for it any more: only this waker may wake us.
+        // The socket is readable, and nobody waits for it any more: only
+        // this waker may wake us.
         let (mut waker, mut helper, woken) =
             (None, None, Arc::new(AtomicBool::new(false)));
         poll_fn(|context| {
@@ -213,7 +216,8 @@ fn a_deadline_that_has_passed_stays_passed() {
             socket.readable().await.unwrap_err().kind(),
             ErrorKind::TimedOut
         );
-        // The selector was asked and will report these bytes, with those that end another wait.
+        // The selector was asked and will report these bytes, with those
+        // that end another wait.
         other.write_all(b"too late").unwrap();
         let mut lively = reactor.watch(lively, Instant::now());
         lively_other.write_all(b"in time").unwrap();
@@ -225,7 +229,8 @@ fn a_deadline_that_has_passed_stays_passed() {
     });
 }
 
-/// The hand-written state machine and the compiler's come to the same outcomes, for every fault.
+/// The hand-written state machine and the compiler's come to the same
+/// outcomes, for every fault.
 #[test]
 fn by_hand_and_by_the_compiler_are_the_same() {
     let config = practice_site::Config {

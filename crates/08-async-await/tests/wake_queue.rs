@@ -1,6 +1,7 @@
 //! The wake queue, in every order in which threads can meet in it.
 //!
-//! Run it with `RUSTFLAGS="--cfg model_check" cargo test -p stage-08-async-await --test wake_queue --release`.
+//! Run it with `RUSTFLAGS="--cfg model_check" cargo test -p
+//! stage-08-async-await --test wake_queue --release`.
 #![cfg(model_check)]
 
 use std::sync::Arc;
@@ -9,7 +10,8 @@ use loom::sync::{Condvar, Mutex};
 use loom::thread;
 use stage_08_async_await::WakeQueue;
 
-/// Stands for the selector: something to sleep in, and to be called from another thread.
+/// Stands for the selector: something to sleep in, and to be called from
+/// another thread.
 struct Bed {
     called: Mutex<bool>,
     bell: Condvar,
@@ -41,8 +43,8 @@ fn wake(queue: &WakeQueue, bed: &Bed, number: usize) {
     }
 }
 
-/// What the executor does until something is in the queue. If a wake-up could be lost, loom would
-/// find the order in which this sleeps for ever.
+/// What the executor does until something is in the queue. If a wake-up
+/// could be lost, loom would find the order in which this sleeps for ever.
 fn wait_and_take(queue: &WakeQueue, bed: &Bed) -> usize {
     loop {
         if queue.fall_asleep() {
@@ -112,7 +114,8 @@ fn a_wake_while_the_task_is_polled_leads_to_another_poll() {
         let (queue, bed) = (Arc::new(WakeQueue::new()), Bed::new());
         wake(&queue, &bed, 0);
         let polled = queue.next().unwrap();
-        // From here on the task runs, on this thread. What it looks at changes now, on another one:
+        // From here on the task runs, on this thread. What it looks at
+        // changes now, on another one:
         let event = Arc::new(Mutex::new(false));
         let waker = {
             let (queue, bed, event) =
@@ -123,7 +126,8 @@ fn a_wake_while_the_task_is_polled_leads_to_another_poll() {
             })
         };
         while !*event.lock().unwrap() {
-            // It was not there yet: the task returns `Pending`, and must be polled again.
+            // It was not there yet: the task returns `Pending`, and must be
+            // polled again.
             assert_eq!(wait_and_take(&queue, &bed), polled);
         }
         waker.join().unwrap();

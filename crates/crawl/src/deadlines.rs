@@ -2,12 +2,14 @@ use std::time::{Duration, Instant};
 
 /// The deadlines of all fetches in flight, the next one to pass in front.
 ///
-/// All are equally long, so the oldest fetch is the next to run out of time: a queue does what elsewhere takes a
-/// heap or a timer wheel. It is a linked list inside a vector, 16 bytes a fetch, and every operation is a few loads
-/// and stores, also when a fetch leaves from the middle.
+/// All are equally long, so the oldest fetch is the next to run out of
+/// time: a queue does what elsewhere takes a heap or a timer wheel. It is a
+/// linked list inside a vector, 16 bytes a fetch, and every operation is a
+/// few loads and stores, also when a fetch leaves from the middle.
 ///
-/// Invariant: from `oldest`, the `newer` links visit every key that is in the queue, in the order of their deadlines,
-/// and `older` links are the same way back. An entry that is not in the queue is older than itself.
+/// Invariant: from `oldest`, the `newer` links visit every key that is in
+/// the queue, in the order of their deadlines, and `older` links are the
+/// same way back. An entry that is not in the queue is older than itself.
 ///
 /// ```
 /// # use std::time::{Duration, Instant};
@@ -18,12 +20,14 @@ use std::time::{Duration, Instant};
 /// deadlines.remove(7);
 /// assert_eq!(deadlines.next(), Some(start + Duration::from_secs(11)));
 /// assert!(!deadlines.is_overdue());
-/// assert_eq!(deadlines.pop_passed(start + Duration::from_secs(12)), Some(3));
+/// let later = start + Duration::from_secs(12);
+/// assert_eq!(deadlines.pop_passed(later), Some(3));
 /// ```
 #[derive(Debug)]
 pub struct Deadlines {
     after: Duration,
-    /// What deadlines are counted from: a number is half as large as an `Instant`.
+    /// What deadlines are counted from: a number is half as large as an
+    /// `Instant`.
     origin: Instant,
     entries: Vec<Entry>,
     oldest: u32,
@@ -44,14 +48,25 @@ const NONE: u32 = u32::MAX;
 impl Deadlines {
     /// No fetches yet; each will have this long.
     pub fn new(after: Duration) -> Deadlines {
-        Deadlines { after, origin: Instant::now(), entries: Vec::new(), oldest: NONE, newest: NONE }
+        Deadlines {
+            after,
+            origin: Instant::now(),
+            entries: Vec::new(),
+            oldest: NONE,
+            newest: NONE,
+        }
     }
 
-    /// A fetch began at `started`, mostly later than all that are in the queue. (One that tries the next address of
-    /// its target began earlier than some.) `key` is a small number, free until [`remove`](Deadlines::remove)d.
+    /// A fetch began at `started`, mostly later than all that are in the
+    /// queue. (One that tries the next address of its target began earlier
+    /// than some.) `key` is a small number, free until
+    /// [`remove`](Deadlines::remove)d.
     pub fn push(&mut self, key: usize, started: Instant) {
-        let key32 = u32::try_from(key).expect("fewer than 2^32 fetches in flight");
-        let passes = started.saturating_duration_since(self.origin).saturating_add(self.after);
+        let key32 =
+            u32::try_from(key).expect("fewer than 2^32 fetches in flight");
+        let passes = started
+            .saturating_duration_since(self.origin)
+            .saturating_add(self.after);
         let passes = u64::try_from(passes.as_nanos()).unwrap_or(u64::MAX);
         let (mut older, mut newer) = (self.newest, NONE);
         while let Some(entry) = self.entries.get(older as usize)
@@ -61,7 +76,8 @@ impl Deadlines {
         }
         if key >= self.entries.len() {
             let absent = |key| Entry { passes, older: key, newer: NONE };
-            self.entries.extend((self.entries.len() as u32..=key32).map(absent));
+            self.entries
+                .extend((self.entries.len() as u32..=key32).map(absent));
         }
         self.entries[key] = Entry { passes, older, newer };
         *self.newer_link(older) = key32;
@@ -86,14 +102,18 @@ impl Deadlines {
         self.origin.checked_add(Duration::from_nanos(oldest.passes))
     }
 
-    /// Whether the next deadline has passed: who starts many fetches in a row looks at the others in between.
+    /// Whether the next deadline has passed: who starts many fetches in a
+    /// row looks at the others in between.
     pub fn is_overdue(&self) -> bool {
         self.next().is_some_and(|passes| passes <= Instant::now())
     }
 
-    /// A fetch whose deadline has passed, the oldest one: the same until it is removed.
+    /// A fetch whose deadline has passed, the oldest one: the same until it
+    /// is removed.
     pub fn first_passed(&self, now: Instant) -> Option<usize> {
-        self.next().filter(|passes| *passes <= now).map(|_| self.oldest as usize)
+        self.next()
+            .filter(|passes| *passes <= now)
+            .map(|_| self.oldest as usize)
     }
 
     /// Takes out one fetch whose deadline has passed.
@@ -134,7 +154,9 @@ mod tests {
     proptest! {
         /// The same as a plain queue that is searched from the front.
         #[test]
-        fn behaves_like_a_searched_queue(steps in prop::collection::vec((0..4u32, 0..12usize), 1..200)) {
+        fn behaves_like_a_searched_queue(
+            steps in prop::collection::vec((0..4u32, 0..12usize), 1..200)
+        ) {
             let after = Duration::from_millis(50);
             let start = Instant::now() + Duration::from_millis(30);
             let mut deadlines = Deadlines::new(after);
@@ -142,26 +164,32 @@ mod tests {
             let mut model: VecDeque<(usize, Instant)> = VecDeque::new();
             for (step, (action, key)) in steps.into_iter().enumerate() {
                 let now = start + Duration::from_millis(step as u64 * 10);
-                match (action, model.iter().position(|entry| entry.0 == key)) {
+                let at = model.iter().position(|entry| entry.0 == key);
+                match (action, at) {
                     (0 | 1, None) => {
                         // One in two began earlier than those before it.
-                        let started = now - Duration::from_millis(25) * action;
+                        let started =
+                            now - Duration::from_millis(25) * action;
                         deadlines.push(key, started);
                         was_pushed[key] = true;
-                        let at = model.partition_point(|entry| entry.1 <= started + after);
-                        model.insert(at, (key, started + after));
+                        let passes = started + after;
+                        let at = model
+                            .partition_point(|entry| entry.1 <= passes);
+                        model.insert(at, (key, passes));
                     }
                     (2, at) if was_pushed[key] => {
                         deadlines.remove(key);
                         at.and_then(|at| model.remove(at));
                     }
                     (3, _) => {
-                        let passed = model.pop_front_if(|entry| entry.1 <= now).map(|entry| entry.0);
+                        let passed = model.pop_front_if(|it| it.1 <= now);
+                        let passed = passed.map(|entry| entry.0);
                         prop_assert_eq!(deadlines.pop_passed(now), passed);
                     }
                     _ => {}
                 }
-                prop_assert_eq!(deadlines.next(), model.front().map(|entry| entry.1));
+                let next = model.front().map(|entry| entry.1);
+                prop_assert_eq!(deadlines.next(), next);
             }
         }
     }

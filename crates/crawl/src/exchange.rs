@@ -4,16 +4,18 @@ use std::num::NonZeroU64;
 use std::time::{Duration, Instant};
 
 use crate::{
-    BadResponse, ErrorKind, FetchError, Limits, Outcome, Page, Phase, ResponseReader, Target,
-    Timeline, Worker,
+    BadResponse, ErrorKind, FetchError, Limits, Outcome, Page, Phase,
+    ResponseReader, Target, Timeline, Worker,
 };
 
-/// One request and its response, as a value that never touches a socket (sans-IO).
+/// One request and its response, as a value that never touches a socket
+/// (sans-IO).
 ///
-/// The stage owns the socket and the waiting. The exchange says which bytes to send, takes whatever
-/// `connect`, `send` and `recv` returned, and answers what that means: go on, wait, or here is the
-/// page. It also notes when each of these happened, and how often a call had to wait, so that no
-/// stage carries measuring code:
+/// The stage owns the socket and the waiting. The exchange says which bytes
+/// to send, takes whatever `connect`, `send` and `recv` returned, and
+/// answers what that means: go on, wait, or here is the page. It also notes
+/// when each of these happened, and how often a call had to wait, so that
+/// no stage carries measuring code:
 ///
 /// ```
 /// # use crawl::{Exchange, Limits, Received, Sent, Target, Url};
@@ -25,25 +27,29 @@ use crate::{
 /// let rest = exchange.unsent().len();
 /// assert_eq!(exchange.sent(Ok(rest))?, Sent::All);
 ///
-/// let would_block = std::io::ErrorKind::WouldBlock;
-/// assert_eq!(exchange.received(Err(would_block.into()), b"")?, Received::MustWait);
+/// let must_wait = Err(std::io::ErrorKind::WouldBlock.into());
+/// assert_eq!(exchange.received(must_wait, b"")?, Received::MustWait);
 /// let chunk = b"HTTP/1.1 200 OK\r\nContent-Le";
 /// assert_eq!(exchange.received(Ok(chunk.len()), chunk)?, Received::Part);
 /// let chunk = b"ngth: 2\r\n\r\nhi";
-/// let Received::Page(page) = exchange.received(Ok(chunk.len()), chunk)? else { panic!() };
+/// let received = exchange.received(Ok(chunk.len()), chunk)?;
+/// let Received::Page(page) = received else { panic!("there is more") };
 /// assert_eq!((page.status, &page.body[..]), (200, &b"hi"[..]));
 ///
 /// let outcome = exchange.finish(0, Ok(page));
-/// assert!(outcome.result.is_ok() && outcome.timeline.finished >= outcome.timeline.sent);
+/// assert!(outcome.result.is_ok());
+/// assert!(outcome.timeline.finished >= outcome.timeline.sent);
 /// # Ok::<(), std::io::Error>(())
 /// ```
 ///
-/// Everything that can go wrong travels as an [`io::Error`], so that `?` carries it out of any
-/// stage. [`finish`](Exchange::finish) is the one place that makes a [`FetchError`] of it.
+/// Everything that can go wrong travels as an [`io::Error`], so that `?`
+/// carries it out of any stage. [`finish`](Exchange::finish) is the one
+/// place that makes a [`FetchError`] of it.
 ///
-/// **Deadline.** Whenever a call would have to wait, or has brought only a part, the exchange looks
-/// at its clock. Past the deadline one more call is allowed, and the next that does not complete the
-/// page is an error. So data that is already there wins over a deadline that has passed, and a
+/// **Deadline.** Whenever a call would have to wait, or has brought only a
+/// part, the exchange looks at its clock. Past the deadline one more call
+/// is allowed, and the next that does not complete the page is an error. So
+/// data that is already there wins over a deadline that has passed, and a
 /// server that sends one byte a second does not get around it.
 #[derive(Debug)]
 pub struct Exchange {
@@ -59,11 +65,13 @@ pub struct Exchange {
     failed_attempts: u32,
     /// Which address of the target.
     address: u8,
-    /// A send or a connect met a reset. Systems report a reset only once, so it is kept.
+    /// A send or a connect met a reset. Systems report a reset only once,
+    /// so it is kept.
     reset: bool,
     /// The deadline had passed when the exchange last looked at its clock.
     overdue: bool,
-    /// Made with the first byte: thousands of exchanges may be waiting for theirs.
+    /// Made with the first byte: thousands of exchanges may be waiting for
+    /// theirs.
     answer: Option<Box<Answer>>,
 }
 
@@ -73,8 +81,9 @@ struct Answer {
     reader: ResponseReader,
 }
 
-/// A duration in 8 bytes instead of 16, never zero, so that `Option` needs no extra space. Ten
-/// thousand exchanges may be waiting: with plain durations, each would take 24 bytes more.
+/// A duration in 8 bytes instead of 16, never zero, so that `Option` needs
+/// no extra space. Ten thousand exchanges may be waiting: with plain
+/// durations, each would take 24 bytes more.
 #[derive(Clone, Copy, Debug)]
 struct Nanos(NonZeroU64);
 
@@ -94,11 +103,13 @@ impl From<Nanos> for Duration {
 /// What `send` came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sent {
-    /// The whole request is sent, or the connection takes no more of it: now receive.
+    /// The whole request is sent, or the connection takes no more of it:
+    /// now receive.
     All,
     /// A part is sent: send on.
     Part,
-    /// There is no room, or no connection yet: wait until the socket is writable.
+    /// There is no room, or no connection yet: wait until the socket is
+    /// writable.
     MustWait,
 }
 
@@ -123,7 +134,8 @@ impl Exchange {
             sent: None,
             deadline: limits.deadline.into(),
             max_body_bytes: limits.max_body_bytes,
-            max_head_bytes: u32::try_from(limits.max_head_bytes).unwrap_or(u32::MAX),
+            max_head_bytes: u32::try_from(limits.max_head_bytes)
+                .unwrap_or(u32::MAX),
             sent_bytes: 0,
             failed_attempts: 0,
             address: 0,
@@ -138,15 +150,20 @@ impl Exchange {
         self.target.addresses()[usize::from(self.address)]
     }
 
-    /// Whether to download once more, from the next address of the target: it has one, and there was
-    /// no connection to this one. (A name may stand for an IPv6 and an IPv4 address, and the server
-    /// may listen on one of them only.)
+    /// Whether to download once more, from the next address of the target:
+    /// it has one, and there was no connection to this one. (A name may
+    /// stand for an IPv6 and an IPv4 address, and the server may listen on
+    /// one of them only.)
     pub fn try_next_address(&mut self, page: &io::Result<Page>) -> bool {
         let Err(error) = page else { return false };
-        let failed = self.phase() == Phase::Connecting && is_unreachable(error);
+        let failed =
+            self.phase() == Phase::Connecting && is_unreachable(error);
         let next = self.address.saturating_add(1);
         let is_there = usize::from(next) < self.target.addresses().len();
-        let again = failed && !is_deadline(error) && is_there && next > self.address;
+        let again = failed
+            && !is_deadline(error)
+            && is_there
+            && next > self.address;
         if again {
             self.address = next;
         }
@@ -158,17 +175,22 @@ impl Exchange {
         self.started
     }
 
-    /// What is left of the deadline, for calls that sleep: zero when it has passed.
+    /// What is left of the deadline, for calls that sleep: zero when it has
+    /// passed.
     pub fn time_left(&self) -> Duration {
         Duration::from(self.deadline).saturating_sub(self.started.elapsed())
     }
 
-    /// Takes what `connect` returned. On a non-blocking socket that is mostly *in progress*: the
-    /// first [`sent`](Exchange::sent) will show whether the connection is there.
+    /// Takes what `connect` returned. On a non-blocking socket that is
+    /// mostly *in progress*: the first [`sent`](Exchange::sent) will show
+    /// whether the connection is there.
     ///
     /// # Errors
     /// Why there is no connection.
-    pub fn connected(&mut self, connected: io::Result<()>) -> io::Result<()> {
+    pub fn connected(
+        &mut self,
+        connected: io::Result<()>,
+    ) -> io::Result<()> {
         match connected {
             Ok(()) => self.note_connected(),
             Err(error) if is_in_progress(&error) => {}
@@ -177,12 +199,17 @@ impl Exchange {
         Ok(())
     }
 
-    /// Takes what `take_error` returned, after a wait for the connection or for room to send. A
-    /// socket is writable when it is connected *or has failed*, and only this tells which.
+    /// Takes what `take_error` returned, after a wait for the connection or
+    /// for room to send. A socket is writable when it is connected *or has
+    /// failed*, and only this tells which.
     ///
     /// # Errors
-    /// Why there is no connection. A reset is no error yet: an answer may have come before it.
-    pub fn socket_error(&mut self, error: io::Result<Option<io::Error>>) -> io::Result<()> {
+    /// Why there is no connection. A reset is no error yet: an answer may
+    /// have come before it.
+    pub fn socket_error(
+        &mut self,
+        error: io::Result<Option<io::Error>>,
+    ) -> io::Result<()> {
         match error? {
             None => Ok(()),
             Some(error) if is_reset(&error) => {
@@ -200,8 +227,9 @@ impl Exchange {
 
     /// Takes what `send` returned for [`unsent`](Exchange::unsent).
     ///
-    /// A server may answer and close before it has read the whole request. When the connection
-    /// takes no more, the rest is given up: what can still be received decides.
+    /// A server may answer and close before it has read the whole request.
+    /// When the connection takes no more, the rest is given up: what can
+    /// still be received decides.
     ///
     /// # Errors
     /// The deadline has passed; or what else `send` returned.
@@ -216,7 +244,9 @@ impl Exchange {
                 self.give_up_sending();
                 return Ok(Sent::All);
             }
-            Err(error) => return self.must_wait(error).map(|()| Sent::MustWait),
+            Err(error) => {
+                return self.must_wait(error).map(|()| Sent::MustWait);
+            }
         }
         if !self.unsent().is_empty() {
             return self.check_deadline().map(|()| Sent::Part);
@@ -230,17 +260,23 @@ impl Exchange {
         self.reset = true;
     }
 
-    /// Takes what `recv` returned, and the chunk that it filled. No bytes mean the end of the
-    /// stream.
+    /// Takes what `recv` returned, and the chunk that it filled. No bytes
+    /// mean the end of the stream.
     ///
     /// # Errors
-    /// A response that is malformed, too large or truncated; the deadline has passed; or what else
-    /// `recv` returned.
-    pub fn received(&mut self, bytes: io::Result<usize>, chunk: &[u8]) -> io::Result<Received> {
+    /// A response that is malformed, too large or truncated; the deadline
+    /// has passed; or what else `recv` returned.
+    pub fn received(
+        &mut self,
+        bytes: io::Result<usize>,
+        chunk: &[u8],
+    ) -> io::Result<Received> {
         let bytes = match bytes {
             Ok(0) => return self.ended().map(Received::Page),
             Ok(bytes) => bytes,
-            Err(error) => return self.must_wait(error).map(|()| Received::MustWait),
+            Err(error) => {
+                return self.must_wait(error).map(|()| Received::MustWait);
+            }
         };
         if self.answer.is_none() {
             let first_byte = self.started.elapsed();
@@ -248,7 +284,11 @@ impl Exchange {
             self.answer = Some(Box::new(Answer { first_byte, reader }));
         }
         let answer = self.answer.as_mut().expect("it was made above");
-        match answer.reader.received(&chunk[..bytes]).map_err(io::Error::other)? {
+        match answer
+            .reader
+            .received(&chunk[..bytes])
+            .map_err(io::Error::other)?
+        {
             Some(page) => Ok(Received::Page(page)),
             None => {
                 self.check_deadline()?;
@@ -276,14 +316,18 @@ impl Exchange {
         })
     }
 
-    /// `send` or `recv` failed: only because it would have to wait for room, for bytes, or for the
-    /// connection (which some systems call *not connected*)? Then it is counted as an attempt that
-    /// failed, and may be made again until the deadline.
+    /// `send` or `recv` failed: only because it would have to wait for
+    /// room, for bytes, or for the connection (which some systems call *not
+    /// connected*)? Then it is counted as an attempt that failed, and may
+    /// be made again until the deadline.
     fn must_wait(&mut self, error: io::Error) -> io::Result<()> {
         let must = match error.kind() {
-            // Hardly any call that does not sleep is interrupted; one that was is made again.
+            // Hardly any call that does not sleep is interrupted; one that
+            // was is made again.
             io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted => true,
-            io::ErrorKind::NotConnected => self.connected.is_none() && !self.reset,
+            io::ErrorKind::NotConnected => {
+                self.connected.is_none() && !self.reset
+            }
             _ => false,
         };
         if !must {
@@ -293,8 +337,9 @@ impl Exchange {
         self.check_deadline()
     }
 
-    /// A call fails by the deadline only if the deadline had passed *before* the call was made: the
-    /// page may have arrived between the call and this look at the clock.
+    /// A call fails by the deadline only if the deadline had passed
+    /// *before* the call was made: the page may have arrived between the
+    /// call and this look at the clock.
     fn check_deadline(&mut self) -> io::Result<()> {
         if self.overdue {
             return Err(DeadlinePassed.into());
@@ -307,9 +352,13 @@ impl Exchange {
         self.connected.get_or_insert_with(|| self.started.elapsed().into());
     }
 
-    /// Ends the exchange: a page, or an error with its kind and its phase. A pool adds which worker
-    /// it was.
-    pub fn finish(&self, target: usize, result: io::Result<Page>) -> Outcome {
+    /// Ends the exchange: a page, or an error with its kind and its phase.
+    /// A pool adds which worker it was.
+    pub fn finish(
+        &self,
+        target: usize,
+        result: io::Result<Page>,
+    ) -> Outcome {
         Outcome {
             target,
             by: Worker::Main,
@@ -318,31 +367,51 @@ impl Exchange {
                 started: self.started,
                 connected: self.connected.map(Duration::from),
                 sent: self.sent.map(Duration::from),
-                first_byte: self.answer.as_ref().map(|answer| answer.first_byte),
+                first_byte: self
+                    .answer
+                    .as_ref()
+                    .map(|answer| answer.first_byte),
                 finished: Some(self.started.elapsed()),
             },
             result: result.map_err(|error| self.fetch_error(error)),
         }
     }
 
-    /// The bytes decide, not the error's number: the same fault has the same kind at every stage.
+    /// The bytes decide, not the error's number: the same fault has the
+    /// same kind at every stage.
     fn fetch_error(&self, error: io::Error) -> FetchError {
         let phase = self.phase();
         let reader = self.answer.as_ref().map(|answer| &answer.reader);
         let bytes = reader.map_or(0, ResponseReader::bytes);
-        let expected_bytes = reader.and_then(ResponseReader::expected_bytes);
+        let expected_bytes =
+            reader.and_then(ResponseReader::expected_bytes);
         let (kind, message) = match error.downcast::<BadResponse>() {
             Ok(bad) => (bad.kind, bad.message),
-            Err(error) if is_deadline(&error) => (ErrorKind::Timeout, self.too_late(phase)),
-            Err(error) if is_reset(&error) && bytes == 0 => {
-                (ErrorKind::Reset, format!("the connection was reset before any answer ({error})"))
+            Err(error) if is_deadline(&error) => {
+                (ErrorKind::Timeout, self.too_late(phase))
             }
+            Err(error) if is_reset(&error) && bytes == 0 => (
+                ErrorKind::Reset,
+                format!(
+                    "the connection was reset before any answer ({error})"
+                ),
+            ),
             Err(error) if is_reset(&error) => (
                 ErrorKind::Truncated,
-                format!("the connection was reset after {bytes} bytes ({error})"),
+                format!(
+                    "the connection was reset after {bytes} bytes ({error})"
+                ),
             ),
-            Err(error) if phase == Phase::Connecting && is_unreachable(&error) => {
-                (ErrorKind::Connect, format!("cannot connect to {}: {error}", self.address()))
+            Err(error)
+                if phase == Phase::Connecting && is_unreachable(&error) =>
+            {
+                (
+                    ErrorKind::Connect,
+                    format!(
+                        "cannot connect to {}: {error}",
+                        self.address()
+                    ),
+                )
             }
             Err(error) => (ErrorKind::Io, error.to_string()),
         };
@@ -364,10 +433,16 @@ impl Exchange {
     fn too_late(&self, phase: Phase) -> String {
         let deadline = Duration::from(self.deadline);
         match phase {
-            Phase::Connecting => format!("no connection within {deadline:?}"),
-            Phase::Sending => format!("the request was not taken within {deadline:?}"),
+            Phase::Connecting => {
+                format!("no connection within {deadline:?}")
+            }
+            Phase::Sending => {
+                format!("the request was not taken within {deadline:?}")
+            }
             Phase::Waiting => format!("no answer within {deadline:?}"),
-            Phase::Receiving => format!("the answer was not complete within {deadline:?}"),
+            Phase::Receiving => {
+                format!("the answer was not complete within {deadline:?}")
+            }
         }
     }
 }
@@ -387,7 +462,8 @@ fn is_deadline(error: &io::Error) -> bool {
     error.get_ref().is_some_and(|inner| inner.is::<DeadlinePassed>())
 }
 
-/// Whether a non-blocking `connect` has only begun: Unix says *in progress*, Windows *would block*.
+/// Whether a non-blocking `connect` has only begun: Unix says *in
+/// progress*, Windows *would block*.
 pub fn is_in_progress(error: &io::Error) -> bool {
     #[cfg(unix)]
     if error.raw_os_error() == Some(libc::EINPROGRESS) {
@@ -403,7 +479,8 @@ fn is_reset(error: &io::Error) -> bool {
 
 fn is_unreachable(error: &io::Error) -> bool {
     use io::ErrorKind::{
-        ConnectionRefused, HostUnreachable, NetworkDown, NetworkUnreachable, NotConnected, TimedOut,
+        ConnectionRefused, HostUnreachable, NetworkDown,
+        NetworkUnreachable, NotConnected, TimedOut,
     };
     matches!(
         error.kind(),
@@ -421,7 +498,8 @@ mod tests {
     use super::*;
     use crate::Url;
     use io::ErrorKind::{
-        BrokenPipe, ConnectionRefused, ConnectionReset, Interrupted, NotConnected, WouldBlock,
+        BrokenPipe, ConnectionRefused, ConnectionReset, Interrupted,
+        NotConnected, WouldBlock,
     };
 
     const HEAD: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n";
@@ -435,8 +513,13 @@ mod tests {
     /// A fetch fails at some step.
     type Failure = io::Result<std::convert::Infallible>;
 
-    /// Runs the steps of a fetch until one fails, and compares the kind and the phase of the error.
-    fn check(steps: impl FnOnce(&mut Exchange) -> Failure, kind: ErrorKind, phase: Phase) {
+    /// Runs the steps of a fetch until one fails, and compares the kind and
+    /// the phase of the error.
+    fn check(
+        steps: impl FnOnce(&mut Exchange) -> Failure,
+        kind: ErrorKind,
+        phase: Phase,
+    ) {
         let mut exchange = exchange(Duration::from_secs(10));
         let Err(error) = steps(&mut exchange);
         let error = exchange.finish(0, Err(error)).result.unwrap_err();
@@ -450,13 +533,18 @@ mod tests {
         Ok(())
     }
 
-    fn receive(exchange: &mut Exchange, chunk: &[u8]) -> io::Result<Received> {
+    fn receive(
+        exchange: &mut Exchange,
+        chunk: &[u8],
+    ) -> io::Result<Received> {
         exchange.received(Ok(chunk.len()), chunk)
     }
 
     /// What `recv` says next decides.
     fn then(exchange: &mut Exchange, bytes: io::Result<usize>) -> Failure {
-        exchange.received(bytes, b"").map(|received| panic!("{received:?} is not an error"))
+        exchange
+            .received(bytes, b"")
+            .map(|received| panic!("{received:?} is not an error"))
     }
 
     #[test]
@@ -466,17 +554,49 @@ mod tests {
         let end = || Ok(0);
         let late = || Err(DeadlinePassed.into());
 
-        check(|_| Err(ConnectionRefused.into()), ErrorKind::Connect, Connecting);
+        check(
+            |_| Err(ConnectionRefused.into()),
+            ErrorKind::Connect,
+            Connecting,
+        );
         check(|_| Err(reset()), ErrorKind::Reset, Connecting);
-        check(|_| Err(io::Error::from_raw_os_error(24)), ErrorKind::Io, Connecting);
+        check(
+            |_| Err(io::Error::from_raw_os_error(24)),
+            ErrorKind::Io,
+            Connecting,
+        );
         check(|_| late(), ErrorKind::Timeout, Connecting);
-        check(|e| e.connected(Ok(())).and(late()), ErrorKind::Timeout, Sending);
+        check(
+            |e| e.connected(Ok(())).and(late()),
+            ErrorKind::Timeout,
+            Sending,
+        );
         check(|e| send_all(e).and(late()), ErrorKind::Timeout, Waiting);
-        check(|e| send_all(e).and(then(e, Err(reset()))), ErrorKind::Reset, Waiting);
-        check(|e| send_all(e).and_then(|()| then(e, end())), ErrorKind::EmptyReply, Waiting);
-        check(|e| receive(e, HEAD).and(then(e, Err(reset()))), ErrorKind::Truncated, Receiving);
-        check(|e| receive(e, HEAD).and_then(|_| then(e, end())), ErrorKind::Truncated, Receiving);
-        check(|e| receive(e, HEAD).and(late()), ErrorKind::Timeout, Receiving);
+        check(
+            |e| send_all(e).and(then(e, Err(reset()))),
+            ErrorKind::Reset,
+            Waiting,
+        );
+        check(
+            |e| send_all(e).and_then(|()| then(e, end())),
+            ErrorKind::EmptyReply,
+            Waiting,
+        );
+        check(
+            |e| receive(e, HEAD).and(then(e, Err(reset()))),
+            ErrorKind::Truncated,
+            Receiving,
+        );
+        check(
+            |e| receive(e, HEAD).and_then(|_| then(e, end())),
+            ErrorKind::Truncated,
+            Receiving,
+        );
+        check(
+            |e| receive(e, HEAD).and(late()),
+            ErrorKind::Timeout,
+            Receiving,
+        );
         check(
             |e| receive(e, b"220 ready").map(|_| panic!("not HTTP")),
             ErrorKind::Malformed,
@@ -484,7 +604,8 @@ mod tests {
         );
     }
 
-    /// A time-out of the kernel is not our deadline, although its kind is the same.
+    /// A time-out of the kernel is not our deadline, although its kind is
+    /// the same.
     #[test]
     fn a_connection_that_the_kernel_gave_up_is_not_the_deadline() {
         let timed_out = || io::ErrorKind::TimedOut.into();
@@ -503,7 +624,11 @@ mod tests {
             assert!(e.unsent().is_empty());
             io::Result::Ok(())
         };
-        check(|e| send_reset(e).and_then(|()| then(e, Ok(0))), ErrorKind::Reset, Phase::Sending);
+        check(
+            |e| send_reset(e).and_then(|()| then(e, Ok(0))),
+            ErrorKind::Reset,
+            Phase::Sending,
+        );
 
         let refused = |e: &mut Exchange| {
             e.sent(Err(BrokenPipe.into()))?;
@@ -513,16 +638,26 @@ mod tests {
 
         let mut late = exchange(Duration::from_secs(10));
         late.socket_error(Ok(Some(ConnectionReset.into()))).unwrap();
-        assert_eq!(late.sent(Ok(0)).unwrap(), Sent::All, "nothing is left to be sent");
+        assert_eq!(
+            late.sent(Ok(0)).unwrap(),
+            Sent::All,
+            "nothing is left to be sent"
+        );
         assert_eq!(receive(&mut late, HEAD).unwrap(), Received::Part);
         let page = receive(&mut late, b"hello").unwrap();
-        assert!(matches!(page, Received::Page(_)), "the answer came before the reset");
+        assert!(
+            matches!(page, Received::Page(_)),
+            "the answer came before the reset"
+        );
 
         let mut early = exchange(Duration::from_secs(10));
         send_reset(&mut early).unwrap();
         assert_eq!(receive(&mut early, HEAD).unwrap(), Received::Part);
         let page = receive(&mut early, b"hello").unwrap();
-        assert!(matches!(page, Received::Page(_)), "the answer came before the reset");
+        assert!(
+            matches!(page, Received::Page(_)),
+            "the answer came before the reset"
+        );
     }
 
     #[test]
@@ -530,9 +665,15 @@ mod tests {
         let mut exchange = exchange(Duration::from_secs(10));
         let all = exchange.unsent().to_vec();
         assert_eq!(exchange.sent(Ok(5)).unwrap(), Sent::Part);
-        assert_eq!(exchange.sent(Err(Interrupted.into())).unwrap(), Sent::MustWait);
+        assert_eq!(
+            exchange.sent(Err(Interrupted.into())).unwrap(),
+            Sent::MustWait
+        );
         assert_eq!(exchange.unsent(), &all[5..]);
-        assert_eq!(exchange.sent(Err(WouldBlock.into())).unwrap(), Sent::MustWait);
+        assert_eq!(
+            exchange.sent(Err(WouldBlock.into())).unwrap(),
+            Sent::MustWait
+        );
     }
 
     #[test]
@@ -540,19 +681,28 @@ mod tests {
         let mut exchange = exchange(Duration::from_secs(10));
         exchange.connected(Err(WouldBlock.into())).unwrap();
         #[cfg(unix)]
-        exchange.connected(Err(io::Error::from_raw_os_error(libc::EINPROGRESS))).unwrap();
-        assert_eq!(exchange.finish(0, Err(NotConnected.into())).timeline.connected, None);
+        exchange
+            .connected(Err(io::Error::from_raw_os_error(libc::EINPROGRESS)))
+            .unwrap();
+        assert_eq!(
+            exchange.finish(0, Err(NotConnected.into())).timeline.connected,
+            None
+        );
         assert!(exchange.connected(Err(ConnectionRefused.into())).is_err());
     }
 
     #[test]
     fn after_the_deadline_only_the_last_bytes_count() {
         let is_late = |exchange: &Exchange, error: io::Error| {
-            exchange.finish(0, Err(error)).result.unwrap_err().kind == ErrorKind::Timeout
+            exchange.finish(0, Err(error)).result.unwrap_err().kind
+                == ErrorKind::Timeout
         };
         let mut late = exchange(Duration::ZERO);
         assert!(late.time_left().is_zero());
-        assert_eq!(late.sent(Err(WouldBlock.into())).unwrap(), Sent::MustWait);
+        assert_eq!(
+            late.sent(Err(WouldBlock.into())).unwrap(),
+            Sent::MustWait
+        );
         let error = late.sent(Err(WouldBlock.into())).unwrap_err();
         assert!(is_late(&late, error));
         let error = late.received(Err(WouldBlock.into()), b"").unwrap_err();
@@ -562,7 +712,10 @@ mod tests {
 
         let mut whole = exchange(Duration::ZERO);
         assert_eq!(receive(&mut whole, HEAD).unwrap(), Received::Part);
-        assert!(matches!(receive(&mut whole, b"hello").unwrap(), Received::Page(_)));
+        assert!(matches!(
+            receive(&mut whole, b"hello").unwrap(),
+            Received::Page(_)
+        ));
 
         let mut whole = exchange(Duration::ZERO);
         let page = receive(&mut whole, &[HEAD, b"hello"].concat()).unwrap();
@@ -572,18 +725,31 @@ mod tests {
     #[test]
     fn not_connected_is_a_reason_to_wait_only_before_the_connection() {
         let mut exchange = exchange(Duration::from_secs(10));
-        assert_eq!(exchange.sent(Err(NotConnected.into())).unwrap(), Sent::MustWait);
+        assert_eq!(
+            exchange.sent(Err(NotConnected.into())).unwrap(),
+            Sent::MustWait
+        );
         exchange.connected(Ok(())).unwrap();
         assert!(exchange.sent(Err(NotConnected.into())).is_err());
         for kind in [WouldBlock, Interrupted] {
-            assert_eq!(exchange.received(Err(kind.into()), b"").unwrap(), Received::MustWait);
+            assert_eq!(
+                exchange.received(Err(kind.into()), b"").unwrap(),
+                Received::MustWait
+            );
         }
-        assert_eq!(exchange.finish(0, Err(NotConnected.into())).failed_attempts, 3);
+        assert_eq!(
+            exchange.finish(0, Err(NotConnected.into())).failed_attempts,
+            3
+        );
     }
 
     /// The largest part of what a waiting fetch costs, at every stage.
     #[test]
     fn an_exchange_that_waits_is_small() {
-        assert!(size_of::<Exchange>() <= 80, "{} bytes", size_of::<Exchange>());
+        assert!(
+            size_of::<Exchange>() <= 80,
+            "{} bytes",
+            size_of::<Exchange>()
+        );
     }
 }

@@ -18,13 +18,20 @@ pub struct Outcome {
     pub result: Result<Page, FetchError>,
     /// When it came how far.
     pub timeline: Timeline,
-    /// How often `send` or `recv` failed only because it would have had to wait.
+    /// How often `send` or `recv` failed only because it would have had to
+    /// wait.
     pub failed_attempts: u32,
 }
 
 impl Outcome {
-    /// The outcome of a fetch that never began: its name has no address, or nobody could run it.
-    pub fn not_fetched(target: usize, by: Worker, kind: ErrorKind, message: String) -> Outcome {
+    /// The outcome of a fetch that never began: its name has no address, or
+    /// nobody could run it.
+    pub fn not_fetched(
+        target: usize,
+        by: Worker,
+        kind: ErrorKind,
+        message: String,
+    ) -> Outcome {
         Outcome {
             target,
             by,
@@ -40,7 +47,8 @@ impl Outcome {
         }
     }
 
-    /// The outcome of a target that is left over because the waiting itself failed.
+    /// The outcome of a target that is left over because the waiting itself
+    /// failed.
     pub fn not_waited_for(target: usize, error: &io::Error) -> Outcome {
         Outcome::not_fetched(
             target,
@@ -52,7 +60,18 @@ impl Outcome {
 }
 
 /// Who ran a fetch. Numbers count from 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+)]
 #[serde(into = "String", try_from = "String")]
 pub enum Worker {
     /// The thread that called `crawl`.
@@ -77,18 +96,23 @@ impl FromStr for Worker {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Worker, String> {
-        let number = |number: &str| number.parse().map_err(|_| unknown_worker(text));
+        let number =
+            |number: &str| number.parse().map_err(|_| unknown_worker(text));
         match text.split_once(' ') {
             None if text == "main" => Ok(Worker::Main),
             Some(("thread", thread)) => Ok(Worker::Thread(number(thread)?)),
-            Some(("process", process)) => Ok(Worker::Process(number(process)?)),
+            Some(("process", process)) => {
+                Ok(Worker::Process(number(process)?))
+            }
             _ => Err(unknown_worker(text)),
         }
     }
 }
 
 fn unknown_worker(text: &str) -> String {
-    format!("{text:?} is not a worker: main, thread 1 or process 1 would be")
+    format!(
+        "{text:?} is not a worker: main, thread 1 or process 1 would be"
+    )
 }
 
 impl TryFrom<String> for Worker {
@@ -105,7 +129,8 @@ impl From<Worker> for String {
     }
 }
 
-/// When a fetch came how far. Only the start is a moment of this process; the rest is counted from there.
+/// When a fetch came how far. Only the start is a moment of this process;
+/// the rest is counted from there.
 #[derive(Clone, Copy, Debug)]
 pub struct Timeline {
     /// When the fetch began.

@@ -1,4 +1,5 @@
-/// An answer that arrived whole. Any status is a page: a 404 was fetched just as well as a 200.
+/// An answer that arrived whole. Any status is a page: a 404 was fetched
+/// just as well as a 200.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page {
     /// The status code, 200 to 599.
