@@ -4,6 +4,7 @@ A piece of Rust is a list of lines of code: no comments, no blank lines, no impo
 attributes. The parser knows as much of Rust as the stages use.
 """
 
+import difflib
 import os
 import re
 
@@ -25,6 +26,22 @@ FILES = {
     "8": ["crates/08-async-await/src/lib.rs"],
     "8/by-hand": ["crates/08-async-await/src/by_hand.rs"],
     "tokio": ["crates/reference-tokio/src/lib.rs"],
+}
+
+# The stages by the names that the runner has for them.
+PLACES = {
+    "blocking": "1",
+    "process-pool": "2",
+    "thread-pool": "3",
+    "busy-wait": "4",
+    "busy-wait-all": "4/all",
+    "select": "5",
+    "poll": "5",
+    "epoll": "5",
+    "generator-task": "6",
+    "yield-from": "7",
+    "async-await": "8",
+    "tokio": "tokio",
 }
 
 
@@ -94,3 +111,68 @@ def end_of(lines, place):
 
 def without_indent(lines):
     return [line.strip() for line in lines]
+
+
+def short(name):
+    return name.split("::")[-1]
+
+
+def pair(before, after):
+    """The items of both sides in the order of the right side: by name, else by the last part of it."""
+    partner, free = {}, list(before)
+    for alike in (lambda one, other: one == other, lambda one, other: short(one) == short(other)):
+        for name in after:
+            same = [one for one in free if name not in partner and alike(one, name)]
+            if same:
+                partner[name] = same[0]
+                free.remove(same[0])
+    pairs = []
+    for name in after:
+        # What only the left side has stands where it stands there: before its next partner.
+        if name in partner:
+            earlier = list(before)[:list(before).index(partner[name])]
+            pairs += [(one, None) for one in earlier if one in free]
+            free = [one for one in free if one not in earlier]
+        pairs.append((partner.get(name), name))
+    return pairs + [(one, None) for one in free]
+
+
+def aligned(before, after):
+    """Rows of (left, mark, right)."""
+    strip = without_indent
+    matcher = difflib.SequenceMatcher(None, strip(before), strip(after), autojunk=False)
+    for tag, a, b, c, d in matcher.get_opcodes():
+        if tag == "equal":
+            yield from ((one, " ", other) for one, other in zip(before[a:b], after[c:d]))
+            continue
+        olds, news = before[a:b], after[c:d]
+        for row in range(max(len(olds), len(news))):
+            one = olds[row] if row < len(olds) else None
+            other = news[row] if row < len(news) else None
+            mark = "|" if one is not None and other is not None else "<" if other is None else ">"
+            yield one or "", mark, other or ""
+
+
+def title(name):
+    """What a reader calls a stage: `5/loop` is *chapter 5, loop*."""
+    chapter, _, part = name.partition("/")
+    words = f"chapter {chapter}" if chapter.isdigit() else chapter
+    return f"{words}, {part}" if part else words
+
+
+# Not waiting, but what is around it: the entrance, making the value that waits, and its end.
+NOT_WAITING = {"crawl", "crawl_with", "crawl_all", "start", "fetch_all", "new", "try_all", "finish"}
+
+
+def own_waiting(name):
+    """The functions of a stage that wait."""
+    for item, piece in items(text(name)):
+        function = item.split("::")[-1]
+        if re.search(r"\bfn\b", piece[0]) and function not in NOT_WAITING:
+            yield piece
+
+
+def waiting_lines(piece):
+    """The lines of a function's body, without those that hold nothing but brackets."""
+    body = piece[first_brace(piece, 0):]
+    return sum(1 for line in body if re.search(r"\w", line))

@@ -1,0 +1,129 @@
+"""The figures of the book: from `docs/measured.json`, which `scripts/measure-book` writes."""
+
+import functools
+import json
+import os
+import re
+
+import sources
+
+from . import Drift
+from .excerpts import ROOT
+
+FILE = os.path.join("docs", "measured.json")
+
+
+@functools.lru_cache(maxsize=None)
+def results():
+    try:
+        with open(os.path.join(ROOT, FILE), encoding="utf-8") as file:
+            return json.load(file)
+    except FileNotFoundError:
+        raise Drift(f"{FILE} is missing: scripts/measure-book writes it") from None
+
+
+def entry(name):
+    """The figures of a stage: `epoll`, or `epoll/python`."""
+    stage, _, language = name.partition("/")
+    try:
+        return results()["stages"][stage][language or "rust"]
+    except KeyError:
+        raise Drift(f"{FILE} has no stage {name}") from None
+
+
+def screen(command):
+    try:
+        return results()["screens"][command]
+    except KeyError:
+        known = "; ".join(results()["screens"])
+        raise Drift(f"{FILE} has no output of `{command}`: it has {known}") from None
+
+
+# Units, as the runner writes them
+
+
+def digits(value):
+    """Two digits, and all of those that stand before the point."""
+    if value >= 99.5:
+        return f"{value:,.0f}"
+    return f"{value:.0f}" if value >= 9.95 else f"{value:.1f}"
+
+
+def duration(microseconds):
+    if microseconds >= 999_500:
+        return f"{microseconds / 1e6:.2f} s"
+    return f"{digits(microseconds / 1000)} ms"
+
+
+def memory(size):
+    return f"{digits(size / 1e6)} MB" if size >= 999_500 else f"{digits(size / 1000)} kB"
+
+
+def small(size):
+    return f"{size:,.0f} bytes"
+
+
+def count(value):
+    return f"{value:,.1f}" if value < 100 else f"{value:,.0f}"
+
+
+COLUMNS = {
+    "wall": ("wall time", "wall_us", duration),
+    "cpu": ("CPU time", "cpu_us", duration),
+    "memory": ("memory", "memory_bytes", memory),
+    "calls": ("system calls per fetch", "calls_per_fetch", count),
+    "waiting": ("memory per waiting fetch", "bytes_per_waiting", small),
+}
+
+
+def value(name, column):
+    if column not in COLUMNS:
+        raise Drift(f"there is no figure {column}: there are {', '.join(COLUMNS)}, lines")
+    _, key, unit = COLUMNS[column]
+    figure = entry(name).get(key)
+    return "–" if figure is None else unit(figure)
+
+
+def figure(asked):
+    """`epoll wall`, `epoll lines`, or a fact by its name: `machine`."""
+    name, _, column = asked.partition(" ")
+    if not column:
+        fact = results()["facts"].get(name)
+        if fact is None:
+            raise Drift(f"{FILE} has no fact {name}: it has {', '.join(results()['facts'])}")
+        return str(fact)
+    return str(lines(name)) if column == "lines" else value(name, column)
+
+
+def lines(name):
+    """How many lines of a stage wait, as `scripts/neighbors` counts them; now, not as measured."""
+    stage, _, language = name.partition("/")
+    place = sources.PLACES.get(stage)
+    if place is None or language:
+        return "–"
+    return sum(sources.waiting_lines(piece) for piece in sources.own_waiting(place))
+
+
+def costs(names):
+    """A row for each stage: its times, its memory, its calls, its lines."""
+    heads = ["stage", *(head for head, _, _ in COLUMNS.values()), "lines that wait"]
+    made = [line(heads), line(["---"] + ["---:"] * (len(heads) - 1))]
+    for name in names:
+        stage, _, language = name.partition("/")
+        shown = f"`{stage}`" + (f" in {language.capitalize()}" if language else "")
+        made.append(line([shown, *(value(name, column) for column in COLUMNS), str(lines(name))]))
+    return made
+
+
+def table(name):
+    """A table that stands in the file as rows of words."""
+    try:
+        head, *rows = results()["tables"][name]
+    except KeyError:
+        raise Drift(f"{FILE} has no table {name}") from None
+    align = ["---"] + ["---:"] * (len(head) - 1)
+    return [line(head), line(align), *(line(cells) for cells in rows)]
+
+
+def line(cells):
+    return f"| {' | '.join(cells)} |"

@@ -1,0 +1,126 @@
+"""Translations: a folder for each language, and a hash above each translated block.
+
+    docs/zh-CN/05-callbacks.md       the translation of docs/05-callbacks.md
+    README.zh-CN.md                  that of README.md
+
+Above each translated block stands `<!-- en 3f9c2a1b -->`, the hash of the English block that it says.
+A block is what stands between blank lines outside fences; a fence is a block. Headings, paragraphs and
+lists are translated. What is the same in every language (fences, the comments of scripts/book and what
+they own) needs no hash.
+
+Outdated: the hash is of no English block any more. To do: an English block whose hash does not stand
+in the translation. Both are counted, and are not an error, unless the page says `<!-- complete -->`.
+An error is a broken structure: a page without its English, a hash twice, hashes in another order, a
+block without a hash, a fence that the English page does not have.
+"""
+
+import hashlib
+import os
+import re
+
+from . import pages
+
+HASH = re.compile(r"<!-- en ([0-9a-f]{8}) -->$")
+LANGUAGE = re.compile(r"[a-z]{2}(-[A-Z]{2})?$")
+COMPLETE = "<!-- complete -->"
+
+
+def originals():
+    """Each translated page and its English one."""
+    for path in pages.all_pages():
+        parts = path.split("/")
+        if len(parts) > 2 and parts[0] == "docs" and LANGUAGE.match(parts[1]):
+            yield path, "/".join(["docs", *parts[2:]])
+        elif named := re.match(r"(.+)\.([a-z]{2}-[A-Z]{2})\.md$", path):
+            yield path, f"{named[1]}.md"
+
+
+def blocks(text):
+    """The blocks of a page: (line, text, whether it is a fence)."""
+    found, begun = [], None
+    lines = text.split("\n")
+    free = {number for number, _ in pages.outside_fences(text)}
+
+    def end(number):
+        nonlocal begun
+        if begun is not None:
+            block = "\n".join(lines[begun:number]).strip()
+            found.append((begun + 1, block, begun not in free))
+            begun = None
+
+    for number, line in enumerate(lines):
+        if number in free and not line.strip():
+            end(number)
+        elif begun is None:
+            begun = number
+        elif number not in free and begun in free or number in free and begun not in free:
+            end(number)
+            begun = number
+    end(len(lines))
+    return found
+
+
+def to_translate(text):
+    """The blocks that a translation has to say: (line, hash)."""
+    return [(line, digest(block)) for line, block, is_fence in blocks(text) if is_words(block, is_fence)]
+
+
+def is_words(block, is_fence):
+    if is_fence or block.startswith("<!--") and block.endswith("-->"):
+        return False
+    without_tags = re.sub(r"<!--.*?-->|<[^>]*>", "", block, flags=re.DOTALL)
+    return bool(re.search(r"\w", without_tags)) and without_tags.strip() not in ("PythonRust",)
+
+
+def digest(block):
+    return hashlib.sha256(" ".join(block.split()).encode()).hexdigest()[:8]
+
+
+def check():
+    """What is broken, by page, and a note for each page that is outdated or not complete."""
+    wrong, notes = {}, []
+    for path, origin in originals():
+        if not os.path.isfile(os.path.join(pages.ROOT, origin)):
+            wrong[path] = [(1, f"there is no {origin} that it could be the translation of")]
+            continue
+        problems, outdated, missing = compare(pages.read(path), pages.read(origin))
+        if (outdated or missing) and COMPLETE in pages.read(path):
+            problems.append((1, f"says that it is complete: {outdated} outdated, {missing} to do"))
+        if problems:
+            wrong[path] = problems
+        if outdated or missing:
+            notes.append(f"{path}: {outdated} blocks outdated, {missing} to do")
+    return wrong, notes
+
+
+def compare(translated, english):
+    """What is broken; how many blocks are outdated; how many are missing."""
+    known = [name for _, name in to_translate(english)]
+    english_fences = {block for _, block, is_fence in blocks(english) if is_fence}
+    problems, seen, outdated, last = [], set(), 0, -1
+    pending = None
+    for line, block, is_fence in blocks(translated):
+        lines = block.split("\n")
+        if not is_fence and (hashed := HASH.match(lines[0])):
+            name, block = hashed[1], "\n".join(lines[1:]).strip()
+            if name in seen and known.count(name) < 2:
+                problems.append((line, f"the hash {name} stands here a second time"))
+            seen.add(name)
+            if name not in known:
+                outdated += 1
+            elif known.index(name) < last:
+                problems.append((line, f"the hash {name} stands before this one in the English page"))
+            else:
+                last = known.index(name)
+            pending = None if block else line
+            continue
+        if is_fence:
+            if block not in english_fences:
+                problems.append((line, "the English page has no such fence: code is the same in every language"))
+        elif is_words(block, is_fence):
+            if pending is None:
+                problems.append((line, "no hash of an English block stands above this block"))
+            pending = None
+    if pending is not None:
+        problems.append((pending, "no block follows this hash"))
+    return problems, outdated, len([name for name in known if name not in seen])
