@@ -47,7 +47,11 @@ PLACES = {
 
 def text(name):
     """The whole text of a stage's files."""
-    return "".join(open(os.path.join(ROOT, path), encoding="utf-8").read() for path in FILES[name])
+    read = []
+    for path in FILES[name]:
+        with open(os.path.join(ROOT, path), encoding="utf-8") as file:
+            read.append(file.read())
+    return "".join(read)
 
 
 def code(source):

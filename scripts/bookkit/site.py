@@ -91,14 +91,15 @@ def assets():
     """The names that mdBook gave to its own files, which it copies with a hash in the name."""
     def name(pattern):
         return os.path.basename(glob.glob(os.path.join(FOLDER, pattern))[0])
-    return {"highlight": name("highlight-*.js"), "light": name("highlight-*.css"), "dark": name("tomorrow-night-*.css")}
+    return {"highlight": name("highlight-*.js"), "light": name("highlight-*.css"), "dark": name("tomorrow-night-*.css"),
+            "icon": name("favicon-*.svg")}
 
 
 TEMPLATE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>{title} - Ways to Wait</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<link rel="icon" href="data:,">
+<link rel="icon" href="{up}/{icon}">
 <link rel="stylesheet" href="{up}/{light}" media="(prefers-color-scheme: light)">
 <link rel="stylesheet" href="{up}/{dark}" media="(prefers-color-scheme: dark)">
 <style>body {{ margin: 1rem; font: 16px sans-serif }} pre, code {{ font: 14px/1.45 ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace }}

@@ -23,6 +23,8 @@ from . import pages
 HASH = re.compile(r"<!-- en ([0-9a-f]{8}) -->$")
 LANGUAGE = re.compile(r"[a-z]{2}(-[A-Z]{2})?$")
 COMPLETE = "<!-- complete -->"
+# The block behind such a comment is made from the code or from what was measured.
+MADE = re.compile(r"<!-- (?:costs|measured|side|diff)\b")
 
 
 def originals():
@@ -36,7 +38,7 @@ def originals():
 
 
 def blocks(text):
-    """The blocks of a page: (line, text, whether it is a fence)."""
+    """The blocks of a page: (line, text, whether it is a fence or made: the same in every language)."""
     found, begun = [], None
     lines = text.split("\n")
     free = {number for number, _ in pages.outside_fences(text)}
@@ -45,7 +47,8 @@ def blocks(text):
         nonlocal begun
         if begun is not None:
             block = "\n".join(lines[begun:number]).strip()
-            found.append((begun + 1, block, begun not in free))
+            is_made = bool(found) and MADE.match(found[-1][1]) is not None
+            found.append((begun + 1, block, begun not in free or is_made))
             begun = None
 
     for number, line in enumerate(lines):
@@ -68,12 +71,12 @@ def to_translate(text):
 def is_words(block, is_fence):
     if is_fence or block.startswith("<!--") and block.endswith("-->"):
         return False
-    without_tags = re.sub(r"<!--.*?-->|<[^>]*>", "", block, flags=re.DOTALL)
-    return bool(re.search(r"\w", without_tags)) and without_tags.strip() not in ("PythonRust",)
+    return bool(re.search(r"\w", re.sub(r"<!--.*?-->|<[^>]*>", "", block, flags=re.DOTALL)))
 
 
 def digest(block):
-    return hashlib.sha256(" ".join(block.split()).encode()).hexdigest()[:8]
+    words = pages.FIGURE.sub(r"<!--= \1 -->", block)  # a new measurement outdates no translation
+    return hashlib.sha256(" ".join(words.split()).encode()).hexdigest()[:8]
 
 
 def check():

@@ -5,7 +5,7 @@ import re
 import sources
 
 from . import Drift
-from .excerpts import Piece
+from .excerpts import Piece, dedent
 
 
 def fence(language, lines):
@@ -98,7 +98,7 @@ def diff(asked):
     rows = []
     for one, other in chosen:
         olds, news = [], []
-        for old, mark, new in sources.aligned(before.get(one, []), after.get(other, [])):
+        for old, mark, new in sources.aligned(dedent(before.get(one, [])), dedent(after.get(other, []))):
             same = mark == " "
             olds.append(marked(" " if same else "-", old))
             news.append(marked(" " if same else "+", new))

@@ -1,0 +1,284 @@
+"""What the book's machinery must notice. Run by `python3 -m unittest discover -s scripts/bookkit -t scripts`."""
+
+import glob
+import os
+import sys
+import tempfile
+import unittest
+from unittest import mock
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+
+import sources  # noqa: E402
+from bookkit import Drift, drawing, excerpts, links, pages, site, translations, twins  # noqa: E402
+
+RUST = '''
+/// A loop; its braces } in "strings {" and '}' do not count.
+pub struct Loop<'a> {
+    name: &'a str,
+}
+
+impl<'a> Loop<'a> {
+    const SIZE: [u8; 2] = [b'{', 1];
+
+    /// Runs.
+    #[must_use]
+    pub fn run<F: Fn(u8) -> bool>(&self, stop: F) -> bool
+    where
+        F: Clone,
+    {
+        // 1. Ask.
+        let quote = "}\\"{";
+        loop {
+            if stop(1) {
+                return quote.is_empty();
+            }
+        }
+    }
+}
+
+impl Drop for Loop<'_> {
+    fn drop(&mut self) {}
+}
+
+fn lone(it: Option<&'static str>) {}
+'''
+PYTHON = '''
+CHUNK = 4
+
+class Loop:
+    """A loop."""
+
+    # Why.
+    @staticmethod
+    def run(stop):
+        """Runs."""
+
+        while not stop():
+            pass
+'''
+
+
+class Tree(unittest.TestCase):
+    """A repository of a test's own."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.root = os.path.realpath(folder.name)
+        for module in (excerpts, pages, links, site, drawing):
+            patched = mock.patch.object(module, "ROOT", self.root)
+            patched.start()
+            self.addCleanup(patched.stop)
+        self.write("crates/01-one/src/lib.rs", RUST)
+        self.write("crates/01-one/original.py", PYTHON)
+
+    def write(self, path, text):
+        full = os.path.join(self.root, path)
+        os.makedirs(os.path.dirname(full), exist_ok=True)
+        with open(full, "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def piece(self, spec):
+        return excerpts.Piece(spec).lines
+
+
+class Excerpts(Tree):
+    def test_items_of_rust(self):
+        self.assertEqual(self.piece("01-one: lone"), ["fn lone(it: Option<&'static str>) {}"])
+        self.assertEqual(self.piece("01-one: Loop"), ["pub struct Loop<'a> {", "    name: &'a str,", "}"])
+        self.assertEqual(self.piece("01-one: Loop::SIZE"), ["const SIZE: [u8; 2] = [b'{', 1];"])
+        run = self.piece("01-one: Loop::run")
+        self.assertEqual((run[0], run[-1], len(run)), ("#[must_use]", "}", 13))
+        self.assertEqual(self.piece("01-one: impl Drop for Loop")[0], "impl Drop for Loop<'_> {")
+        self.assertEqual(self.piece("01-one: Loop::drop"), ["fn drop(&mut self) {}"])
+
+    def test_docs_on_demand(self):
+        self.assertEqual(self.piece("01-one: Loop::run; docs")[0], "/// Runs.")
+        self.assertIn('    """Runs."""', self.piece("01-one/original.py: Loop.run; docs"))
+
+    def test_items_of_python(self):
+        run = ["# Why.", "@staticmethod", "def run(stop):", "    while not stop():", "        pass"]
+        self.assertEqual(self.piece("01-one/original.py: Loop.run"), run)
+        self.assertEqual(self.piece("01-one/original.py: CHUNK"), ["CHUNK = 4"])
+
+    def test_lines_left_out(self):
+        spec = '01-one: Loop::run; from "// 1."; omit "if stop" through "}"'
+        expected = ["    // 1. Ask.", '    let quote = "}\\"{";', "    loop {", "        …", "    }", "}"]
+        self.assertEqual(self.piece(spec), expected)
+
+    def test_what_is_missing_is_named(self):
+        for spec, words in [
+            ("01-one: Loop::walk", "has no item Loop::walk"),
+            ("01-one/original.py: Loop.walk", "has no item Loop.walk"),
+            ("02-two: run", "there is no file crates/02-two/src/lib.rs"),
+            ('01-one: Loop::run; from "nothing"', "no line with `nothing`"),
+            ("01-one: Loop::run; upside down", "is not an option"),
+            ("run", "names no file"),
+        ]:
+            with self.subTest(spec), self.assertRaisesRegex(Drift, words):
+                excerpts.Piece(spec)
+
+
+class TheStages(unittest.TestCase):
+    def test_each_item_that_the_diff_knows_is_found_as_it_stands(self):
+        for name, files in sources.FILES.items():
+            text = sources.text(name)
+            known = {item for item, _, _ in excerpts.rust_items(text)}
+            for item, lines in sources.items(text):
+                with self.subTest(name, item=item):
+                    self.assertIn(item, known)
+                    whole = excerpts.rust_item(text, item, False)
+                    self.assertLessEqual(set(lines), set(sources.code("\n".join(whole))), files)
+
+    def test_each_source_can_be_read(self):
+        for path in glob.glob(os.path.join(excerpts.ROOT, "crates", "*", "src", "**", "*.rs"), recursive=True):
+            with self.subTest(path), open(path, encoding="utf-8") as file:
+                text = file.read()
+                lines = text.splitlines()
+                for name, start, end in excerpts.rust_items(text):
+                    self.assertRegex(lines[end - 1], r"[;}]\s*(//.*)?$", name)
+                    self.assertLess(start, end)
+
+
+class Pages(Tree):
+    PAGE = "# Title\n\n<!-- code 01-one: lone -->\n\n```rust\nfn lone(it: Option<&'static str>) {}\n```\n\nWords.\n"
+
+    def test_a_page_in_order_stays(self):
+        self.assertEqual(pages.renewed(self.PAGE), (self.PAGE, []))
+
+    def test_an_excerpt_is_made_where_none_stands(self):
+        page = "<!-- code 01-one: lone -->\n\nWords.\n"
+        self.assertEqual(pages.renewed(page)[0], self.PAGE.split("\n\n", 1)[1])
+
+    def test_a_changed_source_is_noticed(self):
+        self.write("crates/01-one/src/lib.rs", RUST.replace("fn lone(it:", "fn lone(one:"))
+        new, wrong = pages.renewed(self.PAGE)
+        self.assertEqual(wrong, [])
+        self.assertEqual(new, self.PAGE.replace("it:", "one:"))
+
+    def test_a_changed_page_is_noticed(self):
+        self.assertEqual(pages.renewed(self.PAGE.replace("it:", "my:"))[0], self.PAGE)
+
+    def test_a_missing_item_is_noticed_and_the_page_kept(self):
+        page = self.PAGE.replace("code 01-one: lone", "code 01-one: gone")
+        self.assertEqual(pages.renewed(page), (page, [(3, "crates/01-one/src/lib.rs has no item gone")]))
+
+    def test_what_stands_in_a_fence_is_text(self):
+        page = "````\n<!-- code 01-one: gone -->\n```\n````\n"
+        self.assertEqual(pages.renewed(page), (page, []))
+
+    def test_two_columns(self):
+        page = "<!-- side 01-one\nLoop.run | Loop::run\n/ while | / loop\n | lone\n-->\n"
+        new, wrong = pages.renewed(page)
+        self.assertEqual(wrong, [])
+        self.assertEqual(pages.renewed(new), (new, []))
+        rows = new.split("<tr>")[1:]
+        self.assertEqual(len(rows), 4)
+        self.assertIn("    while not stop():", rows[2])
+        self.assertIn("    loop {", rows[2])
+        self.assertNotIn("loop {", rows[1])
+        self.assertNotIn("python", rows[3])
+
+    def test_a_cut_that_is_not_there(self):
+        wrong = pages.renewed("<!-- side 01-one\nLoop.run | Loop::run\n/ until | / loop\n-->\n")[1]
+        self.assertRegex(wrong[0][1], "no line with `until` follows")
+
+    def test_an_output_is_compared_by_running(self):
+        page = "<!-- output print it -->\n\n```text\nold\n```\n"
+        self.assertEqual(pages.renewed(page), (page, []))
+        self.assertEqual(pages.renewed(page, lambda command: f"{command}\n")[0], page.replace("old", "print it"))
+
+    def test_a_command_that_fails(self):
+        with self.assertRaisesRegex(Drift, "status 3: because"):
+            pages.run("echo because >&2; exit 3")
+
+    def test_a_comment_that_is_not_closed(self):
+        self.assertRegex(pages.renewed("<!-- side 01-one\nrun | run\n")[1][0][1], "not closed")
+
+    def test_figures(self):
+        page = "It took <!--= epoll wall -->1 s<!--/-->, <!--= machine --><!--/-->.\n"
+        results = {"stages": {"epoll": {"rust": {"wall_us": 450_970}}}, "facts": {"machine": "here"}}
+        with mock.patch("bookkit.measured.results", lambda: results):
+            new, wrong = pages.renewed(page)
+            self.assertEqual(wrong, [])
+            self.assertEqual(new, "It took <!--= epoll wall -->451 ms<!--/-->, <!--= machine -->here<!--/-->.\n")
+            self.assertRegex(pages.renewed("<!--= kqueue wall --><!--/-->")[1][0][1], "no stage kqueue")
+
+
+class Diffs(unittest.TestCase):
+    def test_of_two_stages(self):
+        made = "\n".join(twins.diff("4 5: connect"))
+        self.assertIn("<th>chapter 4</th><th>chapter 5</th>", made)
+        self.assertIn("-     socket.set_nonblocking(true)?;", made)
+        self.assertIn("      exchange.connected(socket.connect(&address.into()))?;", made)
+
+    def test_what_is_not_there(self):
+        for asked, words in [("4 99: connect", "not two of"), ("4 5: fly", "neither 4 nor 5 has fly")]:
+            with self.subTest(asked), self.assertRaisesRegex(Drift, words):
+                twins.diff(asked)
+
+
+class Links(Tree):
+    def wrong(self, text):
+        self.write("docs/a.md", text)
+        return [reason for _, reason in links.check("docs/a.md", text)]
+
+    def test_links(self):
+        self.write("docs/b.md", "# One word, and `two`!\n\n## Same\n\n## Same\n")
+        good = "[b](b.md) [c](b.md#one-word-and-two) [d](b.md#same-1) [code](../crates/01-one/src/lib.rs) `[x](y)`"
+        self.assertEqual(self.wrong(good), [])
+        self.assertEqual(self.wrong("[b](c.md)"), ["c.md: there is no docs/c.md"])
+        self.assertEqual(self.wrong("[b](b.md#three)"), ["b.md#three: docs/b.md has no heading #three"])
+        self.assertEqual(self.wrong("# Here\n[b](#there)"), ["#there: docs/a.md has no heading #there"])
+        self.assertEqual(len(self.wrong("![](b.md)")), 1)
+
+    def test_a_built_page(self):
+        self.write("book/a.html", '<h1 id="x">x</h1><a href="#x"></a><a href="b.html"></a><script src="https://a.b/c.js"></script>')
+        wrong = [reason for _, reason in links.check_built(os.path.join(self.root, "book"))]
+        self.assertEqual(wrong, ["b.html leads nowhere", "https://a.b/c.js is loaded from elsewhere"])
+
+
+class Drawings(unittest.TestCase):
+    def test_a_drawing(self):
+        made = drawing.draw("What it shows.\n\na\n  one | ##..a\n  two | ----#\na -> two: wakes\n")
+        for part in ("<title>What it shows.</title>", 'class="work"', 'class="sleep"', "wakes", "asleep"):
+            self.assertIn(part, made)
+
+    def test_what_is_wrong_is_named(self):
+        for text, words in [("x\n\na | #!\n", "`!` in the lane a"), ("x\n\na | #b\nb -> c: it\n", "b -> c")]:
+            with self.subTest(text), self.assertRaisesRegex(Drift, words):
+                drawing.draw(text)
+
+
+class Translations(unittest.TestCase):
+    ENGLISH = "# Title\n\nOne.\n\n```sh\nrun\n```\n\nTwo.\n"
+
+    def translated(self):
+        one, two, three = [name for _, name in translations.to_translate(self.ENGLISH)]
+        return f"<!-- en {one} -->\n# 题\n\n<!-- en {two} -->\n一。\n\n```sh\nrun\n```\n\n<!-- en {three} -->\n二。\n"
+
+    def compare(self, text, english=None):
+        return translations.compare(text, english or self.ENGLISH)
+
+    def test_a_complete_one(self):
+        self.assertEqual(self.compare(self.translated()), ([], 0, 0))
+
+    def test_outdated_and_missing_are_counted(self):
+        english = self.ENGLISH.replace("One.", "One and a half.") + "\nThree.\n"
+        self.assertEqual(self.compare(self.translated(), english), ([], 1, 2))
+
+    def test_a_broken_structure_is_an_error(self):
+        text = self.translated()
+        for broken, words in [
+            (text.replace("```sh\nrun", "```sh\nwalk"), "no such fence"),
+            (text + "\n三。\n", "no hash"),
+            (text + "\n" + text.split("\n\n")[0] + "\n", "a second time"),
+            ("\n\n".join(reversed(text.strip().split("\n\n"))), "before this one"),
+        ]:
+            with self.subTest(words):
+                self.assertRegex(" ".join(reason for _, reason in self.compare(broken)[0]), words)
+
+
+if __name__ == "__main__":
+    unittest.main()
