@@ -67,6 +67,28 @@ def count(value):
     return f"{value:,.1f}" if value < 100 else f"{value:,.0f}"
 
 
+# One instruction of a processor with 2.6 GHz, in seconds, as the runner has it: shown as one second.
+INSTRUCTION = 0.385e-9
+LONG = [("year", 365.25 * 86_400), ("day", 86_400), ("hour", 3_600), ("minute", 60)]
+SHORT = {"ns": 1e-9, "µs": 1e-6, "ms": 1e-3, "s": 1.0}
+
+
+def scaled(asked):
+    """`2.5 ns`, or a figure of a stage (`epoll cpu`), at one instruction a second."""
+    name, _, column = asked.partition(" ")
+    if column in SHORT:
+        seconds = float(name) * SHORT[column]
+    elif column in ("wall", "cpu"):
+        seconds = entry(name)[f"{column}_us"] / 1e6
+    else:
+        raise Drift(f"`{asked}` is not a time like 2.5 ns or epoll cpu")
+    seconds /= INSTRUCTION
+    for unit, size in LONG:
+        if seconds >= 1.5 * size:
+            return f"{digits(seconds / size)} {unit}s"
+    return f"{digits(seconds)} seconds"
+
+
 COLUMNS = {
     "wall": ("wall time", "wall_us", duration),
     "cpu": ("CPU time", "cpu_us", duration),
@@ -85,8 +107,10 @@ def value(name, column):
 
 
 def figure(asked):
-    """`epoll wall`, `epoll lines`, or a fact by its name: `machine`."""
+    """`epoll wall`, `epoll lines`; a fact by its name, as `machine`; a time, as `scaled 450 ms`."""
     name, _, column = asked.partition(" ")
+    if name == "scaled":
+        return scaled(column)
     if not column:
         fact = results()["facts"].get(name)
         if fact is None:

@@ -14,6 +14,7 @@ Each kind below is an HTML comment at the start of a line, so that no reader see
     <!-- costs blocking epoll -->                           a table from docs/measured.json
     <!-- measured calls -->                                 another table from there, by its name
     <!--= epoll wall -->451 ms<!--/-->                      one figure from there, within a sentence
+    <!--= scaled 450 ms -->37 years<!--/-->                 a time at one instruction a second
 
 A `/ text` in `side` begins a row at the line that contains the text. In the left column of `side` a
 place without a file is `original.py` of that folder, in the right column its `src/lib.rs`.
