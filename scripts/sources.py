@@ -1,12 +1,15 @@
-"""The sources of the stages, as pieces: what `neighbors` and `diff` compare.
+"""The sources of the stages, as pieces: what `neighbors`, `diff` and the book compare.
 
-A piece of Rust is a list of lines of code: no comments, no blank lines, no imports, no tests, no
-attributes. The parser knows as much of Rust as the stages use.
+A piece is a list of lines of code: no comments, no blank lines, no imports, no tests, no attributes.
+The parser knows as much of Rust as the stages use; Python is read by its own.
 """
 
+import ast
 import difflib
+import io
 import os
 import re
+import tokenize
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
 
@@ -26,6 +29,12 @@ FILES = {
     "8": ["crates/08-async-await/src/lib.rs"],
     "8/by-hand": ["crates/08-async-await/src/by_hand.rs"],
     "tokio": ["crates/reference-tokio/src/lib.rs"],
+}
+# The originals: `5/python` beside 5.
+FILES |= {
+    f"{name}/python": [f"{paths[0].split('/src/')[0]}/original.py"]
+    for name, paths in FILES.items()
+    if name.isdigit()
 }
 
 # The stages by the names that the runner has for them.
@@ -67,8 +76,41 @@ def code(source):
     return lines
 
 
+def items_of(name):
+    """The items of a stage in their order: (name, lines of code). A method is `Type::method`."""
+    return python_items(text(name)) if name.endswith("/python") else items(text(name))
+
+
+def python_items(source):
+    """The functions and methods of a Python source; of a class the rest of it, without them."""
+    comments = {}
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            comments[token.start[0]] = token.start[1]
+    lines = source.splitlines()
+
+    def code_of(node, without=()):
+        taken = set(range(node.lineno, node.end_lineno + 1))
+        for inner in [*without, *ast.walk(node)]:
+            if inner in without:
+                taken -= set(range(inner.lineno, inner.end_lineno + 1))
+            elif isinstance(inner, ast.Expr) and isinstance(inner.value, ast.Constant):
+                taken -= set(range(inner.lineno, inner.end_lineno + 1))  # a docstring
+        kept = (lines[number - 1][:comments.get(number)].rstrip() for number in sorted(taken))
+        return [line for line in kept if line]
+
+    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
+    for node in ast.parse(source).body:
+        if isinstance(node, functions):
+            yield node.name, code_of(node)
+        elif isinstance(node, ast.ClassDef):
+            methods = [inner for inner in node.body if isinstance(inner, functions)]
+            yield node.name, code_of(node, methods)
+            yield from ((f"{node.name}::{method.name}", code_of(method)) for method in methods)
+
+
 def items(source):
-    """The items of a source in their order: (name, lines of code). A method is `Type::method`."""
+    """The items of a Rust source in their order: (name, lines of code)."""
     found, lines = [], code(source)
     place, within = 0, None
     while place < len(lines):
@@ -160,6 +202,7 @@ def aligned(before, after):
 def title(name):
     """What a reader calls a stage: `5/loop` is *chapter 5, loop*."""
     chapter, _, part = name.partition("/")
+    part = part.replace("python", "Python")
     words = f"chapter {chapter}" if chapter.isdigit() else chapter
     return f"{words}, {part}" if part else words
 
@@ -170,9 +213,8 @@ NOT_WAITING = {"crawl", "crawl_with", "crawl_all", "start", "fetch_all", "new", 
 
 def own_waiting(name):
     """The functions of a stage that wait."""
-    for item, piece in items(text(name)):
-        function = item.split("::")[-1]
-        if re.search(r"\bfn\b", piece[0]) and function not in NOT_WAITING:
+    for item, piece in items_of(name):
+        if re.search(r"\bfn\b", piece[0]) and short(item) not in NOT_WAITING:
             yield piece
 
 

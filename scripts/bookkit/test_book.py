@@ -123,6 +123,8 @@ class Excerpts(Tree):
 class TheStages(unittest.TestCase):
     def test_each_item_that_the_diff_knows_is_found_as_it_stands(self):
         for name, files in sources.FILES.items():
+            if name.endswith("/python"):
+                continue
             text = sources.text(name)
             known = {item for item, _, _ in excerpts.rust_items(text)}
             for item, lines in sources.items(text):
@@ -212,6 +214,13 @@ class Diffs(unittest.TestCase):
         self.assertIn("<th>chapter 4</th><th>chapter 5</th>", made)
         self.assertIn("-     socket.set_nonblocking(true)?;", made)
         self.assertIn("      exchange.connected(socket.connect(&address.into()))?;", made)
+
+    def test_of_two_originals(self):
+        made = "\n".join(twins.diff("4/python 5/python: send"))
+        self.assertIn("<th>chapter 4, Python</th><th>chapter 5, Python</th>", made)
+        self.assertIn("- def send(sock, exchange):", made)
+        self.assertIn("+ def send(self):", made)
+        self.assertNotIn("Asks for room", made)
 
     def test_what_is_not_there(self):
         for asked, words in [("4 99: connect", "not two of"), ("4 5: fly", "neither 4 nor 5 has fly")]:

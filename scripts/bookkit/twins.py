@@ -84,8 +84,8 @@ def diff(asked):
     stages, _, names = asked.partition(":")
     try:
         left, right = stages.split()
-        before = dict(sources.items(sources.text(left)))
-        after = dict(sources.items(sources.text(right)))
+        before = dict(sources.items_of(left))
+        after = dict(sources.items_of(right))
     except (ValueError, KeyError):
         raise Drift(f"diff: `{stages}` is not two of {', '.join(sources.FILES)}") from None
     wanted = names.replace(",", " ").split()
