@@ -171,6 +171,7 @@ const PLAIN: Stage = Stage {
 
 /// What the last process pool of this process paid.
 static POOL: Mutex<process_pool::Figures> = Mutex::new(process_pool::Figures {
+    workers: 0,
     started: 0,
     longest_start: Duration::ZERO,
     private_bytes: None,
