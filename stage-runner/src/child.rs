@@ -4,7 +4,7 @@ use std::io;
 use std::process::ExitCode;
 
 use crawl::protocol::{Job, JobTarget, Line, VERSION};
-use crawl::{Limits, Outcome, Target, Url, Worker};
+use crawl::{Limits, Outcome, Target, Worker};
 
 use crate::family;
 use crate::reporter::{Reporter, write_out};
@@ -76,9 +76,6 @@ fn crawl(stage: &Stage, job: &Job) -> Result<(), String> {
 }
 
 fn targets(job: &Job) -> Result<Vec<Target>, String> {
-    let target = |wanted: &JobTarget| {
-        let url = Url::parse(&wanted.url).map_err(|error| error.to_string())?;
-        Ok(Target::new(url, wanted.address))
-    };
+    let target = |wanted: &JobTarget| Target::try_from(wanted).map_err(|error| error.to_string());
     job.targets.iter().map(target).collect()
 }

@@ -81,12 +81,12 @@ pub fn resolve(urls: Vec<Url>) -> Vec<Wanted> {
         url: url.clone(),
         target: addresses[&(url.host(), url.port())]
             .clone()
-            .map(|address| Target::new(url.clone(), address)),
+            .map(|addresses| Target::with_addresses(url.clone(), &addresses)),
     });
     wanted.collect()
 }
 
-type Addresses<'a> = HashMap<(&'a str, u16), Result<SocketAddr, String>>;
+type Addresses<'a> = HashMap<(&'a str, u16), Result<Vec<SocketAddr>, String>>;
 
 fn look_up<'a>(places: &[(&'a str, u16)]) -> Addresses<'a> {
     let addresses = Mutex::new(HashMap::new());
@@ -97,8 +97,8 @@ fn look_up<'a>(places: &[(&'a str, u16)]) -> Addresses<'a> {
                 loop {
                     let place = next.lock().expect("no lookup panics").next();
                     let Some(&(host, port)) = place else { break };
-                    let address = address(host, port);
-                    addresses.lock().expect("no lookup panics").insert((host, port), address);
+                    let found = resolve_one(host, port);
+                    addresses.lock().expect("no lookup panics").insert((host, port), found);
                 }
             });
         }
@@ -106,16 +106,20 @@ fn look_up<'a>(places: &[(&'a str, u16)]) -> Addresses<'a> {
     addresses.into_inner().expect("no lookup panics")
 }
 
-/// The address of a host: the first one that the system gives, but IPv4 for `localhost`, where most servers are.
-fn address(host: &str, port: u16) -> Result<SocketAddr, String> {
+/// The addresses of a host, in the order in which the system gives them.
+fn resolve_one(host: &str, port: u16) -> Result<Vec<SocketAddr>, String> {
     if let Ok(ip) = host.parse::<IpAddr>() {
-        return Ok(SocketAddr::new(ip, port));
+        return Ok(vec![SocketAddr::new(ip, port)]);
     }
     let found = (host, port).to_socket_addrs();
-    let found: Vec<_> = found.map_err(|error| format!("no address for {host}: {error}"))?.collect();
-    let is_localhost = host.trim_end_matches('.').eq_ignore_ascii_case("localhost");
-    let preferred = found.iter().find(|address| is_localhost && address.is_ipv4());
-    preferred.or(found.first()).copied().ok_or_else(|| format!("no address for {host}"))
+    let found = found.map_err(|error| format!("no address for {host}: {error}"))?;
+    let mut addresses = Vec::new();
+    for address in found {
+        if !addresses.contains(&address) {
+            addresses.push(address);
+        }
+    }
+    if addresses.is_empty() { Err(format!("no address for {host}")) } else { Ok(addresses) }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::sync::mpsc;
 use std::{env, thread};
 
 use crawl::protocol::{JobLimits, JobTarget};
-use crawl::{Limits, Outcome, Target, Url, receive_buffer};
+use crawl::{Limits, Outcome, Target, receive_buffer};
 use stage_01_blocking::fetch;
 
 use crate::wire::{HELLO, Request, write_memory, write_outcome};
@@ -90,8 +90,7 @@ fn fetch_target(
     limits: &JobLimits,
     chunk: &mut [u8],
 ) -> io::Result<Outcome> {
-    let url = Url::parse(&target.url).map_err(io::Error::other)?;
-    let target = Target::new(url, target.address);
+    let target = Target::try_from(target).map_err(io::Error::other)?;
     Ok(fetch(0, &target, &Limits::from(limits), chunk))
 }
 
