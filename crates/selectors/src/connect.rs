@@ -1,17 +1,20 @@
-use std::io::{self, ErrorKind::*};
+use std::io;
 use std::net::SocketAddr;
 
 use rustix::io::Errno;
 use socket2::{Domain, Socket, Type};
 
-/// A non-blocking socket that has begun to connect. Nobody has waited for the connection.
+/// A non-blocking socket that has begun to connect. It does not wait for
+/// the connection.
 ///
-/// A first `send` may work at once, as it mostly does on loopback. Where it would block, wait for
-/// [`Writable`](crate::Interest::Writable) and look at [`connection`](crate::Watched::connection):
-/// that is where a refused one shows.
+/// A first `send` may work at once; on loopback it mostly does. Where it
+/// would block, wait for [`Writable`](crate::Interest::Writable) and look
+/// at [`connection`](crate::Watched::connection), which shows whether the
+/// connection was refused.
 ///
 /// # Errors
-/// What the system says, where it has no descriptor left or knows at once that nobody listens.
+/// What the system says when it has no descriptor left, or knows at once
+/// that nobody listens.
 pub fn connect(address: SocketAddr) -> io::Result<Socket> {
     let socket = non_blocking(Domain::for_address(address))?;
     match socket.connect(&address.into()) {
@@ -22,16 +25,26 @@ pub fn connect(address: SocketAddr) -> io::Result<Socket> {
 
 /// Unix says *in progress*, Windows *would block*.
 fn is_in_progress(error: &io::Error) -> bool {
-    error.kind() == WouldBlock || error.raw_os_error() == Some(Errno::INPROGRESS.raw_os_error())
+    error.kind() == io::ErrorKind::WouldBlock
+        || error.raw_os_error() == Some(Errno::INPROGRESS.raw_os_error())
 }
 
-/// Where the system can, the socket is made non-blocking by the call that makes it.
-#[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+/// Where the system can, the call that makes the socket also makes it
+/// non-blocking.
+#[cfg(any(
+    target_os = "linux",
+    target_os = "android",
+    target_os = "freebsd"
+))]
 fn non_blocking(domain: Domain) -> io::Result<Socket> {
     Socket::new(domain, Type::STREAM.nonblocking(), None)
 }
 
-#[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
+#[cfg(not(any(
+    target_os = "linux",
+    target_os = "android",
+    target_os = "freebsd"
+)))]
 fn non_blocking(domain: Domain) -> io::Result<Socket> {
     let socket = Socket::new(domain, Type::STREAM, None)?;
     socket.set_nonblocking(true)?;
