@@ -54,7 +54,7 @@ pub fn choose(words: &[String], programs: &[Program]) -> Result<Vec<Entrant>, St
             None => entrants.push(entrant),
         };
     };
-    let all_stages = || STAGES.iter().map(|stage| from_stage(stage, false));
+    let all_stages = || stages::all().map(|stage| from_stage(stage, false));
     if words.is_empty() && programs.is_empty() {
         all_stages().for_each(&mut add);
     } else if words.is_empty() {
@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn words_choose() {
-        let all: Vec<_> = STAGES.iter().map(|stage| stage.name).collect();
+        let all: Vec<_> = stages::all().map(|stage| stage.name).collect();
         assert_eq!(names(&[], &[]).unwrap(), all);
         assert_eq!(names(&["all"], &["mine"]).unwrap().len(), all.len() + 1);
         assert_eq!(names(&[], &["mine"]).unwrap(), ["mine"]);

@@ -24,6 +24,8 @@ pub struct Stage {
     pub source: &'static str,
     /// Whether it waits for one page after the other, however many it may have in flight.
     pub one_at_a_time: bool,
+    /// Whether it runs only when its name says so, because here it is the same as another stage.
+    pub only_by_name: bool,
     /// The stage.
     pub crawl: Crawl,
     /// Whether it can run on this system, or why not.
@@ -113,10 +115,24 @@ pub const STAGES: &[Stage] = &[
     Stage {
         number: Some(5),
         name: "epoll",
-        aliases: &["callbacks", "kqueue", "iocp"],
-        summary: "callbacks, the system says which socket is ready",
+        aliases: &["callbacks"],
+        summary: if cfg!(target_os = "linux") {
+            "callbacks, epoll says which socket is ready"
+        } else {
+            "callbacks, the platform's best says what is ready"
+        },
         source: "crates/05-callbacks/src",
         crawl: |targets, limits, done| callbacks::crawl_with(Kind::Best, targets, limits, done),
+        ..PLAIN
+    },
+    Stage {
+        number: Some(5),
+        name: "polling",
+        aliases: &["kqueue", "iocp"],
+        summary: "callbacks, the crate polling asks the system",
+        source: "crates/05-callbacks/src",
+        only_by_name: cfg!(not(target_os = "linux")), // where `epoll` runs on it
+        crawl: |targets, limits, done| callbacks::crawl_with(Kind::Polling, targets, limits, done),
         ..PLAIN
     },
     Stage {
@@ -163,6 +179,7 @@ const PLAIN: Stage = Stage {
     summary: "",
     source: "",
     one_at_a_time: false,
+    only_by_name: false,
     crawl: |_, _, _| Ok(()),
     available: || Ok(()),
     figures: BTreeMap::new,
@@ -185,6 +202,11 @@ fn pool_figures() -> BTreeMap<String, u64> {
     ])
 }
 
+/// The stages that run where none is named.
+pub fn all() -> impl Iterator<Item = &'static Stage> {
+    STAGES.iter().filter(|stage| !stage.only_by_name)
+}
+
 /// The stages that a word stands for: a name, an alias or a chapter's number.
 ///
 /// # Errors
@@ -194,9 +216,10 @@ pub fn find(word: &str) -> Result<Vec<&'static Stage>, Unknown> {
     let is_wanted = |stage: &&Stage| {
         stage.name == wanted
             || stage.aliases.contains(&wanted.as_str())
-            || stage
-                .number
-                .is_some_and(|number| wanted.trim_start_matches('0') == number.to_string())
+            || !stage.only_by_name
+                && stage
+                    .number
+                    .is_some_and(|number| wanted.trim_start_matches('0') == number.to_string())
     };
     let found: Vec<_> = STAGES.iter().filter(is_wanted).collect();
     if found.is_empty() { Err(Unknown) } else { Ok(found) }
@@ -237,6 +260,8 @@ mod tests {
     fn names_aliases_and_chapters() {
         let names = |word| find(word).unwrap().iter().map(|stage| stage.name).collect::<Vec<_>>();
         assert_eq!(names("epoll"), ["epoll"]);
+        assert_eq!(names("kqueue"), ["polling"], "by name it runs on every system");
+        assert_eq!(names("5").contains(&"polling"), cfg!(target_os = "linux"));
         assert_eq!(names("Threads"), ["thread-pool"]);
         assert_eq!(names("thread_pool"), ["thread-pool"]);
         assert!(names("5").contains(&"epoll") && names("05").contains(&"epoll"));

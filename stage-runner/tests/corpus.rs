@@ -19,7 +19,7 @@ use cases::{CASES, Case, MAX_BODY, MAX_HEAD};
 use crawl::protocol::OutcomeLine;
 use practice_site::{Config, Site};
 use runner::{Run, feed, run};
-use stage_runner::stages::STAGES;
+use stage_runner::stages::{self, STAGES};
 
 /// Held to write by a test that measures time, and to read by all others: they run side by side,
 /// but not beside it.
@@ -79,6 +79,7 @@ fn the_table_has_the_stages_of_the_course() {
         "select",
         "poll",
         "epoll",
+        "polling",
         "generator-task",
         "yield-from",
         "async-await",
@@ -246,7 +247,7 @@ fn half_the_urls_bad() {
 fn five_hundred_pages_at_once() {
     let _guard = alone();
     // One page after another would take as many times as long as there are pages.
-    let (slow, quick): (Vec<_>, Vec<_>) = STAGES.iter().partition(|stage| stage.one_at_a_time);
+    let (slow, quick): (Vec<_>, Vec<_>) = stages::all().partition(|stage| stage.one_at_a_time);
     let names = |stages: Vec<&stage_runner::stages::Stage>| {
         stages.iter().map(|stage| stage.name).collect::<Vec<_>>().join(",")
     };
@@ -305,7 +306,7 @@ fn every_outcome_is_a_line_of_jsonl() {
         let stage = line["stage"].as_str().expect("a name").to_owned();
         assert!(told.insert((stage, index)), "twice: {line}");
     }
-    assert_eq!(told.len(), 3 * STAGES.len());
+    assert_eq!(told.len(), 3 * stages::all().count());
 }
 
 // Limits.
@@ -414,7 +415,7 @@ fn long_deadlines_are_kept() {
         thread::sleep(Duration::from_millis(60) * moment);
         run(stage, &["--deadline", "3s"], &urls)
     };
-    let all: Vec<_> = STAGES.iter().map(|stage| stage.name).collect();
+    let all: Vec<_> = stages::all().map(|stage| stage.name).collect();
     let broken = |stages: &str| {
         let stages = if stages == "all" { all.join(",") } else { stages.to_owned() };
         thread::scope(|scope| {

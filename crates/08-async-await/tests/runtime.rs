@@ -35,8 +35,9 @@ fn target(address: SocketAddr) -> Target {
 /// A connection: our end, and the other end.
 fn connected() -> (socket2::Socket, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let socket =
-        selectors::connect(listener.local_addr().unwrap()).unwrap();
+    let socket = selectors::socket(listener.local_addr().unwrap()).unwrap();
+    let _in_progress =
+        socket.connect(&listener.local_addr().unwrap().into());
     (socket, listener.accept().unwrap().0)
 }
 

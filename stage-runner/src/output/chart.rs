@@ -39,6 +39,7 @@ const COLORS: [(&str, &str); 16] = [
     ("#5548c8", "#b3a8ff"),
     ("#1769c2", "#82b8ff"),
     ("#0b3c7d", "#5cd0ff"),
+    ("#7d5f00", "#f0cf66"),
     ("#1f7a33", "#7fd992"),
     ("#6b7400", "#d3dc5a"),
     ("#00777a", "#5fdde0"),
@@ -46,7 +47,6 @@ const COLORS: [(&str, &str); 16] = [
     ("#8a1c4a", "#ff9fc2"),
     ("#3f5f2a", "#b3d69a"),
     ("#46557a", "#aebde0"),
-    ("#7d5f00", "#f0cf66"),
 ];
 
 #[derive(Clone, Copy)]

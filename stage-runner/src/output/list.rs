@@ -12,6 +12,7 @@ pub fn lines() -> Vec<String> {
     let summary = longest(&|stage| stage.summary.len());
     let line = |stage: &Stage| {
         let skipped = match (stage.available)() {
+            Ok(()) if stage.only_by_name => "  (only when it is named)".to_owned(),
             Ok(()) => String::new(),
             Err(reason) => format!("  (not here: {reason})"),
         };
