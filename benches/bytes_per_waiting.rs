@@ -137,7 +137,10 @@ fn coroutines(count: usize) -> Option<u64> {
     growth(|| {
         let mut all = Vec::new();
         for number in 0..count {
-            let body = move |yielder: &Yielder<(), usize>, ()| yielder.suspend(number);
+            let body = move |yielder: &Yielder<(), usize>, ()| {
+                yielder.suspend(number);
+                Ok(())
+            };
             let mut coroutine = Stackful::new(body).expect("memory for a stack");
             let _ = coroutine.resume(());
             all.push(coroutine);
