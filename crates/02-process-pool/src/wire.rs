@@ -20,7 +20,12 @@ const JSON_BYTES_OF_ONE: u64 = 6;
 /// From the pool to a worker.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Request {
-    Fetch { number: u64, target: JobTarget, limits: JobLimits },
+    Fetch {
+        number: u64,
+        target: JobTarget,
+        limits: JobLimits,
+    },
+    #[serde(rename = "Goodbye")] // its name on the pipe
     Stop,
 }
 
