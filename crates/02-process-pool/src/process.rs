@@ -48,22 +48,11 @@ impl Process {
             BufReader::new(child.stdout.take().expect("it was asked for"));
         let (requests, to_send) = channel();
         let (sender, answers) = channel();
-        let thread = thread::Builder::new()
-            .spawn(move || serve(to, from, &to_send, &sender));
-        let failed = thread
-            .as_ref()
-            .err()
-            .map(|error| io::Error::from(error.kind()));
-        let mut process = Process {
-            child,
-            requests,
-            answers,
-            thread: thread.ok(),
-            fetches: 0,
-        };
-        if let Some(error) = failed {
-            return Err(error); // and the drop ends the child
-        }
+        let mut process =
+            Process { child, requests, answers, thread: None, fetches: 0 };
+        // Without a thread, the drop of `process` ends the child.
+        let serve = move || serve(to, from, &to_send, &sender);
+        process.thread = Some(thread::Builder::new().spawn(serve)?);
         match process.answer(HELLO_WITHIN) {
             Ok(_) => Ok(process),
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
