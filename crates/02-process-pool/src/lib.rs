@@ -2,48 +2,45 @@
 //!
 //! **What it does.** A fixed number of worker processes each run [`fetch`]
 //! of chapter 1, unchanged. Python's `ProcessPoolExecutor` does the same. A
-//! worker is this very program, started again: see
-//! [`become_worker_if_asked`].
+//! worker is this very program, started again (Python's start method
+//! `spawn`): see [`become_worker_if_asked`].
 //!
 //! **How it waits.** As in chapter 1, many times over: a call puts only its
 //! own process to sleep, and the system runs another one. Ten pages at once
 //! take the longest wait.
 //!
-//! ```text
-//!   this program                                    worker processes
-//! ┌──────────────────────────────────────────┐
-//! │ list ──▶ thread 1 ──▶ thread of a pipe ──┼─ pipe ─▶ worker 1: fetch
-//! │    └───▶ thread 2 ──▶ thread of a pipe ──┼─ pipe ─▶ worker 2: fetch
-//! │ done ◀── outcomes                        │
-//! └──────────────────────────────────────────┘
-//! ```
-//!
-//! Each worker has two threads here: one hands it targets, one writes to
-//! its pipe and reads from it. They only sleep. (Python's pools keep such
-//! threads as well.)
-//!
 //! **What is new.** Processes share nothing, so one that crashes takes
 //! nothing but its own fetch with it; but each target and each page travels
-//! through a pipe, and every process has to be started. [`Figures`] tells
-//! starting from working.
+//! through a pipe, and every process has to be started. [`Figures`] says
+//! how long that took.
+//!
+//! ```text
+//! this program: the pool                           worker processes
+//! +-----------------------------------------+
+//! | list --+-> thread 1 <-> pipe thread 1 <-+-- pipe --> worker 1: fetch
+//! |        +-> thread 2 <-> pipe thread 2 <-+-- pipe --> worker 2: fetch
+//! |                |                        |
+//! | done <---------+ outcomes               |
+//! +-----------------------------------------+
+//! ```
+//!
+//! Each worker has two threads in the pool, which only sleep. One takes
+//! targets from the list and waits for their outcomes. The other reads and
+//! writes the pipe, because a read from a pipe has no deadline.
 //!
 //! [`fetch`]: stage_01_blocking::fetch
 
 mod pool;
 mod worker;
 
+mod become_worker;
 mod process;
 mod wire;
 
-mod become_worker;
-
 use std::io;
-use std::sync::mpsc::SyncSender;
 use std::sync::{Mutex, PoisonError};
 
 use crawl::{Limits, Outcome, Target};
-
-use worker::Worker;
 
 pub use become_worker::become_worker_if_asked;
 pub use pool::{Figures, MAX_WORKERS, Pool};
@@ -64,7 +61,7 @@ pub fn crawl(
     crawl_with_figures(targets, limits, done).map(|_| ())
 }
 
-/// The same, and says what was paid for the workers.
+/// The same, and says what the workers have cost.
 ///
 /// # Errors
 /// As [`crawl()`].
@@ -93,26 +90,21 @@ impl Pool {
         limits: &Limits,
         done: &mut dyn FnMut(Outcome),
     ) -> io::Result<()> {
-        if self.is_empty() && !targets.is_empty() {
-            let message = "a pool without workers fetches nothing";
-            return Err(io::Error::other(message));
-        }
+        self.check_not_empty(targets)?;
         let list = Mutex::new(targets.iter().enumerate());
-        let work = |worker: &mut Worker, outcomes: SyncSender<Outcome>| {
-            loop {
-                // First the process, then its target: a target that has
-                // been taken is fetched by nobody else.
-                worker.start_if_needed()?;
-                let Some((index, target)) = next(&list) else {
-                    return Ok(());
-                };
+        self.run(done, |worker, outcomes| {
+            // First the process, then a target: once it is taken, no other
+            // worker fetches it.
+            worker.start_if_needed()?;
+            while let Some((index, target)) = next(&list) {
                 let outcome = worker.fetch(index, target, limits);
                 if outcomes.send(outcome).is_err() {
-                    return Ok(()); // nobody takes outcomes any more
+                    break; // nobody takes outcomes any more
                 }
+                worker.start_if_needed()?;
             }
-        };
-        self.run(work, done)
+            Ok(())
+        })
     }
 }
 

@@ -1,9 +1,11 @@
+//! The workers of the pool: started when needed, and stopped together.
+
 use std::io;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 use std::time::Duration;
 
-use crawl::Outcome;
+use crawl::{Outcome, Target};
 
 use crate::become_worker;
 use crate::worker::Worker;
@@ -48,8 +50,14 @@ impl Pool {
         Ok(Pool { workers })
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.workers.is_empty()
+    pub(crate) fn check_not_empty(
+        &self,
+        targets: &[Target],
+    ) -> io::Result<()> {
+        if !self.workers.is_empty() || targets.is_empty() {
+            return Ok(());
+        }
+        Err(io::Error::other("a pool without workers fetches nothing"))
     }
 
     /// Starts all workers now, so that a crawl does not have to: afterwards
@@ -65,11 +73,11 @@ impl Pool {
     /// `done`, on the caller's thread.
     pub(crate) fn run<W>(
         &mut self,
-        work: W,
         done: &mut dyn FnMut(Outcome),
+        work: W,
     ) -> io::Result<()>
     where
-        W: Fn(&mut Worker, SyncSender<Outcome>) -> io::Result<()> + Sync,
+        W: Fn(&mut Worker, &SyncSender<Outcome>) -> io::Result<()> + Sync,
     {
         thread::scope(|scope| {
             // Pages do not pile up behind a slow `done`: a worker whose
@@ -79,7 +87,7 @@ impl Pool {
             let mut threads = Vec::new();
             for worker in &mut self.workers {
                 let sender = sender.clone();
-                let run = move || work(worker, sender);
+                let run = move || work(worker, &sender);
                 threads
                     .push(thread::Builder::new().spawn_scoped(scope, run));
             }

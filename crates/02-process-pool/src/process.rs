@@ -24,8 +24,8 @@ const GRACE: Duration = Duration::from_secs(1);
 /// A worker process. A read from a pipe cannot be interrupted, so a thread
 /// does it.
 ///
-/// Invariant: no worker outlives its pool. It ends when it is dropped, or
-/// else when its pipe ends.
+/// Invariant: no worker process outlives its pool. It ends when this value
+/// is dropped, or else when its pipe ends.
 #[derive(Debug)]
 pub(crate) struct Process {
     child: Child,
@@ -48,22 +48,11 @@ impl Process {
             BufReader::new(child.stdout.take().expect("it was asked for"));
         let (requests, to_send) = channel();
         let (sender, answers) = channel();
-        let thread = thread::Builder::new()
-            .spawn(move || serve(to, from, &to_send, &sender));
-        let failed = thread
-            .as_ref()
-            .err()
-            .map(|error| io::Error::from(error.kind()));
-        let mut process = Process {
-            child,
-            requests,
-            answers,
-            thread: thread.ok(),
-            fetches: 0,
-        };
-        if let Some(error) = failed {
-            return Err(error); // and the drop ends the child
-        }
+        let mut process =
+            Process { child, requests, answers, thread: None, fetches: 0 };
+        // Without a thread, the drop of `process` ends the child.
+        let serve = move || serve(to, from, &to_send, &sender);
+        process.thread = Some(thread::Builder::new().spawn(serve)?);
         match process.answer(HELLO_WITHIN) {
             Ok(_) => Ok(process),
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
@@ -171,9 +160,9 @@ impl Drop for Process {
 }
 
 fn spawn() -> io::Result<Child> {
-    /// Where a pipe cannot be made and marked in one step (on macOS), two
-    /// workers that start at the same time could inherit each other's, and
-    /// never see them end.
+    /// Apple's systems cannot make a pipe and mark it close-on-exec in one
+    /// step. So two workers that start at the same time could inherit each
+    /// other's pipes, and these would never end.
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _alone = cfg!(target_vendor = "apple").then(|| {
         ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner)

@@ -20,7 +20,12 @@ const JSON_BYTES_OF_ONE: u64 = 6;
 /// From the pool to a worker.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Request {
-    Fetch { number: u64, target: JobTarget, limits: JobLimits },
+    Fetch {
+        number: u64,
+        target: JobTarget,
+        limits: JobLimits,
+    },
+    #[serde(rename = "Goodbye")] // its name on the pipe
     Stop,
 }
 
@@ -90,12 +95,10 @@ pub(crate) fn write_outcome(
     let mut body = Vec::new();
     let page = outcome.result.map(|page| {
         body = page.body;
-        let Page { status, location, content_encoding, .. } =
-            Page { body: Vec::new(), ..page };
         Head {
-            status,
-            location,
-            content_encoding,
+            status: page.status,
+            location: page.location,
+            content_encoding: page.content_encoding,
             body_bytes: body.len() as u64,
         }
     });
@@ -176,23 +179,12 @@ impl Fetched {
         by: Worker,
         started: Instant,
     ) -> Outcome {
-        let Reply {
-            connected,
-            sent,
-            first_byte,
-            finished,
-            failed_attempts,
-            ..
-        } = self.reply;
+        let Fetched { result, reply } = self;
+        let Reply { connected, sent, first_byte, finished, .. } = reply;
         let timeline =
             Timeline { started, connected, sent, first_byte, finished };
-        Outcome {
-            target,
-            by,
-            result: self.result,
-            timeline,
-            failed_attempts,
-        }
+        let failed_attempts = reply.failed_attempts;
+        Outcome { target, by, result, timeline, failed_attempts }
     }
 }
 

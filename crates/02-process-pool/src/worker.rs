@@ -1,3 +1,6 @@
+//! One worker: the process that does its work, and the next one if that
+//! process dies.
+
 use std::io;
 use std::time::Instant;
 

@@ -22,14 +22,11 @@ mod pool;
 mod worker;
 
 use std::io;
-use std::sync::mpsc::SyncSender;
 use std::sync::{Mutex, PoisonError};
 
 use crawl::{Limits, Outcome, Target};
 
-use worker::Worker;
-
-pub use pool::{Figures, MAX_WORKERS};
+pub use pool::{Figures, MAX_WORKERS, Pool};
 
 /// Fetches the targets on `limits.concurrency` threads, and hands each
 /// outcome to `done`, on the caller's thread, as it comes.
@@ -46,7 +43,7 @@ pub fn crawl(
     crawl_with_figures(targets, limits, done).map(|_| ())
 }
 
-/// The same, and says how many threads did the work.
+/// The same, and says how many workers there were.
 ///
 /// # Errors
 /// As [`crawl()`].
@@ -56,16 +53,35 @@ pub fn crawl_with_figures(
     done: &mut dyn FnMut(Outcome),
 ) -> io::Result<Figures> {
     let workers = limits.concurrency.get().min(targets.len());
-    let list = Mutex::new(targets.iter().enumerate());
-    let work = |mut worker: Worker, outcomes: SyncSender<Outcome>| {
-        while let Some((index, target)) = next(&list) {
-            let outcome = worker.fetch(index, target, limits);
-            if outcomes.send(outcome).is_err() {
-                return; // nobody takes outcomes any more
+    let mut pool = Pool::new(workers)?;
+    pool.crawl(targets, limits, done)?;
+    Ok(pool.stop())
+}
+
+impl Pool {
+    /// Fetches the targets on all workers of the pool, however many
+    /// `limits` asks for, and hands each outcome to `done`, on the caller's
+    /// thread, as it comes.
+    ///
+    /// # Errors
+    /// What the system says when not even one thread can be started.
+    pub fn crawl(
+        &mut self,
+        targets: &[Target],
+        limits: &Limits,
+        done: &mut dyn FnMut(Outcome),
+    ) -> io::Result<()> {
+        self.check_not_empty(targets)?;
+        let list = Mutex::new(targets.iter().enumerate());
+        self.run(done, |worker, outcomes| {
+            while let Some((index, target)) = next(&list) {
+                let outcome = worker.fetch(index, target, limits);
+                if outcomes.send(outcome).is_err() {
+                    break; // nobody takes outcomes any more
+                }
             }
-        }
-    };
-    pool::run(workers, work, done)
+        })
+    }
 }
 
 /// Takes the next target. The lock is held for this only, not while the

@@ -1,3 +1,5 @@
+//! One worker: what its thread does with a target.
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crawl::{ErrorKind, Limits, Outcome, Target, Timeline};
@@ -9,9 +11,7 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    /// The worker with that number, counted from 1.
-    pub(crate) fn new(number: u32) -> Worker {
-        let by = crawl::Worker::Thread(number);
+    pub(crate) fn new(by: crawl::Worker) -> Worker {
         Worker { by, chunk: crawl::receive_buffer() }
     }
 
