@@ -2,6 +2,7 @@
 
 use std::process::{Child, Command, ExitStatus};
 
+pub use stage_program::system::stdout_is_closed;
 pub use system::*;
 
 /// How a program ended, in words: `exit status 3`, `SIGSEGV (a stack overflow ends like this)`.
@@ -16,11 +17,8 @@ pub fn ending(status: ExitStatus) -> String {
 #[cfg(unix)]
 mod system {
     use super::*;
-    use std::io;
-    use std::os::fd::AsFd;
     use std::os::unix::process::{CommandExt, ExitStatusExt};
 
-    use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
     use nix::sys::resource::{Resource, getrlimit, setrlimit};
     use nix::sys::signal::{Signal, killpg};
     use nix::unistd::Pid;
@@ -46,22 +44,6 @@ mod system {
         let _ = killpg(Pid::from_raw(pid as i32), Signal::SIGKILL);
     }
 
-    /// In a child: whoever kills the parent, even without a chance to tell, ends this process too. Only Linux can;
-    /// elsewhere [`stdout_is_closed`] tells a little later.
-    pub fn die_with_parent() {
-        #[cfg(target_os = "linux")]
-        let _ = nix::sys::prctl::set_pdeathsig(Signal::SIGKILL);
-    }
-
-    /// Whether nobody reads this process's stdout any more.
-    pub fn stdout_is_closed() -> bool {
-        let stdout = io::stdout();
-        let mut fds = [PollFd::new(stdout.as_fd(), PollFlags::empty())];
-        let gone = PollFlags::POLLERR | PollFlags::POLLHUP | PollFlags::POLLNVAL;
-        poll(&mut fds, PollTimeout::ZERO).is_ok()
-            && fds[0].revents().is_some_and(|events| events.intersects(gone))
-    }
-
     /// Takes as many descriptors as the system lets this process have: thousands of fetches in flight need thousands
     /// of sockets, in the practice site here and in the stage, which inherits the limit.
     pub fn raise_descriptor_limit() {
@@ -69,22 +51,13 @@ mod system {
         let wanted = DESCRIPTORS.map(|most| hard.min(most)).into_iter();
         let mut more = wanted.filter(|wanted| *wanted > soft);
         more.any(|wanted| setrlimit(Resource::RLIMIT_NOFILE, wanted, hard).is_ok());
-        make_room_for_descriptors(10_000);
+        stage_program::system::make_room_for_descriptors(10_000);
     }
 
     /// How many descriptors a process may have, now.
     pub fn descriptor_limit() -> Option<usize> {
         let (soft, _) = getrlimit(Resource::RLIMIT_NOFILE).ok()?;
         usize::try_from(soft).ok()
-    }
-
-    /// Has the table of descriptors made large enough for so many more, before it matters. Linux lets it grow by
-    /// doubling, and each time a process of several threads waits until all processors have seen it: a tenth of a
-    /// second on the way to 10,000 sockets, in which neither a stage nor the site could do anything.
-    pub fn make_room_for_descriptors(count: usize) {
-        let highest = i32::try_from(count + 100).unwrap_or(i32::MAX);
-        // An error means that the limit is below: then there will not be so many.
-        drop(rustix::io::fcntl_dupfd_cloexec(io::stdin(), highest));
     }
 
     pub(super) fn signal(status: ExitStatus) -> Option<String> {
@@ -123,14 +96,6 @@ mod system {
     /// There are no groups to end here.
     pub fn kill_group(_pid: u32) {}
 
-    /// This system has no such thing: the first write that fails tells.
-    pub fn die_with_parent() {}
-
-    /// Not known before a write fails.
-    pub fn stdout_is_closed() -> bool {
-        false
-    }
-
     /// This system sets no such limit.
     pub fn raise_descriptor_limit() {}
 
@@ -138,9 +103,6 @@ mod system {
     pub fn descriptor_limit() -> Option<usize> {
         None
     }
-
-    /// This system has no such table.
-    pub fn make_room_for_descriptors(_count: usize) {}
 
     pub(super) fn signal(_status: ExitStatus) -> Option<String> {
         None

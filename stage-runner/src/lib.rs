@@ -13,7 +13,7 @@
 //! - `sweep`: the same stages with more and more in flight
 //! - `run`: what one run came to; `conversation`: the parent's half of it; `ledger` checks what the child says, and
 //!   `costs` what it says it cost
-//! - `child`: the child's half; `reporter` watches its crawl; `usage` and `family`: what the system tells and does about processes
+//! - `child`: the child's half, which is [`stage_program`]; `usage` and `family`: what the system tells and does about processes
 //! - `summary`: medians; `output`: sentences, pictures and formats
 //! - `text`, `look`, `progress`, `interrupt`: the terminal
 
@@ -44,7 +44,6 @@ mod ledger;
 
 mod child;
 mod family;
-mod reporter;
 mod usage;
 
 mod output;

@@ -1,6 +1,5 @@
 //! The one table of stages: a stage is in it, or it does not exist.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -9,6 +8,7 @@ use crawl::{Limits, Outcome, Target};
 use selectors::Kind;
 use stage_02_process_pool as process_pool;
 use stage_05_callbacks as callbacks;
+use stage_program::{Extra, Figures};
 
 /// One way to wait.
 pub struct Stage {
@@ -30,10 +30,8 @@ pub struct Stage {
     pub crawl: Crawl,
     /// Whether it can run on this system, or why not.
     pub available: fn() -> Result<(), String>,
-    /// Numbers of its own, to be asked for after its crawl in the same process.
-    pub figures: fn() -> BTreeMap<String, u64>,
-    /// Memory that its worker processes had for themselves, as they said at their end.
-    pub workers_private_bytes: fn() -> Option<u64>,
+    /// What only it can tell about its crawl, to be asked for after it in the same process.
+    pub extra: fn() -> Extra,
 }
 
 /// The whole interface of a stage.
@@ -62,8 +60,7 @@ pub const STAGES: &[Stage] = &[
             *POOL.lock().expect("nobody panics with it") = figures;
             Ok(())
         },
-        figures: pool_figures,
-        workers_private_bytes: || POOL.lock().expect("nobody panics with it").private_bytes,
+        extra: pool_extra,
         ..PLAIN
     },
     Stage {
@@ -182,8 +179,7 @@ const PLAIN: Stage = Stage {
     only_by_name: false,
     crawl: |_, _, _| Ok(()),
     available: || Ok(()),
-    figures: BTreeMap::new,
-    workers_private_bytes: || Some(0),
+    extra: Extra::default,
 };
 
 /// What the last process pool of this process paid.
@@ -194,12 +190,14 @@ static POOL: Mutex<process_pool::Figures> = Mutex::new(process_pool::Figures {
     private_bytes: None,
 });
 
-fn pool_figures() -> BTreeMap<String, u64> {
+fn pool_extra() -> Extra {
     let pool = *POOL.lock().expect("nobody panics with it");
-    BTreeMap::from([
-        ("processes started".to_owned(), u64::from(pool.started)),
-        ("slowest start in µs".to_owned(), pool.longest_start.as_micros() as u64),
-    ])
+    let figures = Figures {
+        processes_started: Some(pool.started.into()),
+        slowest_start: Some(pool.longest_start),
+        ..Figures::default()
+    };
+    Extra { figures, workers_private_bytes: pool.private_bytes }
 }
 
 /// The stages that run where none is named.

@@ -30,7 +30,8 @@ fn text(value: &Value) -> String {
 }
 
 fn is_stage(name: &str) -> bool {
-    name.starts_with("stage-") && name != "stage-runner"
+    let number = name.strip_prefix("stage-");
+    number.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 /// The chapter in `stage-05-callbacks`.
@@ -95,6 +96,11 @@ fn nobody_below_knows_who_is_above() {
         assert!(!used.iter().any(|other| other.starts_with("stage-")), "{name} uses a stage");
     }
     nobody(|name| name == "selectors", &["crawl"]);
+    // What a stage outside of the house is built on must not bring the house with it.
+    for used in packages()["stage-program"].iter() {
+        assert!(!is_stage(used), "stage-program must not use {used}");
+    }
+    nobody(|name| name == "stage-program", &["stage-runner", "practice-site", "selectors"]);
 }
 
 /// Every stage of the house, and its yardstick, is in the runner's table: it is in it, or it does not exist.

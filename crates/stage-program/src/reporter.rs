@@ -16,8 +16,7 @@ use crawl::protocol::{Line, OutcomeLine, Usage};
 use crawl::{ErrorKind, Outcome, Worker};
 use sha2::{Digest, Sha256};
 
-use crate::family;
-use crate::usage::{self, Cpu};
+use crate::system::{self, Cpu};
 
 /// Between two looks of the reporter, and before its first, which counts the threads of short crawls too.
 const REPORT_EVERY: Duration = Duration::from_millis(50);
@@ -38,7 +37,7 @@ struct Record {
 }
 
 /// Takes outcomes from the crawl and writes them out, on a thread of its own.
-pub struct Reporter {
+pub(crate) struct Reporter {
     shared: Arc<Shared>,
     /// Dropping it tells the thread to write what is left and end.
     running: Option<Sender<()>>,
@@ -71,7 +70,7 @@ struct Work {
 
 impl Reporter {
     /// Starts the thread for a crawl of so many targets. When this returns, it sleeps.
-    pub fn start(targets: usize) -> io::Result<Reporter> {
+    pub(crate) fn start(targets: usize) -> io::Result<Reporter> {
         let shared = Arc::new(Shared {
             began: OnceLock::new(),
             records: Mutex::new(touched_buffer(targets)),
@@ -89,21 +88,21 @@ impl Reporter {
     }
 
     /// Notes the figures of this moment, and starts the clock.
-    pub fn begin(&mut self) -> Instant {
-        let peak_is_ours = usage::reset_peak();
+    pub(crate) fn begin(&mut self) -> Instant {
+        let peak_is_ours = system::reset_peak();
         let work = lock(&self.shared.work);
         self.start = Some(Start {
             peak_is_ours,
-            rss_bytes: usage::resident(),
+            rss_bytes: system::resident(),
             reporter: work.spent,
-            cpu: usage::process(),
+            cpu: system::process(),
         });
         drop(work);
         *self.shared.began.get_or_init(Instant::now)
     }
 
     /// Takes an outcome. All that the crawl pays for being watched is this.
-    pub fn done(&self, mut outcome: Outcome, digest: bool) {
+    pub(crate) fn done(&self, mut outcome: Outcome, digest: bool) {
         let mut record_bytes = 0;
         let mut sha256 = None;
         if let Ok(page) = &mut outcome.result {
@@ -115,14 +114,14 @@ impl Reporter {
     }
 
     /// Stops the clock: what the crawl cost.
-    pub fn end(&self, began: Instant) -> Usage {
+    pub(crate) fn end(&self, began: Instant) -> Usage {
         let wall = began.elapsed();
         let work = lock(&self.shared.work);
         let start = self.start.as_ref().expect("begin came first");
-        let cpu = usage::process().zip(start.cpu).map(|(now, then)| now - then);
+        let cpu = system::process().zip(start.cpu).map(|(now, then)| now - then);
         let reporter = work.spent.zip(start.reporter).map(|(now, then)| now - then);
         let cpu = cpu.zip(reporter).map(|(cpu, reporter)| cpu - reporter);
-        let peak = usage::peak_resident().filter(|_| start.peak_is_ours);
+        let peak = system::peak_resident().filter(|_| start.peak_is_ours);
         Usage {
             wall_us: Some(wall.as_micros() as u64),
             user_us: cpu.map(|cpu| cpu.user_us),
@@ -137,7 +136,7 @@ impl Reporter {
     }
 
     /// Writes what is left: all who ran a fetch.
-    pub fn finish(&mut self) -> HashSet<Worker> {
+    pub(crate) fn finish(&mut self) -> HashSet<Worker> {
         drop(self.running.take());
         let thread = self.thread.take();
         thread.map(|thread| thread.join().expect("the reporter does not panic")).unwrap_or_default()
@@ -175,7 +174,7 @@ impl Shared {
                 self.write(&record, &mut lines);
             }
             flush(&mut lines);
-            if family::stdout_is_closed() {
+            if system::stdout_is_closed() {
                 process::exit(1);
             }
             work.threads = work.threads.max(threads_but_this());
@@ -217,12 +216,12 @@ fn touched_buffer(targets: usize) -> Vec<Record> {
 }
 
 fn threads_but_this() -> Option<u64> {
-    usage::threads().map(|threads| threads.saturating_sub(1))
+    system::threads().map(|threads| threads.saturating_sub(1))
 }
 
 /// What this thread has cost, with the context switch that its next sleep will be.
 fn about_to_sleep() -> Option<Cpu> {
-    let mut cpu = usage::this_thread()?;
+    let mut cpu = system::this_thread()?;
     cpu.switches = cpu.switches.map(|(voluntary, involuntary)| (voluntary + 1, involuntary));
     Some(cpu)
 }
@@ -233,7 +232,7 @@ fn flush(lines: &mut Vec<u8>) {
 }
 
 /// Writes to the parent. Where there is none any more, nobody needs this process.
-pub fn write_out(lines: &[u8]) {
+pub(crate) fn write_out(lines: &[u8]) {
     let mut stdout = io::stdout().lock();
     if stdout.write_all(lines).and_then(|()| stdout.flush()).is_err() {
         process::exit(1);
