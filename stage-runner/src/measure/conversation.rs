@@ -103,11 +103,13 @@ impl Conversation {
         let stderr = Arc::new(Mutex::new(VecDeque::new()));
         let (end, stderr_end) = mpsc::channel();
         let pipe = child.stderr.take().expect("stderr is piped");
-        let pass_on = work.stderr_to.map(|stderr_to| (entrant.name.clone(), stderr_to));
+        let name = entrant.name.clone();
+        let pass_on =
+            work.stderr_to.map(|stderr_to| move |line: &str| stderr_to(&format!("{name}: {line}")));
         thread::spawn({
             let stderr = Arc::clone(&stderr);
             move || {
-                keep_tail(pipe, &stderr, pass_on.as_ref());
+                keep_tail(pipe, &stderr, pass_on);
                 drop(end);
             }
         });
@@ -275,11 +277,7 @@ fn read_lines(stdout: impl Read, say: &SyncSender<Said>) {
     }
 }
 
-fn keep_tail(
-    stderr: impl Read,
-    tail: &Mutex<VecDeque<String>>,
-    pass_on: Option<&(String, fn(&str))>,
-) {
+fn keep_tail(stderr: impl Read, tail: &Mutex<VecDeque<String>>, pass_on: Option<impl Fn(&str)>) {
     let mut stderr = BufReader::new(stderr);
     loop {
         let mut line = Vec::new();
@@ -289,8 +287,8 @@ fn keep_tail(
         }
         let line = words::escaped(String::from_utf8_lossy(&line).trim_end());
         let line = words::cut(&line, STDERR_COLUMNS);
-        if let Some((name, stderr_to)) = pass_on {
-            stderr_to(&format!("{name}: {line}"));
+        if let Some(pass_on) = &pass_on {
+            pass_on(&line);
         }
         let mut tail = tail.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         if tail.len() == STDERR_LINES {

@@ -6,6 +6,8 @@
 
 mod columns;
 mod measures;
+#[cfg(test)]
+mod sample;
 mod sentences;
 mod style;
 

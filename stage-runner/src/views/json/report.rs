@@ -125,7 +125,7 @@ impl std::fmt::Display for ReadError {
 
 impl std::error::Error for ReadError {}
 
-/// Reads back what [`report`] gave.
+/// Reads back what `--format json` printed.
 ///
 /// # Errors
 /// It is not such a document, or contradicts itself.
@@ -243,5 +243,128 @@ impl From<SiteLine> for SiteSetting {
             size_bytes: site.size_bytes,
             seed: site.seed,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crawl::ErrorKind;
+    use crawl::protocol::OutcomeLine;
+
+    use super::*;
+    use crate::results::{Ending, WrongLine};
+    use crate::views::sample::{self, fail, leave};
+
+    fn text(report: &Report) -> String {
+        String::from_utf8(super::report(report)).unwrap()
+    }
+
+    /// All of it: what is read back is what was written.
+    #[track_caller]
+    fn comes_back(report: &Report) {
+        let text = text(report);
+        let back = read_report(text.as_bytes()).unwrap_or_else(|error| panic!("{error}: {text}"));
+        assert_eq!(format!("{back:#?}"), format!("{report:#?}"));
+    }
+
+    #[test]
+    fn a_report_comes_back_from_its_json() {
+        comes_back(&sample::report("", &[]).with_rounds(3).run());
+        comes_back(&sample::report("epoll", &[]));
+        let urls = ["http://a.test/1", "http://b.test/\u{1b}"];
+        let mut failed = sample::report("blocking,epoll", &[]).with_urls(&urls).run();
+        failed.setting.digest = true;
+        fail(&mut failed.runs[1], 1, ErrorKind::Timeout, "no answer within 10 s", 10_000_000);
+        comes_back(&failed);
+
+        let mut interrupted = sample::report("blocking,epoll", &[]).run();
+        interrupted.runs.truncate(1);
+        interrupted.runs[0].outcomes[3] = None;
+        interrupted.runs[0].fault = Some(Fault::Interrupted);
+        interrupted.interrupted = true;
+        comes_back(&interrupted);
+
+        let mut odd = sample::report("epoll,mine", &["mine=./crawl"]).run();
+        odd.runs[0] = Run::skipped(0, 0, "this system has no such thing".to_owned());
+        odd.runs[1].doubts = Doubts { wall: true, cpu: false, memory: true };
+        odd.runs[1].stderr = vec!["a note".to_owned()];
+        odd.runs[1].exit = None;
+        odd.setting.machine.cpus = None;
+        comes_back(&odd);
+    }
+
+    #[test]
+    fn every_fault_comes_back() {
+        let milestone = || "sent_us".to_owned();
+        let wrong = [
+            WrongLine::NotAnOutcome { shown: "hello".to_owned(), object: None },
+            WrongLine::NotAnOutcome { shown: "{}".to_owned(), object: Some("empty".to_owned()) },
+            WrongLine::TooLong,
+            WrongLine::AfterUsage,
+            WrongLine::UnknownTarget { target: 7, targets: 2 },
+            WrongLine::SecondOutcome { target: 1 },
+            WrongLine::StatusAndError,
+            WrongLine::NeitherStatusNorError,
+            WrongLine::InvalidStatus { status: 999 },
+            WrongLine::StatusWithoutFinish,
+            WrongLine::InvalidDigest,
+            WrongLine::BeforeStart { milestone: milestone() },
+            WrongLine::AfterFinish { milestone: milestone() },
+            WrongLine::FromTheFuture { latest_us: 9, running_us: 3 },
+        ];
+        let ended = |how| Fault::Ended { how, unanswered: 9 };
+        let faults = [
+            Fault::NotStarted { program: "./crawl".to_owned(), why: "no such file".to_owned() },
+            Fault::Hung { silent_us: 15_000_000 },
+            ended(Ending::Exit(3)),
+            ended(Ending::Signal("SIGKILL".to_owned())),
+            ended(Ending::Other("gone".to_owned())),
+            Fault::Interrupted,
+        ];
+        let wrong = wrong.into_iter().map(|wrong| Fault::WrongLine { line: 3, wrong });
+        for fault in faults.into_iter().chain(wrong) {
+            let mut report = sample::report("", &["mine=./crawl"]).run();
+            leave(&mut report.runs[0], 1, fault);
+            comes_back(&report);
+        }
+    }
+
+    #[test]
+    fn the_words_of_a_fault_are_in_the_json_as_well() {
+        let mut report = sample::report("", &["mine=./crawl"]).run();
+        leave(&mut report.runs[0], 1, Fault::Ended { how: Ending::Exit(3), unanswered: 9 });
+        let json: serde_json::Value = serde_json::from_str(&text(&report)).unwrap();
+        let run = &json["runs"][0];
+        assert_eq!(run["reason"], "ended with exit status 3 and left 9 pages without an outcome");
+        assert_eq!(run["fault"]["kind"], "ended");
+        assert_eq!((&run["language"], &run["status"]), (&"program".into(), &"failed".into()));
+    }
+
+    #[test]
+    fn what_is_not_a_report_is_refused() {
+        let report = sample::report("epoll", &[]).run();
+        let refused = |from: &str, to: &str, why: &str| {
+            let text = text(&report);
+            assert!(text.contains(from), "{from}");
+            let error = read_report(text.replacen(from, to, 1).as_bytes()).unwrap_err();
+            assert!(error.to_string().contains(why), "{error}");
+        };
+        refused("\"version\": 1", "\"version\": 2", "a report of version 2: this reads 1");
+        refused("\"stage\": \"epoll\"", "\"stage\": \"poll\"", "no entrant is called \"poll\"");
+        refused("\"target\": 9", "\"target\": 10", "an outcome of epoll is about target 10 of 10");
+        refused("\"entrants\"", "\"guests\"", "missing field `entrants`");
+        refused("{", "[", "not a report");
+    }
+
+    #[test]
+    fn a_line_is_one_outcome() {
+        let report = sample::report("epoll", &[]).run();
+        let outcome = report.runs[0].outcomes[4].as_ref().unwrap();
+        let line = line(&report.setting, &report.entrants[0], 2, outcome);
+        assert_eq!(line.iter().filter(|byte| **byte == b'\n').count(), 1);
+        let json: serde_json::Value = serde_json::from_slice(&line).unwrap();
+        assert_eq!((&json["stage"], &json["round"]), (&"epoll".into(), &2.into()));
+        assert_eq!((&json["index"], &json["url"]), (&4.into(), &"http://127.0.0.1:8000/5".into()));
+        assert_eq!(&serde_json::from_value::<OutcomeLine>(json).unwrap(), outcome);
     }
 }
