@@ -25,6 +25,8 @@ pub struct Entrant {
 pub enum Language {
     /// Rust, with the measuring of `stage_program` inside.
     Rust,
+    /// Python: the original of a stage.
+    Python,
     /// Whatever a program is written in: the runner cannot tell.
     Program,
 }
