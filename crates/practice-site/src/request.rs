@@ -1,7 +1,9 @@
 //! What a request's head says.
 //!
-//! The site reads no more of a request than it needs, but that part strictly: a student whose
-//! program forgets the colon after `Host` should be told so, not get a page.
+//! The site reads no more of a request than it needs, but that part strictly: if a program
+//! forgets the colon after `Host`, its author should read so, and not get a page.
+
+use std::borrow::Cow;
 
 /// The largest head that is read, in bytes.
 pub(crate) const LARGEST_HEAD: usize = 16 * 1024;
@@ -38,6 +40,12 @@ pub(crate) fn parse(received: &[u8]) -> Parsed<'_> {
         Ok(head) => read(head).map_or_else(Parsed::Wrong, Parsed::Complete),
         Err(_) => Parsed::Wrong("The request is not text.".into()),
     }
+}
+
+/// The first line of what has arrived, for people.
+pub(crate) fn first_line(received: &[u8]) -> Cow<'_, str> {
+    let line = received.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    String::from_utf8_lossy(line.strip_suffix(b"\r").unwrap_or(line))
 }
 
 /// The head ends with an empty line. Lines may end in a bare LF: a request typed by hand does.
@@ -83,7 +91,8 @@ fn read(head: &str) -> Result<Request<'_>, String> {
     Ok(Request { method, target, host })
 }
 
-/// `http://host/1` asks for `/1`: what a client sends to a proxy, and a server must understand.
+/// `http://host/1` asks for `/1`: a client sends the whole URL to a proxy, and every server must
+/// understand it.
 fn path_of(target: &str) -> Option<&str> {
     if target.starts_with('/') {
         return Some(target);

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crate::Config;
+use crate::config::Config;
 
-/// How long page `number` of a site with this configuration takes: its delay, and between nothing
-/// and the whole of its jitter more. The same seed gives the same delays on every machine.
+/// How long page `number` of a site with this configuration takes: its delay plus a
+/// random part of its jitter, between zero and the whole. The same seed gives the same delays on every machine.
 ///
 /// ```
 /// use practice_site::{Config, page_delay};
