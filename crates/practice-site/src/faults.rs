@@ -385,6 +385,20 @@ pub static FAULTS: &[Fault] = &[
         "no length: the page ends where the connection does",
         &[Send("HTTP/1.1 200 OK\r\n\r\nhello")],
     ),
+    fine(
+        "empty-elements",
+        "Transfer-Encoding: ,chunked, with empty list elements, which are to be ignored",
+        &[Send("HTTP/1.1 200 OK\r\nTransfer-Encoding: ,chunked,\r\n\r\n5\r\nhello\r\n0\r\n\r\n")],
+    ),
+    fine(
+        "many-headers",
+        "a head of 100 small headers",
+        &[
+            Send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n"),
+            Repeat(99, &[Send("X-Small: 1\r\n")]),
+            Send("\r\nhello"),
+        ],
+    ),
     fine("http10", "a page in HTTP/1.0, up to the close", &[Send("HTTP/1.0 200 OK\r\n\r\nhello")]),
     fine(
         "chunked",
