@@ -233,11 +233,10 @@ fn by_hand_and_by_the_compiler_are_the_same() {
         ..Default::default()
     };
     let site = practice_site::Site::start(config).unwrap();
-    let faults = site.faults();
-    let targets: Vec<Target> = faults
-        .iter()
-        .map(|fault| {
-            let url = Url::parse(&fault.url).unwrap();
+    let targets: Vec<Target> = site
+        .faults()
+        .map(|(_, url)| {
+            let url = Url::parse(&url).unwrap();
             let address = url.authority().parse().unwrap();
             Target::new(url, address)
         })

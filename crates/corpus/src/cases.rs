@@ -72,9 +72,15 @@ pub const CASES: &[Case] = &[
     long(at("/1?size=1MiB", page("largest-body", 200, MAX_BODY_BYTES))),
     long(at("/1?size=1MiB&chunked=1", page("largest-body-chunked", 200, MAX_BODY_BYTES))),
     long(at("/1?size=1MiB&close=1", page("largest-body-close", 200, MAX_BODY_BYTES))),
-    long(at("/1?size=1048577", falls_short("larger-body", TooLarge, 0, 0))),
-    long(at("/1?size=1048577&chunked=1", fails("larger-body-chunked", TooLarge, Receiving, 0))),
-    long(at("/1?size=1048577&close=1", fails("larger-body-close", TooLarge, Receiving, 0))),
+    long(at("/1?size=1048577", falls_short("larger-body", TooLarge, 89, 89 + MAX_BODY_BYTES + 1))),
+    long(at(
+        "/1?size=1048577&chunked=1",
+        fails("larger-body-chunked", TooLarge, Receiving, 1_067_961),
+    )),
+    long(at(
+        "/1?size=1048577&close=1",
+        fails("larger-body-close", TooLarge, Receiving, 64 + MAX_BODY_BYTES + 1),
+    )),
     // Faults.
     fails("refused", Connect, Connecting, 0),
     fails("connect-hangs", Timeout, Connecting, 0),

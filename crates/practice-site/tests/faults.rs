@@ -73,8 +73,8 @@ fn every_fault_with_a_path_does_what_its_name_says() {
     check("endless-head", Endless, "HTTP/1.1 200 OK\r\nX-More: ", "");
     check("endless-line", Endless, "HTTP/1.1 200 OK\r\nX-Long: ", "");
     check("too-many-headers", Closed, "HTTP/1.1 200 OK\r\n", "X-Small: 1\r\n\r\nhello");
-    let head = "HTTP/1.1 200 OK\r\nContent-Length: 104857600\r\n\r\nPage 0, byte 0.";
     check("many-headers", Closed, "HTTP/1.1 200 OK\r\n", "X-Small: 1\r\n\r\nhello");
+    let head = "HTTP/1.1 200 OK\r\nContent-Length: 104857600\r\n\r\nPage 0, byte 0.";
     check("huge-body", Endless, head, "");
     check("huge-body-chunked", Endless, CHUNKED, "");
     check("huge-body-close", Endless, "HTTP/1.1 200 OK\r\n\r\nPage 0, byte 0.", "");
