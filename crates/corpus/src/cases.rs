@@ -99,7 +99,7 @@ pub const CASES: &[Case] = &[
     fails("stall-in-head", Timeout, Receiving, 27),
     falls_short("stall-in-body", Timeout, 141, 1041),
     drips("drip-head", None),
-    drips("drip-body", Some(46 + 1_000_000)),
+    drips("drip-body", Some(44 + 1_000_000)),
     drips("drip-chunks", None),
     drips("drip-1xx", None),
     long(fails("endless-1xx", Malformed, Receiving, 0)),
