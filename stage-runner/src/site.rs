@@ -1,5 +1,6 @@
 //! `stage-runner site`: the practice site alone, for a class or a second terminal.
 
+use std::io::{self, Write};
 use std::net::IpAddr;
 use std::process::ExitCode;
 use std::sync::mpsc;
@@ -7,7 +8,7 @@ use std::sync::mpsc;
 use practice_site::{Config, Site};
 
 use crate::cli::SiteOptions;
-use crate::{family, output, progress, text};
+use crate::{family, progress, text};
 
 /// Serves until somebody stops it.
 pub fn serve(options: &SiteOptions, listen: IpAddr, port: u16) -> ExitCode {
@@ -26,7 +27,13 @@ pub fn serve(options: &SiteOptions, listen: IpAddr, port: u16) -> ExitCode {
             "warning: whoever can reach this machine can reach this site, and it misbehaves on purpose",
         );
     }
-    let told = output::print_raw(format!("{}\n", site.url("/")).as_bytes());
+    // The program or person that reads stdout would wait for a URL that never comes.
+    if let Err(error) = write_line(&site.url("/")) {
+        progress::warn(&format!(
+            "error: cannot write the URL of the site to stdout, so the site ends: {error}"
+        ));
+        return ExitCode::FAILURE;
+    }
     let first = if pages > 0 { format!(", from {} on", site.url("/1")) } else { String::new() };
     progress::note(&format!(
         "{}{first}; the front page lists them and all faults. Ctrl-C stops it.",
@@ -34,7 +41,13 @@ pub fn serve(options: &SiteOptions, listen: IpAddr, port: u16) -> ExitCode {
     ));
     wait_for_ctrl_c();
     site.stop();
-    told
+    ExitCode::SUCCESS
+}
+
+fn write_line(line: &str) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    writeln!(stdout, "{line}")?;
+    stdout.flush()
 }
 
 fn wait_for_ctrl_c() {
