@@ -156,8 +156,8 @@ fn every_case_has_the_same_outcome_however_its_bytes_are_cut() {
     check_cases(at_once(40), &cases);
 }
 
-/// What came before the reset is received, whenever the reset comes: while the stage still connects,
-/// before it sends, or before it receives. The more connections there are, the later it looks.
+/// What came before the reset is received, whether the reset comes while the stage still connects,
+/// before it sends, or before it receives. With many connections at once all of these happen.
 #[test]
 #[cfg(unix)] // Windows throws away what was received when a reset comes.
 fn a_page_that_a_reset_follows_at_once_is_a_page() {

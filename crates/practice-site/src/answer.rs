@@ -12,16 +12,17 @@ use crate::script::Step;
 use crate::seeded::page_delay;
 use crate::shared::Shared;
 
-/// Small on purpose: ten thousand of these wait for their time at once.
+/// Kept small: ten thousand of these may wait for their time at once.
 #[derive(Debug)]
 pub(crate) enum Answer {
     Page(Page),
-    /// A complete answer, for people to read: the front page, or what was wrong with the request.
+    /// A status, and a complete answer for people: the front page, or what is wrong with the
+    /// request.
     Text(u16, String),
     Fault(Performance),
 }
 
-/// How a fault is performed.
+/// A fault, and how it is performed.
 #[derive(Debug)]
 pub(crate) struct Performance {
     pub(crate) name: &'static str,
@@ -46,12 +47,12 @@ impl Answer {
 pub(crate) fn answer(parsed: &Parsed<'_>, site: &Shared) -> Option<Answer> {
     match parsed {
         Parsed::Incomplete => None,
-        Parsed::TooLarge => Some(sorry(431, "The request has a head of more than 16 KiB.")),
-        Parsed::Wrong(why) => Some(sorry(400, why)),
+        Parsed::TooLarge => Some(refusal(431, "The head of the request is larger than 16 KiB.")),
+        Parsed::Wrong(why) => Some(refusal(400, why)),
         Parsed::Complete(request) => {
             let answer = match request.method {
                 "GET" => get(request, site).unwrap_or_else(|answer| answer),
-                method => sorry(405, &format!("This site understands GET, not {method}.")),
+                method => refusal(405, &format!("This site understands GET, not {method}.")),
             };
             Some(match (request.method, answer) {
                 ("HEAD", Answer::Text(status, text)) => Answer::Text(status, without_body(text)),
@@ -71,13 +72,13 @@ fn get(request: &Request<'_>, site: &Shared) -> Result<Answer, Answer> {
     }
     match path[1..].parse() {
         Ok(number) if (1..=site.config.pages).contains(&number) => page(number, query, site),
-        Ok(_) => Err(sorry(404, &format!("The pages are /1 to /{}.", site.config.pages))),
-        Err(_) => Err(sorry(404, "There is no such path. The list of all of them is at `/`.")),
+        Ok(_) => Err(refusal(404, &format!("The pages are /1 to /{}.", site.config.pages))),
+        Err(_) => Err(refusal(404, "There is no such path. All paths are listed at `/`.")),
     }
 }
 
 fn page(number: usize, query: &str, site: &Shared) -> Result<Answer, Answer> {
-    let query = query::parse(query, query::FOR_PAGES).map_err(|why| sorry(400, &why))?;
+    let query = query::parse(query, query::FOR_PAGES).map_err(|why| refusal(400, &why))?;
     Ok(Answer::Page(Page {
         number,
         status: query.status.unwrap_or(200),
@@ -94,8 +95,8 @@ fn page(number: usize, query: &str, site: &Shared) -> Result<Answer, Answer> {
 
 fn fault(name: &str, query: &str) -> Result<Answer, Answer> {
     let (fault, steps) = faults::find(name)
-        .ok_or_else(|| sorry(404, "There is no such fault. The list of all of them is at `/`."))?;
-    let query = query::parse(query, query::FOR_FAULTS).map_err(|why| sorry(400, &why))?;
+        .ok_or_else(|| refusal(404, "There is no such fault. All faults are listed at `/`."))?;
+    let query = query::parse(query, query::FOR_FAULTS).map_err(|why| refusal(400, &why))?;
     Ok(Answer::Fault(Performance {
         name: fault.name,
         steps,
@@ -105,7 +106,7 @@ fn fault(name: &str, query: &str) -> Result<Answer, Answer> {
     }))
 }
 
-fn sorry(status: u16, why: &str) -> Answer {
+fn refusal(status: u16, why: &str) -> Answer {
     text(status, "text/plain", &format!("{why}\n"))
 }
 

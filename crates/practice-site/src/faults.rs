@@ -60,15 +60,15 @@ const HUGE: u64 = 100 * 1024 * 1024;
 /// all of them: see [`Site::faults`](crate::Site::faults).
 pub static FAULTS: &[Fault] = &[
     // Before a path is read.
-    on_port("refused", "nobody listens there: the connection is refused", Place::RefusingPort),
+    on_port("refused", "no program listens: the connection is refused", Place::RefusingPort),
     on_port(
         "connect-hangs",
-        "neither accepted nor refused: connecting takes for ever",
+        "the connection is neither accepted nor refused: connecting never ends",
         Place::HangingPort,
     ),
     on_port(
         "reset-at-accept",
-        "accepted and reset at once, before the request is read",
+        "the connection is accepted and reset at once, before the request is read",
         Place::Port(&[Reset]),
     ),
     fine_on_port(
@@ -90,7 +90,7 @@ pub static FAULTS: &[Fault] = &[
     // The connection ends too early.
     fault(
         "reset-before-head",
-        "reset as soon as the request was read, before any byte of the answer",
+        "reset as soon as the request is read, before any byte of the answer",
         &[Reset],
     ),
     fault(
@@ -183,12 +183,12 @@ pub static FAULTS: &[Fault] = &[
     // It is too much.
     fault(
         "endless-1xx",
-        "interim answers as fast as they go, and never a final one",
+        "interim answers as fast as the client receives them, and never a final one",
         &[Repeat(FOREVER, &[Send("HTTP/1.1 100 Continue\r\n\r\n")])],
     ),
     fault(
         "endless-head",
-        "headers as fast as they go, without end",
+        "headers as fast as the client receives them, without end",
         &[
             Send("HTTP/1.1 200 OK\r\n"),
             Repeat(
@@ -199,7 +199,7 @@ pub static FAULTS: &[Fault] = &[
     ),
     fault(
         "endless-line",
-        "one header line that never ends, as fast as it goes",
+        "one header line without end, as fast as the client receives it",
         &[
             Send("HTTP/1.1 200 OK\r\nX-Long: "),
             Repeat(FOREVER, &[Send("and on and on and on and on and on and on and on and on ")]),
@@ -254,8 +254,8 @@ pub static FAULTS: &[Fault] = &[
         "switching-101",
         "another protocol (101) that nobody asked for",
         &[Send(
-            "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: riddles\r\n\r\n\
-             What walks on four legs in the morning?",
+            "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: other\r\n\r\n\
+             bytes of the other protocol",
         )],
     ),
     fault(

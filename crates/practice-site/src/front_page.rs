@@ -7,7 +7,7 @@ use crate::query::{FOR_FAULTS, FOR_PAGES, Parameter};
 use crate::seeded::page_delay;
 use crate::shared::Shared;
 
-/// The front page lists so many pages one by one; a class may serve ten thousand.
+/// How many pages the front page lists one by one: a site may have ten thousand.
 const LISTED: usize = 100;
 
 /// The front page, with URLs that work for the client that called the site by this host.
@@ -33,7 +33,7 @@ pub(crate) fn html(site: &Shared, host: Option<&str>) -> String {
     list(&mut html, "Parameters of a page", FOR_PAGES.iter().map(parameter));
     list(&mut html, "Parameters of a fault", FOR_FAULTS.iter().map(parameter));
     list(&mut html, "Faults", faults(site, &host, false));
-    list(&mut html, "Odd, and fine", faults(site, &host, true));
+    list(&mut html, "Unusual, and allowed", faults(site, &host, true));
     html.push_str("</html>\n");
     html
 }
@@ -62,7 +62,7 @@ fn parameter(parameter: &Parameter) -> String {
     format!("<li><code>{examples}</code> {summary}</li>\n")
 }
 
-/// A host and a port, and nothing that could be more than that in a page.
+/// Whether this is only a host and a port: nothing in it has a meaning in HTML.
 fn is_plain(host: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte);
     !host.is_empty() && host.len() <= 255 && host.bytes().all(plain)

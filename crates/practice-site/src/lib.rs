@@ -2,8 +2,8 @@
 //!
 //! A public site measures the network of the day. This one answers after exactly the delay that
 //! was asked for, and misbehaves on purpose: every way in which a server can disappoint a client
-//! has a path of its own. The site knows nothing of the crawler and shares no code with it, so that one
-//! mistake in reading HTTP cannot hide on both sides.
+//! has a path or a port of its own. The site knows nothing of the crawler and shares no code with
+//! it, so that one mistake in reading HTTP cannot hide on both sides.
 //!
 //! ```
 //! use practice_site::{Config, Site};

@@ -1,7 +1,7 @@
 //! What runs a script.
 //!
-//! A fault is a list of [`Step`]s: data, to be read like the conversation it is. When a script
-//! ends, the connection is closed in order.
+//! A fault is a list of [`Step`]s: data, which reads like the conversation that happens. When the
+//! script ends, the connection is closed in order.
 
 use std::io;
 use std::pin::Pin;
@@ -22,9 +22,9 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 /// Time for a client to read what was sent: a reset overtakes what is still on its way.
 const SETTLE: Duration = Duration::from_millis(20);
 
-/// Time for all pieces of an answer that was cut to arrive. Many small pieces wait on our side until
-/// the first are acknowledged, which the other side may delay by 200 ms, and a reset throws away
-/// the pieces that still wait.
+/// Time for all pieces of an answer that was cut to arrive. Many small pieces wait on our side
+/// until the first are acknowledged, which the other side may delay by 200 ms, and a reset throws
+/// away the pieces that still wait.
 const SETTLE_PIECES: Duration = Duration::from_millis(250);
 
 /// Until the client goes away.
@@ -37,15 +37,15 @@ pub(crate) enum Step {
     Send(&'static str),
     /// Send these bytes, which are not text.
     Bytes(&'static [u8]),
-    /// Send so many bytes of a body.
+    /// Send this many bytes of a body.
     Text(u64),
-    /// Send a chunked body of so many bytes.
+    /// Send a chunked body of this many bytes.
     Chunks(u64),
     /// Wait a moment, so that what was sent arrives before what comes next.
     Settle,
     /// Wait for one interval of a drip: `pause=` in the query.
     Pause,
-    /// Do these steps so many times.
+    /// Repeat these steps this many times.
     Repeat(usize, &'static [Step]),
     /// Send nothing more until the client closes its side.
     Stall,

@@ -35,7 +35,7 @@ const BACK_OFF: Duration = Duration::from_millis(10);
 /// time.
 const SOON: Duration = Duration::from_secs(1);
 
-/// A site that is being served, until [`Server::stop`].
+/// A site that is being served, until this is dropped.
 pub(crate) struct Server {
     pub(crate) destinations: Vec<SocketAddr>,
     pub(crate) ipv6_address: Option<SocketAddr>,
@@ -45,7 +45,7 @@ pub(crate) struct Server {
     thread: Option<thread::JoinHandle<()>>,
 }
 
-/// Everything that can fail happens here; the thread that serves only serves.
+/// Everything that can fail happens here, so that the caller gets the error.
 pub(crate) fn start(config: Config, report: Option<Report>) -> io::Result<Server> {
     let socket = addresses::listen(SocketAddr::new(config.listen, config.port))?;
     let address = addresses::address(&socket)?;
@@ -83,7 +83,7 @@ impl Drop for Server {
     fn drop(&mut self) {
         drop(self.running.take());
         if let Some(thread) = self.thread.take() {
-            // A panic over there was already reported on stderr; one more here would hide it.
+            // A panic of the thread was already reported on stderr; a second one would hide it.
             let _ = thread.join();
         }
     }
@@ -125,14 +125,14 @@ where
     }
 }
 
-/// One connection. What is rare is boxed, so that the common page waits in a small future.
+/// One connection. Rare answers are boxed, so that the common page waits in a small future.
 async fn serve(mut stream: TcpStream, site: Arc<Shared>) {
     // 1. Read the request.
     let Ok(Ok(answer)) = timeout(PATIENCE, receive(&stream, &site)).await else {
         return;
     };
     let received = Instant::now();
-    // An error from here on says that the client has gone: nobody is left to read a report of it.
+    // An error from here on means that the client has gone: nobody is left to read about it.
     let _ = match answer {
         Answer::Page(page) => {
             // 2. Wait for the page's time, or until nobody waits for the page any more.
@@ -141,7 +141,7 @@ async fn serve(mut stream: TcpStream, site: Arc<Shared>) {
             {
                 return;
             }
-            // 3. Send it, at once if it fits.
+            // 3. Send it, in one write if it fits.
             match send_at_once(&stream, &page) {
                 Some(rest) => Box::pin(send_slowly(&mut stream, &site, &page, rest)).await,
                 None => Ok(()),

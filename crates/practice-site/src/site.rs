@@ -57,7 +57,7 @@ impl Site {
         server::start(config, Some(Box::new(report))).map(|server| Site { server })
     }
 
-    /// The address that the site listens on, with the port it really has.
+    /// The address that the site listens on, also if the system chose the port.
     pub fn address(&self) -> SocketAddr {
         self.server.destinations[0]
     }
@@ -126,8 +126,8 @@ impl Site {
         FAULTS.iter().filter_map(|fault| Some((fault, self.fault_url(fault.name)?)))
     }
 
-    /// The URL of the fault of this name; `None` if there is no such fault, or if this system cannot
-    /// produce it.
+    /// The URL of the fault of this name; `None` if there is no such fault, or if this system
+    /// cannot produce it.
     ///
     /// ```
     /// # use practice_site::{Config, Site};

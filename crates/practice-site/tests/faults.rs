@@ -38,7 +38,7 @@ fn every_fault_with_a_path_does_what_its_name_says() {
         assert_eq!(how, ending, "{name} sent {seen:?}");
         assert!(received.starts_with(begin), "{name} sent {seen:?}");
         assert!(received.ends_with(end), "{name} sent {seen:?}");
-        // Nothing may hide between the beginning and the end, except where the end is left open.
+        // There is nothing between the beginning and the end, except where the end is left open.
         if !end.is_empty() && ending != Endless {
             let whole = received.len() <= begin.len() + end.len();
             assert!(whole || name.ends_with("many-headers"), "{name} sent {seen:?}");
@@ -166,7 +166,7 @@ fn what_happens_before_a_path_is_read() {
     let refused = connect("refused").expect_err("nobody listens there");
     assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
 
-    // The reset may come before or after the connection is seen to be there.
+    // The reset may come before or after `connect` returns.
     match connect("reset-at-accept") {
         Ok(socket) => assert_eq!(receive(socket, 100), (vec![], Reset)),
         Err(error) => assert_eq!(error.kind(), ErrorKind::ConnectionReset),
@@ -183,7 +183,7 @@ fn what_happens_before_a_path_is_read() {
     assert_eq!(end, Reset);
 
     // The page comes before the reset, although the site waits for nothing between them. (If the
-    // reset is there before the connection is seen to be, this `connect` loses the page.)
+    // reset comes before `connect` returns, `connect` fails and closes the socket with the page.)
     #[cfg(not(windows))]
     if let Ok(socket) = connect("response-then-reset") {
         let (page, end) = receive(socket, 1000);
@@ -213,7 +213,7 @@ fn the_pause_of_a_drip_can_be_chosen() {
     assert!(drops > 5 && begun.elapsed() >= Duration::from_millis(20) * (drops as u32 - 1));
 
     let (_, end) = receive_until_silent(get(&site, "/fault/drip-body"), 100, SHORT);
-    assert_eq!(end, Silent, "a drip that nobody hurries is slower than the test's patience");
+    assert_eq!(end, Silent, "without `pause` a drip is slower than this test waits");
 }
 
 #[test]
@@ -241,7 +241,7 @@ fn what_was_sent_in_pieces_arrives_before_the_reset() {
         let sockets: Vec<_> = (0..20).map(|_| socket()).collect();
         sockets.into_iter().map(client).collect::<Vec<_>>()
     };
-    // One that reads late acknowledges late.
+    // A client that reads late acknowledges late.
     let late = |socket| {
         std::thread::sleep(Duration::from_millis(30));
         receive(socket, usize::MAX).0.len()
