@@ -368,8 +368,8 @@ fn deadlines_are_kept() {
 }
 
 /// The longer a socket's own timeout, the later the kernel is: 20 s can become 21.3 s. At three
-/// seconds it is up to a quarter of a second, as chance will have it: so each stage is asked several
-/// times, at different moments. All can wait at the same time, except those that never sleep.
+/// seconds it is up to a quarter of a second, depending on the moment: so each stage is run several
+/// times, at different moments. All can wait at once, except the stages that never sleep.
 #[test]
 fn long_deadlines_are_kept() {
     let (_guard, site) = (alone(), site());
@@ -420,8 +420,8 @@ fn waiting_for_ten_pages_at_once_is_three_times_as_fast() {
     assert!(unkept.is_empty(), "{unkept:#?}");
 }
 
-/// What has arrived in time is not lost because the program looked at the clock too late: here it is stopped
-/// while the page comes and the deadline passes.
+/// What has arrived in time is not lost if the program looks at the clock too late: here it is
+/// stopped while the page comes and the deadline passes.
 #[test]
 #[cfg(unix)]
 fn a_page_that_came_in_time_is_a_page() {
@@ -465,7 +465,8 @@ fn a_page_that_came_in_time_is_a_page() {
         let line: serde_json::Value = serde_json::from_str(line).expect("it speaks JSON");
         line["outcome"].clone()
     };
-    // The yardstick has tokio's own timers: where a signal ends a wait, they come before the sockets.
+    // The yardstick has tokio's own timers: when a signal ends a wait, they come before the
+    // sockets.
     let chapters = STAGES.iter().filter(|stage| stage.number.is_some());
     let was_late = thread::scope(|scope| {
         let one = |stage: &'static stage_runner::stages::Stage| {
