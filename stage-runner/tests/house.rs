@@ -63,6 +63,13 @@ fn the_practice_site_shares_nothing_with_the_crawler() {
     nobody(|name| name == "practice-site", &["crawl", "selectors", "httparse", "http"]);
 }
 
+/// The corpus says what must come of a fault; who fetches it is for others to know.
+#[test]
+fn the_corpus_knows_only_crawl_and_the_practice_site() {
+    let allowed = ["crawl", "practice-site"].map(str::to_owned);
+    assert_eq!(packages()["corpus"], BTreeSet::from(allowed));
+}
+
 #[test]
 fn chapters_1_to_4_know_no_selector() {
     nobody(|name| is_stage(name) && chapter(name) <= 4, &["selectors", "polling", "mio"]);
@@ -84,7 +91,7 @@ fn stages_stand_alone() {
             let pair = (chapter(stage), chapter(other));
             assert!(lessons.contains(&pair), "{stage} must not use {other}");
         }
-        for other in ["stage-runner", "practice-site"] {
+        for other in ["stage-runner", "practice-site", "corpus"] {
             assert!(!used.contains(other), "{stage} must not use {other}");
         }
     }
@@ -93,7 +100,7 @@ fn stages_stand_alone() {
 /// `crawl` ← stages ← runner: never the other way round.
 #[test]
 fn nobody_below_knows_who_is_above() {
-    let below = |name: &str| ["crawl", "selectors", "practice-site"].contains(&name);
+    let below = |name: &str| ["crawl", "selectors", "practice-site", "corpus"].contains(&name);
     for (name, used) in packages().iter().filter(|(name, _)| below(name)) {
         assert!(!used.iter().any(|other| other.starts_with("stage-")), "{name} uses a stage");
     }
@@ -103,6 +110,7 @@ fn nobody_below_knows_who_is_above() {
         assert!(!is_stage(used), "stage-program must not use {used}");
     }
     nobody(|name| name == "stage-program", &["stage-runner", "practice-site", "selectors"]);
+    nobody(|name| name == "crawl" || name == "practice-site", &["corpus"]);
 }
 
 /// Every stage of the house, and its yardstick, is in the runner's table: it is in it, or it does not exist.

@@ -233,11 +233,11 @@ fn by_hand_and_by_the_compiler_are_the_same() {
         ..Default::default()
     };
     let site = practice_site::Site::start(config).unwrap();
-    let faults = site.faults();
+    let faults: Vec<_> = site.faults().collect();
     let targets: Vec<Target> = faults
         .iter()
-        .map(|fault| {
-            let url = Url::parse(&fault.url).unwrap();
+        .map(|(_, url)| {
+            let url = Url::parse(url).unwrap();
             let address = url.authority().parse().unwrap();
             Target::new(url, address)
         })
@@ -269,7 +269,7 @@ fn by_hand_and_by_the_compiler_are_the_same() {
     .unwrap();
 
     assert!(faults.len() > 40, "the practice site has all its faults");
-    for (fault, (one, other)) in
+    for ((fault, _), (one, other)) in
         faults.iter().zip(compiled.iter().zip(&by_hand))
     {
         assert!(!one.is_empty(), "{} has no outcome", fault.name);

@@ -1,5 +1,6 @@
 //! `stage-runner site`: the practice site alone, for a class or a second terminal.
 
+use std::io::{self, Write};
 use std::net::IpAddr;
 use std::process::ExitCode;
 use std::sync::mpsc;
@@ -8,7 +9,7 @@ use practice_site::{Config, Site};
 
 use crate::cli::SiteOptions;
 use crate::system::processes;
-use crate::terminal::{print, progress};
+use crate::terminal::progress;
 use crate::words;
 
 /// Serves until somebody stops it.
@@ -28,7 +29,13 @@ pub fn run(options: &SiteOptions, listen: IpAddr, port: u16) -> ExitCode {
             "warning: whoever can reach this machine can reach this site, and it misbehaves on purpose",
         );
     }
-    let told = print::bytes(format!("{}\n", site.url("/")).as_bytes());
+    // The program or person that reads stdout would wait for a URL that never comes.
+    if let Err(error) = write_line(&site.url("/")) {
+        progress::warn(&format!(
+            "error: cannot write the URL of the site to stdout, so the site ends: {error}"
+        ));
+        return ExitCode::FAILURE;
+    }
     let first = if pages > 0 { format!(", from {} on", site.url("/1")) } else { String::new() };
     progress::note(&format!(
         "{}{first}; the front page lists them and all faults. Ctrl-C stops it.",
@@ -36,7 +43,13 @@ pub fn run(options: &SiteOptions, listen: IpAddr, port: u16) -> ExitCode {
     ));
     wait_for_ctrl_c();
     site.stop();
-    print::status(told.map(|()| true))
+    ExitCode::SUCCESS
+}
+
+fn write_line(line: &str) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    writeln!(stdout, "{line}")?;
+    stdout.flush()
 }
 
 fn wait_for_ctrl_c() {

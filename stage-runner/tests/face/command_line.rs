@@ -67,10 +67,7 @@ fn an_invalid_url_is_named_with_its_line() {
 fn the_exit_status_says_whether_every_page_came() {
     quick(&[]).code(0);
     let site = Site::start(Config { pages: 1, ..Config::default() }).unwrap();
-    let fault = |name: &str| {
-        let faults = site.faults();
-        faults.iter().find(|fault| fault.name.contains(name)).expect(name).url.clone()
-    };
+    let fault = |name: &str| site.fault_url(name).expect(name);
     run(&["-s", "1,5", &site.url("/no-such-page")]).code(0).says("arrived here");
     run(&["-s", "1,5", &fault("garbage")]).code(1).says("malformed");
     run(&["-s", "epoll", "http://no-such-host.invalid/"]).code(1).says("resolve");
