@@ -15,7 +15,7 @@ use std::{env, fs, future, hint, thread};
 
 use benches::{SiteProcess, become_another_process_if_asked, crawl, room_for, targets};
 use stage_06_generator_task::{Generator, Stackful, Yielder};
-use stage_runner::stages::{STAGES, find};
+use stage_runner::stages;
 
 /// How far away the pages are: long enough that all fetches have begun before the first one ends.
 const DELAY: Duration = Duration::from_secs(2);
@@ -66,7 +66,7 @@ fn table() {
     let site = SiteProcess::start();
     let site = site.destinations();
     println!("{:30} {:>9} {:>10}", "what waits", "how many", "bytes each");
-    for stage in STAGES.iter().filter(|stage| stage.number >= Some(5)) {
+    for stage in stages::all().filter(|stage| stage.number >= Some(5)) {
         let fetches = if stage.name == "select" { fetches.min(SELECT) } else { fetches };
         tell(&format!("fetch, {}", stage.name), stage.name, fetches, &site);
     }
@@ -99,7 +99,7 @@ fn measure(kind: &str, count: usize, site: &str) -> Result<u64, String> {
 
 /// Between the start of a crawl and its peak.
 fn fetches(stage: &str, count: usize, site: &str) -> Result<Option<u64>, String> {
-    let stage = find(stage).map_err(|_| "no such stage")?[0];
+    let stage = stages::find(stage).map_err(|_| "no such stage")?[0];
     let targets = targets(site, count, DELAY);
     let start = reset_peak().and_then(|()| of_this_process("VmRSS:"));
     crawl(stage, &targets, count)?;
@@ -137,7 +137,10 @@ fn coroutines(count: usize) -> Option<u64> {
     growth(|| {
         let mut all = Vec::new();
         for number in 0..count {
-            let body = move |yielder: &Yielder<(), usize>, ()| yielder.suspend(number);
+            let body = move |yielder: &Yielder<(), usize>, ()| {
+                yielder.suspend(number);
+                Ok(())
+            };
             let mut coroutine = Stackful::new(body).expect("memory for a stack");
             let _ = coroutine.resume(());
             all.push(coroutine);

@@ -11,7 +11,7 @@ use benches::{SiteProcess, crawl, fetch_all, group_of_crawls, is_only_tested, la
 use crawl::Target;
 use criterion::{BenchmarkId, Criterion, Throughput};
 use stage_02_process_pool::Pool;
-use stage_runner::stages::STAGES;
+use stage_runner::stages;
 
 const IN_FLIGHT: usize = 100;
 
@@ -28,7 +28,7 @@ fn main() {
 fn overhead(criterion: &mut Criterion, name: &str, targets: &[Target], in_flight: usize) {
     let mut group = group_of_crawls(criterion, name, Duration::from_millis(1_500));
     group.throughput(Throughput::Elements(targets.len() as u64));
-    for stage in STAGES {
+    for stage in stages::all() {
         if let Err(reason) = (stage.available)() {
             eprintln!("{}: skipped: {reason}", stage.name);
             continue;

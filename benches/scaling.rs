@@ -9,7 +9,7 @@ use std::time::Duration;
 use benches::{SiteProcess, crawl, fetch_all, group_of_crawls, label, limits, room_for};
 use crawl::{Outcome, Target, Worker};
 use criterion::{AxisScale, BenchmarkId, Criterion, PlotConfiguration};
-use stage_runner::stages::{STAGES, Stage};
+use stage_runner::stages::{self, Stage};
 
 const DELAY: Duration = Duration::from_millis(20);
 /// Long enough for a thousand threads to start.
@@ -26,7 +26,7 @@ fn scaling(criterion: &mut Criterion) {
     let site = SiteProcess::start();
     let mut group = group_of_crawls(criterion, "scaling", Duration::from_millis(500));
     group.plot_config(PlotConfiguration::default().summary_scale(AxisScale::Logarithmic));
-    for stage in STAGES {
+    for stage in stages::all() {
         for pages in SIZES {
             let targets = site.targets(pages, DELAY);
             if let Err(reason) = can_do(stage, &site, pages) {

@@ -113,8 +113,7 @@ fn hand_written_generator(bencher: &mut Bencher) {
         place: Place,
         sum: u64,
     }
-    impl Generator for Adding {
-        type Sent = u64;
+    impl Generator<u64> for Adding {
         type Yielded = u64;
         type Returned = ();
 
@@ -129,7 +128,7 @@ fn hand_written_generator(bencher: &mut Bencher) {
                     self.place = Place::Here;
                 }
             }
-            Yield(self.sum)
+            Err(Yield(self.sum))
         }
     }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use benches::{SiteProcess, crawl, group_of_crawls, label};
 use criterion::{BenchmarkId, Criterion};
-use stage_runner::stages::STAGES;
+use stage_runner::stages;
 
 const PAGES: usize = 10;
 const DELAY: Duration = Duration::from_millis(45);
@@ -21,7 +21,7 @@ fn ten_pages(criterion: &mut Criterion) {
     let site = SiteProcess::start();
     let targets = site.targets(PAGES, DELAY);
     let mut group = group_of_crawls(criterion, "ten-pages", Duration::from_secs(2));
-    for stage in STAGES {
+    for stage in stages::all() {
         if let Err(reason) = (stage.available)() {
             eprintln!("{}: skipped: {reason}", stage.name);
             continue;

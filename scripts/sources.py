@@ -47,6 +47,7 @@ PLACES = {
     "select": "5",
     "poll": "5",
     "epoll": "5",
+    "polling": "5",
     "generator-task": "6",
     "yield-from": "7",
     "async-await": "8",

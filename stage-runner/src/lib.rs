@@ -1,80 +1,42 @@
 //! The runner: runs stages and programs, each in a fresh process, and shows what it took.
 //!
-//! The binary is [`main`]; the rest is public for the tests of this workspace.
+//! The binary is [`main`]; the rest that is public is for the tests and benchmarks of this workspace.
 //!
 //! # Layout
 //!
-//! In the order in which a run meets them:
+//! The folders are floors: each knows only those below it (`tests/house.rs` holds that).
 //!
-//! - `cli`: the command line
-//! - [`stages`]: the one table of stages; `entrants`: who takes part of them, and which programs
-//! - `targets`: from URLs to addresses; `site`: the practice site, alone
-//! - `session`: all runs, round by round; `clock`: how long they will take
-//! - `sweep`: the same stages with more and more in flight
-//! - `run`: what one run came to; `conversation`: the parent's half of it; `ledger` checks what the child says, and
-//!   `costs` what it says it cost
-//! - `child`: the child's half; `reporter` watches its crawl; `usage` and `family`: what the system tells and does about processes
-//! - `summary`: medians; `output`: sentences, pictures and formats
-//! - `text`, `look`, `progress`, `interrupt`: the terminal
+//! - `commands`: what the command line can ask for, a file each; start reading at `commands/compare.rs`
+//! - `cli`: the options and their values
+//! - `terminal`: what it can show, and what is written to it while something runs
+//! - `views`: results as screens, JSON, Markdown and pictures
+//! - `measure`: the parent's half of a run; the child's half is [`stage_program`]
+//! - `results`: what came of it, as plain data
+//! - `lineup`: the one table of [`stages`], who takes part, and on which URLs
+//! - `system`: what only the system can tell and do
+//! - `words`: numbers and lines as people read them
 
 // The modules are private, and inside them `pub` says what a module offers the others.
 #![allow(unreachable_pub)]
 
-use std::process::ExitCode;
-
-use clap::{CommandFactory, Parser};
+mod commands;
 
 mod cli;
 
-mod entrants;
-pub mod stages;
+mod terminal;
 
-mod site;
-mod targets;
+mod views;
 
-mod clock;
-mod session;
-mod sweep;
+mod measure;
 
-mod run;
+pub mod results;
 
-mod conversation;
-mod costs;
-mod ledger;
+pub mod lineup;
 
-mod child;
-mod family;
-mod reporter;
-mod usage;
+mod system;
 
-mod output;
-mod summary;
+mod words;
 
-mod interrupt;
-mod look;
-mod progress;
-mod text;
-
-use cli::{Cli, Command};
-
-/// Does what the command line asks for.
-pub fn main() -> ExitCode {
-    let cli = Cli::parse();
-    match cli.command {
-        None => session::run(&cli.run),
-        Some(Command::Site { site, listen, port }) => site::serve(&site, listen, port),
-        Some(Command::Sweep(options)) => sweep::run(&options),
-        Some(Command::RunStage { name }) => child::run(&name),
-        Some(Command::Completions { shell }) => {
-            let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Cli::command(), "stage-runner", &mut script);
-            output::print_raw(&script)
-        }
-        Some(Command::Man) => {
-            let mut page = Vec::new();
-            let rendered = clap_mangen::Man::new(Cli::command()).render(&mut page);
-            rendered.expect("a vector takes everything");
-            output::print_raw(&page)
-        }
-    }
-}
+pub use commands::main;
+pub use lineup::stages;
+pub use views::json::{ReadError, read_report};

@@ -1,11 +1,9 @@
 //! One corpus, every stage: what each promises of faults, of many pages, of bytes cut anyhow, of
 //! deadlines and of memory, through the real binary.
 //!
-//! A stage is covered by being in the runner's table. What each fault comes to is listed in
-//! `corpus/cases.rs`.
+//! A stage is covered by being in the runner's table. What each fault must come to is listed in
+//! the crate `corpus`.
 
-#[path = "corpus/cases.rs"]
-mod cases;
 #[path = "corpus/runner.rs"]
 mod runner;
 
@@ -15,11 +13,12 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::thread;
 use std::time::Duration;
 
-use cases::{CASES, Case, MAX_BODY, MAX_HEAD};
+use corpus::{CASES, Case};
+use crawl::Limits;
 use crawl::protocol::OutcomeLine;
-use practice_site::{Config, Site};
+use practice_site::Site;
 use runner::{Run, feed, run};
-use stage_runner::stages::STAGES;
+use stage_runner::stages::{self, STAGES};
 
 /// Held to write by a test that measures time, and to read by all others: they run side by side,
 /// but not beside it.
@@ -35,8 +34,7 @@ fn alone() -> RwLockWriteGuard<'static, ()> {
 
 /// A site whose pages come at once, unless a URL asks for something else.
 fn site() -> Site {
-    let config = Config { pages: 500, delay: Duration::ZERO, ..Config::default() };
-    Site::start(config).expect("loopback has a free port")
+    Site::start(corpus::site_config()).expect("loopback has a free port")
 }
 
 /// Fetches these paths of a new site, and checks that every stage comes to these words.
@@ -79,6 +77,7 @@ fn the_table_has_the_stages_of_the_course() {
         "select",
         "poll",
         "epoll",
+        "polling",
         "generator-task",
         "yield-from",
         "async-await",
@@ -89,132 +88,101 @@ fn the_table_has_the_stages_of_the_course() {
 
 // Faults.
 
-#[test]
-fn the_corpus_knows_every_fault_of_the_site_and_no_other() {
-    let offered: BTreeSet<_> = site().faults().iter().map(|fault| fault.name).collect();
-    let mut known: BTreeSet<_> = CASES.iter().map(|case| case.fault).collect();
-    assert_eq!(known.len(), CASES.len(), "a fault is in the list twice");
-    if !offered.contains("connect-hangs") {
-        println!("skipped connect-hangs: this system cannot make a connection hang");
-        known.remove("connect-hangs");
-    }
-    assert_eq!(offered, known);
-}
-
 /// The cases with their URLs, as far as this system can produce them.
-fn urls_of_faults(site: &Site) -> Vec<(&'static Case, String)> {
+fn urls_of_cases(site: &Site) -> Vec<(&'static Case, String)> {
     let url = |case: &'static Case| {
-        let fault = site.faults().into_iter().find(|fault| fault.name == case.fault)?;
-        let mark = if case.query.is_empty() { "" } else { "?" };
-        Some((case, format!("{}{mark}{}", fault.url, case.query)))
+        let url = case.url(site);
+        if url.is_none() {
+            println!("skipped {}: this system cannot produce it", case.name);
+        }
+        Some((case, url?))
     };
     CASES.iter().filter_map(url).collect()
 }
 
-fn check_cases(options: &[&str], cases: &[(&Case, String)]) {
-    let (head, body) = (MAX_HEAD.to_string(), MAX_BODY.to_string());
-    let options = [&["--max-head", &head, "--max-body", &body], options].concat();
+/// The case of this name, which every system can produce.
+fn case(name: &str, site: &Site) -> (&'static Case, String) {
+    let case = corpus::find(name).expect(name);
+    (case, case.url(site).expect(name))
+}
+
+/// Fetches all of these at every stage, and checks each outcome.
+fn check_cases(limits: Limits, cases: &[(&Case, String)]) {
+    let options = [
+        ("--max-head", limits.max_head_bytes.to_string()),
+        ("--max-body", limits.max_body_bytes.to_string()),
+        ("--deadline", format!("{}ms", limits.deadline.as_millis())),
+        ("-c", limits.concurrency.to_string()),
+    ];
+    let options: Vec<_> = options.iter().flat_map(|(name, value)| [*name, value]).collect();
     let urls: Vec<_> = cases.iter().map(|(_, url)| url.clone()).collect();
     let mut wrong = Vec::new();
     for run in run("all", &options, &urls) {
         for (outcome, (case, url)) in run.outcomes.iter().zip(cases) {
-            if !case.is_met_by(outcome) {
-                wrong.push(format!("{}, {url}\n  {case:?}\n  {outcome:?}", run.stage));
+            for difference in case.expected.differences(outcome) {
+                wrong.push(format!("{}, {}, {url}: {difference}", run.stage, case.name));
             }
         }
+        check_in_flight(&run, &options);
     }
-    assert!(wrong.is_empty(), "{} cases:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(wrong.is_empty(), "{} differences:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+fn at_once(fetches: usize) -> Limits {
+    Limits { concurrency: fetches.try_into().expect("more than zero"), ..corpus::limits() }
 }
 
 #[test]
-fn every_fault_has_its_outcome() {
+fn every_case_has_its_outcome() {
     let (_guard, site) = (beside_others(), site());
-    let cases = urls_of_faults(&site);
+    let cases = urls_of_cases(&site);
     let (slow, quick): (Vec<_>, Vec<_>) = cases.into_iter().partition(|(case, _)| case.is_slow());
-    check_cases(&["--deadline", "20s"], &quick);
-    check_cases(&["--deadline", "400ms"], &slow);
+    check_cases(corpus::limits(), &quick);
+    check_cases(corpus::slow_limits(), &slow);
 }
 
 #[test]
-fn every_fault_has_the_same_outcome_however_its_bytes_are_cut() {
+fn every_case_has_the_same_outcome_however_its_bytes_are_cut() {
     let (_guard, site) = (beside_others(), site());
     let mut cases = Vec::new();
-    for (case, url) in urls_of_faults(&site) {
-        let at = |cut: &str| {
-            let mark = if url.contains('?') { '&' } else { '?' };
-            (case, format!("{url}{mark}cut={cut}"))
-        };
-        match () {
-            // Those before a path have no parameters; those that wait would take their time again.
-            () if !url.contains("/fault/") || case.is_slow() => {}
-            () if case.is_long() => cases.push(at("997")),
-            () => cases.extend(["1", "7", "50"].map(at)),
+    // Slow cases would take their time again.
+    for case in CASES.iter().filter(|case| !case.is_slow()) {
+        let cuts: &[u32] = if case.is_long { &[997] } else { &[1, 7, 50] };
+        for cut in cuts {
+            let url = case.url_with(&site, &format!("cut={cut}"));
+            cases.extend(url.map(|url| (case, url)));
         }
     }
-    check_cases(&["--deadline", "20s", "-c", "40"], &cases);
+    check_cases(at_once(40), &cases);
+}
+
+/// What came before the reset is received, whether the reset comes while the stage still connects,
+/// before it sends, or before it receives. With many connections at once all of these happen.
+#[test]
+#[cfg(unix)] // Windows throws away what was received when a reset comes.
+fn a_page_that_a_reset_follows_at_once_is_a_page() {
+    let (_guard, site) = (beside_others(), site());
+    check_cases(at_once(250), &vec![case("response-then-reset", &site); 250]);
 }
 
 // Pages.
 
 #[test]
-fn a_404_is_a_page() {
-    let _guard = beside_others();
-    check(
-        &[],
-        &[
-            ("/1", "200, 1024 bytes"),
-            ("/1?status=404", "404, 1024 bytes"),
-            ("/1?status=503&size=0", "503, 0 bytes"),
-            ("/1?status=204", "204, 0 bytes"),
-            ("/1?status=304", "304, 0 bytes"),
-            ("/501", "404, 26 bytes"),
-        ],
-    );
-}
-
-#[test]
 fn pages_are_the_same_however_they_are_framed_and_cut() {
     let (_guard, site) = (beside_others(), site());
-    let mut urls = Vec::new();
-    for framing in ["", "&chunked=1", "&close=1"] {
-        for cut in ["", "&cut=1", "&cut=7", "&cut=64", "&cut=1460"] {
-            urls.push(site.url(&format!("/1?size=1500{framing}{cut}")));
-        }
-    }
+    let urls = corpus::one_page_in_every_form(&site);
     for run in run("all", &["--digest", "--deadline", "20s", "-c", "20"], &urls) {
         let first = run.outcomes[0].sha256.clone().expect("a digest was asked for");
         for outcome in &run.outcomes {
             let url = &urls[outcome.target];
-            assert_eq!((outcome.status, outcome.bytes), (Some(200), Some(1500)), "{url}");
+            assert_eq!(
+                (outcome.status, outcome.bytes),
+                (Some(200), Some(corpus::FORM_BYTES)),
+                "{url}"
+            );
             assert_eq!(outcome.sha256.as_ref(), Some(&first), "{}: {url}", run.stage);
         }
     }
-}
-
-#[test]
-fn what_a_page_says_of_itself_is_passed_on() {
-    let (_guard, site) = (beside_others(), site());
-    let urls = ["/fault/redirect", "/fault/gzip-body", "/1"].map(|path| site.url(path));
-    for run in run("all", &[], &urls) {
-        let said = |at: usize| {
-            let OutcomeLine { location, content_encoding, .. } = &run.outcomes[at];
-            (location.as_deref(), content_encoding.as_deref())
-        };
-        assert_eq!(said(0), (Some("/1"), None), "{}", run.stage);
-        assert_eq!(said(1), (None, Some("gzip")), "{}", run.stage);
-        assert_eq!(said(2), (None, None), "{}", run.stage);
-    }
-}
-
-#[test]
-fn a_body_may_be_as_large_as_its_limit() {
-    let _guard = beside_others();
-    let limit = &["--max-body", "300KiB"];
-    check(limit, &[("/1?size=300KiB", "200, 307200 bytes"), ("/1?size=307201", "too-large")]);
-    check(limit, &[("/1?size=300KiB&chunked=1", "200, 307200 bytes")]);
-    check(limit, &[("/1?size=300KiB&close=1", "200, 307200 bytes")]);
-    check(limit, &[("/1?size=307201&chunked=1", "too-large")]);
-    check(limit, &[("/1?size=307201&close=1", "too-large")]);
 }
 
 #[test]
@@ -227,26 +195,22 @@ fn the_same_url_many_times() {
 
 #[test]
 fn half_the_urls_bad() {
-    let _guard = beside_others();
+    let (_guard, site) = (beside_others(), site());
     let mut half = Vec::new();
-    for bad in [
-        ("/fault/reset-before-head", "reset"),
-        ("/fault/garbage", "malformed"),
-        ("/fault/truncated-length", "truncated"),
-        ("/fault/empty-reply", "empty-reply"),
-        ("/fault/too-many-headers", "too-large"),
-    ] {
-        half.extend([bad, ("/2", "200, 1024 bytes")].repeat(10));
+    for bad in
+        ["reset-before-head", "garbage", "truncated-length", "empty-reply", "too-many-headers"]
+    {
+        half.extend(vec![[case(bad, &site), case("plain", &site)]; 10].concat());
     }
-    check(&[], &half);
-    check(&["-c", "100"], &half);
+    check_cases(at_once(10), &half);
+    check_cases(at_once(100), &half);
 }
 
 #[test]
 fn five_hundred_pages_at_once() {
     let _guard = alone();
     // One page after another would take as many times as long as there are pages.
-    let (slow, quick): (Vec<_>, Vec<_>) = STAGES.iter().partition(|stage| stage.one_at_a_time);
+    let (slow, quick): (Vec<_>, Vec<_>) = stages::all().partition(|stage| stage.one_at_a_time);
     let names = |stages: Vec<&stage_runner::stages::Stage>| {
         stages.iter().map(|stage| stage.name).collect::<Vec<_>>().join(",")
     };
@@ -305,7 +269,7 @@ fn every_outcome_is_a_line_of_jsonl() {
         let stage = line["stage"].as_str().expect("a name").to_owned();
         assert!(told.insert((stage, index)), "twice: {line}");
     }
-    assert_eq!(told.len(), 3 * STAGES.len());
+    assert_eq!(told.len(), 3 * stages::all().count());
 }
 
 // Limits.
@@ -394,7 +358,7 @@ fn overshoots(runs: &[Run], deadline: Duration) -> Vec<(String, String)> {
 #[test]
 fn deadlines_are_kept() {
     let (_guard, site) = (alone(), site());
-    let stalls = urls_of_faults(&site).into_iter().filter(|(case, _)| case.is_slow());
+    let stalls = urls_of_cases(&site).into_iter().filter(|(case, _)| case.is_slow());
     let urls: Vec<_> = stalls.map(|(_, url)| url).collect();
     let broken = |stages: &str| {
         overshoots(&run(stages, &["--deadline", "300ms"], &urls), Duration::from_millis(300))
@@ -404,8 +368,8 @@ fn deadlines_are_kept() {
 }
 
 /// The longer a socket's own timeout, the later the kernel is: 20 s can become 21.3 s. At three
-/// seconds it is up to a quarter of a second, as chance will have it: so each stage is asked several
-/// times, at different moments. All can wait at the same time, except those that never sleep.
+/// seconds it is up to a quarter of a second, depending on the moment: so each stage is run several
+/// times, at different moments. All can wait at once, except the stages that never sleep.
 #[test]
 fn long_deadlines_are_kept() {
     let (_guard, site) = (alone(), site());
@@ -414,7 +378,7 @@ fn long_deadlines_are_kept() {
         thread::sleep(Duration::from_millis(60) * moment);
         run(stage, &["--deadline", "3s"], &urls)
     };
-    let all: Vec<_> = STAGES.iter().map(|stage| stage.name).collect();
+    let all: Vec<_> = stages::all().map(|stage| stage.name).collect();
     let broken = |stages: &str| {
         let stages = if stages == "all" { all.join(",") } else { stages.to_owned() };
         thread::scope(|scope| {
@@ -456,8 +420,8 @@ fn waiting_for_ten_pages_at_once_is_three_times_as_fast() {
     assert!(unkept.is_empty(), "{unkept:#?}");
 }
 
-/// What has arrived in time is not lost because the program looked at the clock too late: here it is stopped
-/// while the page comes and the deadline passes.
+/// What has arrived in time is not lost if the program looks at the clock too late: here it is
+/// stopped while the page comes and the deadline passes.
 #[test]
 #[cfg(unix)]
 fn a_page_that_came_in_time_is_a_page() {
@@ -501,7 +465,8 @@ fn a_page_that_came_in_time_is_a_page() {
         let line: serde_json::Value = serde_json::from_str(line).expect("it speaks JSON");
         line["outcome"].clone()
     };
-    // The yardstick has tokio's own timers: where a signal ends a wait, they come before the sockets.
+    // The yardstick has tokio's own timers: when a signal ends a wait, they come before the
+    // sockets.
     let chapters = STAGES.iter().filter(|stage| stage.number.is_some());
     let was_late = thread::scope(|scope| {
         let one = |stage: &'static stage_runner::stages::Stage| {

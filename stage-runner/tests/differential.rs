@@ -3,15 +3,13 @@
 //! The pages are random, the test is not: a seed decides. Another one can be given as
 //! `DIFFERENTIAL_SEED`, and a failure says with which it came.
 
-#[path = "corpus/cases.rs"]
-mod cases;
 #[path = "corpus/runner.rs"]
 mod runner;
 
 use std::thread;
 use std::time::Duration;
 
-use cases::{CASES, Case};
+use corpus::{CASES, Case};
 use crawl::protocol::OutcomeLine;
 use practice_site::{Config, Site};
 use runner::{agreement, run, word};
@@ -98,20 +96,15 @@ fn page(random: &mut Random, site: &Site) -> Wish {
 const MAX_BODY: u64 = 200_000;
 
 fn broken_page(random: &mut Random, site: &Site, filter: fn(&Case) -> bool) -> Wish {
-    let known = CASES.iter().filter(|case| filter(case));
-    let faults = site.faults();
-    let faults: Vec<_> = known
-        .filter_map(|case| Some((case, faults.iter().find(|fault| fault.name == case.fault)?)))
-        .collect();
-    let (case, fault) = random.choose(&faults);
-    let mut url = fault.url.clone();
-    if url.contains("/fault/") {
-        url += &format!("?{}&delay={}ms", case.query, random.between(0, 3));
-        if random.one_in(2) {
-            let piece = if case.is_long() { 4096 } else { random.between(1, 100) };
-            url += &format!("&cut={piece}&pace={}us", random.between(0, 200));
-        }
+    let known = CASES.iter().filter(|case| case.is_fault() && filter(case));
+    let known: Vec<_> = known.filter_map(|case| Some((case, case.url(site)?))).collect();
+    let (case, plain_url) = &known[random.index(known.len())];
+    let mut parameters = format!("delay={}ms", random.between(0, 3));
+    if random.one_in(2) {
+        let piece = if case.is_long { 4096 } else { random.between(1, 100) };
+        parameters += &format!("&cut={piece}&pace={}us", random.between(0, 200));
     }
+    let url = case.url_with(site, &parameters).unwrap_or(plain_url.clone());
     Wish { url, promised: None }
 }
 
@@ -166,6 +159,10 @@ impl Random {
     }
 
     fn choose<T: Copy>(&mut self, among: &[T]) -> T {
-        among[self.between(0, among.len() as u64 - 1) as usize]
+        among[self.index(among.len())]
+    }
+
+    fn index(&mut self, length: usize) -> usize {
+        self.between(0, length as u64 - 1) as usize
     }
 }

@@ -1,6 +1,8 @@
 //! Who may know whom: the rules of the house, held by a test.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
@@ -30,7 +32,8 @@ fn text(value: &Value) -> String {
 }
 
 fn is_stage(name: &str) -> bool {
-    name.starts_with("stage-") && name != "stage-runner"
+    let number = name.strip_prefix("stage-");
+    number.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 /// The chapter in `stage-05-callbacks`.
@@ -60,6 +63,13 @@ fn the_practice_site_shares_nothing_with_the_crawler() {
     nobody(|name| name == "practice-site", &["crawl", "selectors", "httparse", "http"]);
 }
 
+/// The corpus says what must come of a fault; who fetches it is for others to know.
+#[test]
+fn the_corpus_knows_only_crawl_and_the_practice_site() {
+    let allowed = ["crawl", "practice-site"].map(str::to_owned);
+    assert_eq!(packages()["corpus"], BTreeSet::from(allowed));
+}
+
 #[test]
 fn chapters_1_to_4_know_no_selector() {
     nobody(|name| is_stage(name) && chapter(name) <= 4, &["selectors", "polling", "mio"]);
@@ -81,7 +91,7 @@ fn stages_stand_alone() {
             let pair = (chapter(stage), chapter(other));
             assert!(lessons.contains(&pair), "{stage} must not use {other}");
         }
-        for other in ["stage-runner", "practice-site"] {
+        for other in ["stage-runner", "practice-site", "corpus"] {
             assert!(!used.contains(other), "{stage} must not use {other}");
         }
     }
@@ -90,11 +100,17 @@ fn stages_stand_alone() {
 /// `crawl` ← stages ← runner: never the other way round.
 #[test]
 fn nobody_below_knows_who_is_above() {
-    let below = |name: &str| ["crawl", "selectors", "practice-site"].contains(&name);
+    let below = |name: &str| ["crawl", "selectors", "practice-site", "corpus"].contains(&name);
     for (name, used) in packages().iter().filter(|(name, _)| below(name)) {
         assert!(!used.iter().any(|other| other.starts_with("stage-")), "{name} uses a stage");
     }
     nobody(|name| name == "selectors", &["crawl"]);
+    // What a stage outside of the house is built on must not bring the house with it.
+    for used in packages()["stage-program"].iter() {
+        assert!(!is_stage(used), "stage-program must not use {used}");
+    }
+    nobody(|name| name == "stage-program", &["stage-runner", "practice-site", "selectors"]);
+    nobody(|name| name == "crawl" || name == "practice-site", &["corpus"]);
 }
 
 /// Every stage of the house, and its yardstick, is in the runner's table: it is in it, or it does not exist.
@@ -107,4 +123,92 @@ fn every_stage_is_in_the_table() {
         let folder = stage.trim_start_matches("stage-");
         assert!(in_table.contains(&format!("crates/{folder}/src")), "{stage} is not in STAGES");
     }
+}
+
+/// The folders of the runner, the top floor first: each knows only those below it, so that there are no circles.
+const FLOORS: [&str; 9] =
+    ["commands", "cli", "terminal", "views", "measure", "results", "lineup", "system", "words"];
+
+fn floor(folder: &str) -> Option<usize> {
+    FLOORS.iter().position(|floor| *floor == folder)
+}
+
+/// The source files in a folder and below it.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let (folders, files): (Vec<_>, Vec<_>) = entries.partition(|path| path.is_dir());
+    folders.iter().flat_map(|folder| self::files(folder)).chain(files).collect()
+}
+
+/// The names after each `crate::`, whether one or several in braces.
+fn used_of_crate(code: &str) -> BTreeSet<&str> {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    let mut used = BTreeSet::new();
+    for rest in code.split("crate::").skip(1) {
+        match rest.strip_prefix('{') {
+            None => used.extend(rest.split(|c| !is_part(c)).next()),
+            Some(group) => {
+                let mut depth = 0;
+                let mut is_first = true;
+                for word in group.split_inclusive(|c| !is_part(c)) {
+                    let (name, end) = word.split_at(word.trim_end_matches(|c| !is_part(c)).len());
+                    if depth == 0 && is_first && !name.is_empty() {
+                        used.insert(name);
+                        is_first = false;
+                    }
+                    match end {
+                        "{" => depth += 1,
+                        "}" if depth == 0 => break,
+                        "}" => depth -= 1,
+                        "," if depth == 0 => is_first = true,
+                        _ => {}
+                    }
+                }
+            }
+        }
+    }
+    used
+}
+
+#[test]
+fn names_of_the_crate_are_found() {
+    let found = |code| used_of_crate(code).into_iter().collect::<Vec<_>>();
+    assert_eq!(
+        found("use crate::cli::{Cli, Command};\nlet x = crate::words::cut(y);"),
+        ["cli", "words"]
+    );
+    assert_eq!(
+        found("use crate::{cli, views::{json, svg}, words::cut};\nuse a;"),
+        ["cli", "views", "words"]
+    );
+    assert_eq!(found("crate::main"), ["main"]);
+}
+
+#[test]
+fn each_folder_of_the_runner_knows_only_those_below_it() {
+    let source = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src"));
+    let mut seen = BTreeSet::new();
+    for file in files(source) {
+        let inside = file.strip_prefix(source).unwrap();
+        let Some(folder) = inside.parent().and_then(|folder| folder.iter().next()) else {
+            assert!(inside.ends_with("lib.rs") || inside.ends_with("main.rs"), "{inside:?}");
+            continue;
+        };
+        let folder = folder.to_str().unwrap();
+        let own = floor(folder).unwrap_or_else(|| panic!("{inside:?} is on no floor"));
+        seen.insert(folder.to_owned());
+        let code = fs::read_to_string(&file).unwrap();
+        for used in used_of_crate(&code) {
+            let other = floor(used);
+            let other = other.unwrap_or_else(|| panic!("{inside:?} uses crate::{used}, no folder"));
+            assert!(other >= own, "{inside:?} must not use {used}: it is above {folder}");
+        }
+        // From one folder to another it goes by `crate::`, where it is seen.
+        let depth = inside.iter().count() - usize::from(inside.ends_with("mod.rs"));
+        let to_the_root = "super::".repeat(depth);
+        let out =
+            code.lines().find(|line| line.contains(&to_the_root) && !line.contains("super::*"));
+        assert!(out.is_none(), "{inside:?} leaves its folder: {out:?}");
+    }
+    assert_eq!(seen.len(), FLOORS.len(), "{seen:?}");
 }

@@ -1,20 +1,36 @@
 //! A crawl leaves nothing behind: descriptors, threads and children are the same before and after.
 //!
 //! The stages run in this very process, which is then looked at from inside. The process pool starts
-//! this program again, so there is no test harness: `main` begins with the pool's hook. The site is
-//! a process of its own, so that its connections are not counted.
+//! this program again, so `main` begins with the pool's hook, and the harness comes after it. The site
+//! is a process of its own, so that its connections are not counted.
 
 use std::process::ExitCode;
 
+use libtest_mimic::{Arguments, Trial};
+
 fn main() -> ExitCode {
     stage_02_process_pool::become_worker_if_asked();
-    #[cfg(target_os = "linux")]
-    return linux::main();
-    #[cfg(not(target_os = "linux"))]
-    {
-        println!("skipped: only Linux has /proc/self, which tells what a process holds");
-        ExitCode::SUCCESS
-    }
+    // One after the other, on this thread: what one test holds would be counted by another.
+    let arguments = Arguments { test_threads: Some(1), ..Arguments::from_args() };
+    libtest_mimic::run(&arguments, trials()).exit_code()
+}
+
+/// Only Linux has /proc/self, which tells what a process holds.
+#[cfg(not(target_os = "linux"))]
+fn trials() -> Vec<Trial> {
+    vec![Trial::test("needs /proc/self", || Ok(())).with_ignored_flag(true)]
+}
+
+#[cfg(target_os = "linux")]
+fn trials() -> Vec<Trial> {
+    use std::sync::{Arc, LazyLock};
+    // Started by the first test: a listing of the tests needs none.
+    let site = Arc::new(LazyLock::new(linux::Site::start));
+    let trial = |stage: &'static stage_runner::stages::Stage| {
+        let site = Arc::clone(&site);
+        Trial::test(stage.name, move || Ok(linux::leaves_nothing_behind(stage, &site)?))
+    };
+    stage_runner::stages::STAGES.iter().map(trial).collect()
 }
 
 #[cfg(target_os = "linux")]
@@ -22,41 +38,41 @@ mod linux {
     use std::fs;
     use std::io::{BufRead, BufReader};
     use std::num::NonZeroUsize;
-    use std::process::{Child, Command, ExitCode, Stdio};
+    use std::process::{Child, Command, Stdio};
     use std::time::{Duration, Instant};
 
     use crawl::{Limits, Target, Url};
-    use stage_runner::stages::{STAGES, Stage};
+    use stage_runner::stages::Stage;
 
     const URLS: usize = 1000;
 
-    pub(crate) fn main() -> ExitCode {
-        fs::read_to_string("/proc/thread-self/children").expect("a kernel that lists children");
-        let (mut site, address) = start_site();
-        let targets = half_of_them_bad(&address);
-        let leaks: Vec<_> =
-            STAGES.iter().filter_map(|stage| leak_of(stage, &targets).err()).collect();
-        site.kill().expect("it runs until it is stopped");
-        site.wait().expect("it was killed");
-
-        let (passed, failed) = (STAGES.len() - leaks.len(), leaks.len());
-        let result = if failed == 0 { "ok" } else { "FAILED" };
-        println!("\ntest result: {result}. {passed} passed; {failed} failed; 0 ignored");
-        ExitCode::from(u8::from(failed > 0))
+    /// The practice site in a process of its own, and what to fetch from it.
+    pub(crate) struct Site {
+        process: Child,
+        targets: Vec<Target>,
     }
 
-    fn start_site() -> (Child, String) {
-        let mut site = Command::new(env!("CARGO_BIN_EXE_stage-runner"))
-            .args(["site", "--delay", "0", "--size", "100"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the runner starts");
-        let mut front_page = String::new();
-        let mut stdout = BufReader::new(site.stdout.take().expect("it was asked for"));
-        stdout.read_line(&mut front_page).expect("it says where it is");
-        let address = front_page.trim().trim_start_matches("http://").trim_end_matches('/');
-        (site, address.to_owned())
+    impl Site {
+        pub(crate) fn start() -> Site {
+            let mut process = Command::new(env!("CARGO_BIN_EXE_stage-runner"))
+                .args(["site", "--delay", "0", "--size", "100"])
+                .stdout(Stdio::piped())
+                .stderr(Stdio::null())
+                .spawn()
+                .expect("the runner starts");
+            let mut front_page = String::new();
+            let mut stdout = BufReader::new(process.stdout.take().expect("it was asked for"));
+            stdout.read_line(&mut front_page).expect("it says where it is");
+            let address = front_page.trim().trim_start_matches("http://").trim_end_matches('/');
+            Site { process, targets: half_of_them_bad(address) }
+        }
+    }
+
+    impl Drop for Site {
+        fn drop(&mut self) {
+            let _ = self.process.kill();
+            let _ = self.process.wait();
+        }
     }
 
     fn half_of_them_bad(address: &str) -> Vec<Target> {
@@ -83,7 +99,7 @@ mod linux {
         targets
     }
 
-    fn leak_of(stage: &Stage, targets: &[Target]) -> Result<(), ()> {
+    pub(crate) fn leaves_nothing_behind(stage: &Stage, site: &Site) -> Result<(), String> {
         let limits = Limits {
             concurrency: NonZeroUsize::new(20).expect("20 is not zero"),
             deadline: Duration::from_millis(500),
@@ -91,11 +107,11 @@ mod linux {
         };
         let before = Holdings::now();
         let (mut pages, mut failed) = (0, 0);
-        (stage.crawl)(targets, &limits, &mut |outcome| {
+        (stage.crawl)(&site.targets, &limits, &mut |outcome| {
             *if outcome.result.is_ok() { &mut pages } else { &mut failed } += 1;
         })
         .expect("this system can run the stage");
-        assert_eq!((pages, failed), (URLS / 2, URLS / 2), "{}", stage.name);
+        assert_eq!((pages, failed), (URLS / 2, URLS / 2));
 
         // The system may need a moment to clear away a thread that has ended.
         let begun = Instant::now();
@@ -103,12 +119,11 @@ mod linux {
             std::thread::sleep(Duration::from_millis(10));
         }
         let after = Holdings::now();
-        let is_clean = after == before;
-        println!("test {} ... {}", stage.name, if is_clean { "ok" } else { "FAILED" });
-        if !is_clean {
-            println!("before: {before:#?}\nafter: {after:#?}");
+        if after == before {
+            Ok(())
+        } else {
+            Err(format!("before: {before:#?}\nafter: {after:#?}"))
         }
-        if is_clean { Ok(()) } else { Err(()) }
     }
 
     /// What this process holds.

@@ -1,4 +1,5 @@
-//! The pool's side of the pipes: one worker process, and the thread that talks with it.
+//! The pool's side of the pipes: one worker process, and the thread that
+//! writes to its pipe and reads from it.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
@@ -10,26 +11,27 @@ use std::{env, mem};
 
 use crawl::{Limits, Target};
 
+use crate::become_worker::ASKED;
 use crate::wire::{Answer, HELLO, Request, read_line};
-use crate::worker::ASKED;
 
-/// A worker that does not speak within this time is none.
+/// A program that sends no hello within this time is not a worker.
 const HELLO_WITHIN: Duration = Duration::from_secs(10);
 
-/// A worker keeps the deadline of a fetch by itself. One that is this much later will not answer any
-/// more: it has been stopped, say.
+/// A worker keeps the deadline of a fetch by itself. A worker that is this
+/// much later will not answer any more: it has been stopped, for example.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// A worker process. A read from a pipe cannot be given up, so a thread does it.
+/// A worker process. A read from a pipe cannot be interrupted, so a thread
+/// does it.
 ///
-/// Invariant: no worker outlives its pool. Dropping it ends it; and if the pool never comes to that,
-/// the end of its input does.
+/// Invariant: no worker process outlives its pool. It ends when this value
+/// is dropped, or else when its pipe ends.
 #[derive(Debug)]
 pub(crate) struct Process {
     child: Child,
     requests: Sender<Request>,
     answers: Receiver<io::Result<Answer>>,
-    talker: Option<JoinHandle<()>>,
+    thread: Option<JoinHandle<()>>,
     fetches: u64,
 }
 
@@ -37,29 +39,32 @@ impl Process {
     /// Starts this program again, as a worker.
     ///
     /// # Errors
-    /// What the system says; or what the program did instead of becoming a worker.
+    /// What the system says; or what the program did instead of becoming a
+    /// worker.
     pub(crate) fn start() -> io::Result<Process> {
         let mut child = spawn()?;
         let to = child.stdin.take().expect("it was asked for");
-        let from = BufReader::new(child.stdout.take().expect("it was asked for"));
-        let (requests, asked) = channel();
+        let from =
+            BufReader::new(child.stdout.take().expect("it was asked for"));
+        let (requests, to_send) = channel();
         let (sender, answers) = channel();
-        let talker = thread::Builder::new().spawn(move || talk(to, from, &asked, &sender));
-        let failed = talker.as_ref().err().map(|error| io::Error::from(error.kind()));
-        let mut process = Process { child, requests, answers, talker: talker.ok(), fetches: 0 };
-        if let Some(error) = failed {
-            return Err(error); // and the drop ends the child
-        }
+        let mut process =
+            Process { child, requests, answers, thread: None, fetches: 0 };
+        // Without a thread, the drop of `process` ends the child.
+        let serve = move || serve(to, from, &to_send, &sender);
+        process.thread = Some(thread::Builder::new().spawn(serve)?);
         match process.answer(HELLO_WITHIN) {
             Ok(_) => Ok(process),
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
                 Err(io::Error::other(format!(
-                    "a worker process ended before it spoke ({}); does main begin with become_worker_if_asked()?",
+                    "a worker process ended before its hello ({}); \
+                     does main begin with become_worker_if_asked()?",
                     process.end()
                 )))
             }
             Err(_) => Err(io::Error::other(
-                "this program does not become a worker: call become_worker_if_asked() first in main",
+                "this program does not become a worker: \
+                 call become_worker_if_asked() first in main",
             )),
         }
     }
@@ -67,23 +72,35 @@ impl Process {
     /// Has a target fetched, and sleeps until the worker has done it.
     ///
     /// # Errors
-    /// The worker is gone, or does not speak like one any more.
-    pub(crate) fn fetch(&mut self, target: &Target, limits: &Limits) -> io::Result<Answer> {
+    /// The worker has ended, or its answer is not one of a worker.
+    pub(crate) fn fetch(
+        &mut self,
+        target: &Target,
+        limits: &Limits,
+    ) -> io::Result<Answer> {
         self.fetches += 1;
-        let (target, limits_for_it) = (target.into(), limits.into());
-        let request = Request::Fetch { number: self.fetches, target, limits: limits_for_it };
+        let number = self.fetches;
+        let request = Request::Fetch {
+            number,
+            target: target.into(),
+            limits: limits.into(),
+        };
         self.ask(request, limits.deadline.saturating_add(GRACE))
     }
 
     /// Memory that the worker has for itself alone, where the system tells.
     pub(crate) fn private_bytes(&mut self) -> Option<u64> {
-        match self.ask(Request::Goodbye, GRACE) {
-            Ok(Answer::Farewell(private_bytes)) => private_bytes,
+        match self.ask(Request::Stop, GRACE) {
+            Ok(Answer::Memory(private_bytes)) => private_bytes,
             _ => None,
         }
     }
 
-    fn ask(&mut self, request: Request, within: Duration) -> io::Result<Answer> {
+    fn ask(
+        &mut self,
+        request: Request,
+        within: Duration,
+    ) -> io::Result<Answer> {
         let gone = |_| io::Error::from(io::ErrorKind::UnexpectedEof);
         self.requests.send(request).map_err(gone)?;
         self.answer(within)
@@ -92,50 +109,64 @@ impl Process {
     fn answer(&mut self, within: Duration) -> io::Result<Answer> {
         match self.answers.recv_timeout(within) {
             Ok(answer) => answer,
-            Err(RecvTimeoutError::Timeout) => {
-                Err(io::Error::new(io::ErrorKind::TimedOut, "it does not answer"))
+            Err(RecvTimeoutError::Timeout) => Err(io::Error::new(
+                io::ErrorKind::TimedOut,
+                "it does not answer",
+            )),
+            Err(RecvTimeoutError::Disconnected) => {
+                Err(io::ErrorKind::UnexpectedEof.into())
             }
-            Err(RecvTimeoutError::Disconnected) => Err(io::ErrorKind::UnexpectedEof.into()),
         }
     }
 
-    pub(crate) fn is_gone(&mut self) -> bool {
+    pub(crate) fn has_ended(&mut self) -> bool {
         !matches!(self.child.try_wait(), Ok(None))
     }
 
-    /// How a worker ended that does not answer any more.
+    /// Ends a worker that does not answer any more, and says how it ended.
     pub(crate) fn end(mut self) -> String {
-        let _ = self.child.kill(); // it may have closed its pipes and live on
-        self.child.wait().map_or_else(|error| error.to_string(), |status| status.to_string())
+        // It may have closed its pipes and live on.
+        let _ = self.child.kill();
+        self.child.wait().map_or_else(
+            |error| error.to_string(),
+            |status| status.to_string(),
+        )
     }
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // A worker keeps nothing that could be lost. The wait leaves no zombie behind.
+        // A worker keeps nothing that could be lost. The wait leaves no
+        // zombie behind.
         let _ = self.child.kill();
         let _ = self.child.wait();
-        // Without requests, nobody asks; and without a worker, nobody answers. But it may have handed on its
-        // pipe to a program that it started: then the thread is left to end with that one.
+        // Without requests the thread ends, and so it does without a
+        // worker. But the worker may have handed on its pipe to a program
+        // that it started: then the thread is left to end with that
+        // program.
         drop(mem::replace(&mut self.requests, channel().0));
         let has_ended = loop {
             match self.answers.recv_timeout(GRACE) {
                 Ok(_) => {}
-                Err(error) => break error == RecvTimeoutError::Disconnected,
+                Err(error) => {
+                    break error == RecvTimeoutError::Disconnected;
+                }
             }
         };
-        if let Some(talker) = self.talker.take().filter(|_| has_ended) {
-            let _ = talker.join();
+        if let Some(thread) = self.thread.take().filter(|_| has_ended) {
+            let _ = thread.join();
         }
     }
 }
 
 fn spawn() -> io::Result<Child> {
-    /// Where a pipe cannot be made and marked in one step (on macOS), two workers that start at the
-    /// same time could inherit each other's, and never see them end.
+    /// Apple's systems cannot make a pipe and mark it close-on-exec in one
+    /// step. So two workers that start at the same time could inherit each
+    /// other's pipes, and these would never end.
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-    let _alone = cfg!(target_vendor = "apple")
-        .then(|| ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner));
+    let _alone = cfg!(target_vendor = "apple").then(|| {
+        ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner)
+    });
     Command::new(env::current_exe()?)
         .env(ASKED, "1")
         .stdin(Stdio::piped())
@@ -143,25 +174,32 @@ fn spawn() -> io::Result<Child> {
         .spawn()
 }
 
-/// Hands requests to a worker and answers back, until either side ends or the worker talks nonsense.
-fn talk(
+/// Hands requests to a worker and its answers back, until either side ends
+/// or an answer is invalid.
+fn serve(
     mut to: impl Write,
     mut from: impl BufRead,
     requests: &Receiver<Request>,
     answers: &Sender<io::Result<Answer>>,
 ) {
-    let mut answer = hear_hello(&mut from);
+    let mut answer = read_hello(&mut from);
     loop {
         let is_over = answer.is_err();
         if answers.send(answer).is_err() || is_over {
             return;
         }
         let Ok(request) = requests.recv() else { return };
-        answer = request.write(&mut to).and_then(|()| Answer::read(&mut from, &request));
+        answer = request
+            .write(&mut to)
+            .and_then(|()| Answer::read(&mut from, &request));
     }
 }
 
-fn hear_hello(from: &mut impl BufRead) -> io::Result<Answer> {
+fn read_hello(from: &mut impl BufRead) -> io::Result<Answer> {
     let line = read_line(from, 0)?;
-    if line == HELLO { Ok(Answer::Hello) } else { Err(io::ErrorKind::InvalidData.into()) }
+    if line == HELLO {
+        Ok(Answer::Hello)
+    } else {
+        Err(io::ErrorKind::InvalidData.into())
+    }
 }

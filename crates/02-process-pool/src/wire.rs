@@ -1,4 +1,5 @@
-//! What travels through the pipes: a line of JSON for each message, and the bytes of a body after it.
+//! What travels through the pipes: a line of JSON for each message, and the
+//! bytes of a body after it.
 
 use std::io::{self, BufRead, Read, Write};
 use std::time::{Duration, Instant};
@@ -7,19 +8,25 @@ use crawl::protocol::{JobLimits, JobTarget};
 use crawl::{FetchError, Outcome, Page, Timeline, Worker};
 use serde::{Deserialize, Serialize};
 
-/// The first line that a worker says: a program that says anything else is none.
+/// The first line of a worker: a program that writes anything else is not a
+/// worker.
 pub(crate) const HELLO: &str = "worker of stage-02-process-pool, version 1";
 
-/// No line is longer than this, and a few bytes of JSON for each byte of a head: a program that writes without
-/// end is ended.
+/// No line is longer than this, and a few bytes of JSON for each byte of a
+/// head: a program that writes without end is ended.
 const MAX_LINE_BYTES: u64 = 1 << 20;
 const JSON_BYTES_OF_ONE: u64 = 6;
 
 /// From the pool to a worker.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Request {
-    Fetch { number: u64, target: JobTarget, limits: JobLimits },
-    Goodbye,
+    Fetch {
+        number: u64,
+        target: JobTarget,
+        limits: JobLimits,
+    },
+    #[serde(rename = "Goodbye")] // its name on the pipe
+    Stop,
 }
 
 /// From a worker to the pool.
@@ -28,7 +35,7 @@ pub(crate) enum Answer {
     Hello,
     Fetched(Box<Fetched>),
     /// Memory that the worker had for itself alone.
-    Farewell(Option<u64>),
+    Memory(Option<u64>),
 }
 
 /// An outcome without what only the pool knows.
@@ -59,9 +66,9 @@ struct Head {
     body_bytes: u64,
 }
 
-/// The line at the end.
+/// The answer to `Stop`.
 #[derive(Serialize, Deserialize)]
-struct Farewell {
+struct Memory {
     private_bytes: Option<u64>,
 }
 
@@ -75,53 +82,81 @@ impl Request {
     }
 }
 
-/// The worker's side: writes the outcome of the fetch that was asked for under this number.
+/// The worker's side: writes the outcome of the fetch that was asked for
+/// under this number.
 pub(crate) fn write_outcome(
     pipe: &mut impl Write,
     number: u64,
     outcome: Outcome,
 ) -> io::Result<()> {
-    let Timeline { connected, sent, first_byte, finished, .. } = outcome.timeline;
+    let Timeline { connected, sent, first_byte, finished, .. } =
+        outcome.timeline;
     let failed_attempts = outcome.failed_attempts;
     let mut body = Vec::new();
     let page = outcome.result.map(|page| {
         body = page.body;
-        let Page { status, location, content_encoding, .. } = Page { body: Vec::new(), ..page };
-        Head { status, location, content_encoding, body_bytes: body.len() as u64 }
+        Head {
+            status: page.status,
+            location: page.location,
+            content_encoding: page.content_encoding,
+            body_bytes: body.len() as u64,
+        }
     });
-    let reply = Reply { number, page, connected, sent, first_byte, finished, failed_attempts };
+    let reply = Reply {
+        number,
+        page,
+        connected,
+        sent,
+        first_byte,
+        finished,
+        failed_attempts,
+    };
     write_line(pipe, &reply)?;
     pipe.write_all(&body)?;
     pipe.flush()
 }
 
-/// The worker's side: writes what there is to say at the end.
-pub(crate) fn write_farewell(pipe: &mut impl Write, private_bytes: Option<u64>) -> io::Result<()> {
-    write_line(pipe, &Farewell { private_bytes })?;
+/// The worker's side: writes what memory it had.
+pub(crate) fn write_memory(
+    pipe: &mut impl Write,
+    private_bytes: Option<u64>,
+) -> io::Result<()> {
+    write_line(pipe, &Memory { private_bytes })?;
     pipe.flush()
 }
 
 impl Answer {
-    /// Reads what a worker says to a request, and checks it like any input.
+    /// Reads the answer to a request, and checks it like any input.
     ///
     /// # Errors
-    /// `UnexpectedEof` when the worker is gone; `InvalidData` when it talks nonsense.
-    pub(crate) fn read(pipe: &mut impl BufRead, request: &Request) -> io::Result<Answer> {
+    /// `UnexpectedEof` when the worker has ended; `InvalidData` when the
+    /// answer is invalid.
+    pub(crate) fn read(
+        pipe: &mut impl BufRead,
+        request: &Request,
+    ) -> io::Result<Answer> {
         let Request::Fetch { number, limits, .. } = request else {
             let line = read_line(pipe, 0)?;
-            return Ok(Answer::Farewell(serde_json::from_str::<Farewell>(&line)?.private_bytes));
+            return Ok(Answer::Memory(
+                serde_json::from_str::<Memory>(&line)?.private_bytes,
+            ));
         };
         let line = read_line(pipe, limits.max_head_bytes as u64)?;
         let reply: Reply = serde_json::from_str(&line)?;
         if reply.number != *number {
-            return Err(nonsense("it answers what it was not asked"));
+            return Err(invalid(
+                "its answer has another number than the request",
+            ));
         }
         let result = match &reply.page {
             Ok(head) if head.body_bytes > limits.max_body_bytes => {
-                return Err(nonsense("it sends more than it may"));
+                return Err(invalid("its body is larger than the limit"));
             }
             Ok(head) if !(200..600).contains(&head.status) => {
-                return Err(nonsense("its status is none"));
+                let status = head.status;
+                return Err(invalid(&format!(
+                    "status {status} is not between 200 and 599"
+                )));
             }
             Ok(head) => Ok(Page {
                 status: head.status,
@@ -136,28 +171,48 @@ impl Answer {
 }
 
 impl Fetched {
-    /// An `Instant` cannot cross a process: the fetch began, for us, when the target was handed over.
-    pub(crate) fn into_outcome(self, target: usize, by: Worker, started: Instant) -> Outcome {
-        let Reply { connected, sent, first_byte, finished, failed_attempts, .. } = self.reply;
-        let timeline = Timeline { started, connected, sent, first_byte, finished };
-        Outcome { target, by, result: self.result, timeline, failed_attempts }
+    /// An `Instant` cannot cross a process: the fetch began, for us, when
+    /// the target was handed over.
+    pub(crate) fn into_outcome(
+        self,
+        target: usize,
+        by: Worker,
+        started: Instant,
+    ) -> Outcome {
+        let Fetched { result, reply } = self;
+        let Reply { connected, sent, first_byte, finished, .. } = reply;
+        let timeline =
+            Timeline { started, connected, sent, first_byte, finished };
+        let failed_attempts = reply.failed_attempts;
+        Outcome { target, by, result, timeline, failed_attempts }
     }
 }
 
-fn write_line(pipe: &mut impl Write, message: &impl Serialize) -> io::Result<()> {
+fn write_line(
+    pipe: &mut impl Write,
+    message: &impl Serialize,
+) -> io::Result<()> {
     let mut line = serde_json::to_vec(message)?;
     line.push(b'\n');
     pipe.write_all(&line)
 }
 
 /// A line without its end, in which there may be so many bytes of a head.
-pub(crate) fn read_line(pipe: &mut impl BufRead, head_bytes: u64) -> io::Result<String> {
-    let most = head_bytes.saturating_mul(JSON_BYTES_OF_ONE).saturating_add(MAX_LINE_BYTES);
+pub(crate) fn read_line(
+    pipe: &mut impl BufRead,
+    head_bytes: u64,
+) -> io::Result<String> {
+    let most = head_bytes
+        .saturating_mul(JSON_BYTES_OF_ONE)
+        .saturating_add(MAX_LINE_BYTES);
     let mut line = Vec::new();
     pipe.take(most).read_until(b'\n', &mut line)?;
     match line.pop() {
-        Some(b'\n') => String::from_utf8(line).map_err(|_| nonsense("its line is not text")),
-        Some(_) if line.len() as u64 + 1 >= most => Err(nonsense("its line has no end")),
+        Some(b'\n') => String::from_utf8(line)
+            .map_err(|_| invalid("a line is not UTF-8")),
+        Some(_) if line.len() as u64 + 1 >= most => {
+            Err(invalid("a line is too long"))
+        }
         _ => Err(io::ErrorKind::UnexpectedEof.into()),
     }
 }
@@ -165,10 +220,14 @@ pub(crate) fn read_line(pipe: &mut impl BufRead, head_bytes: u64) -> io::Result<
 fn read_body(pipe: &mut impl BufRead, bytes: u64) -> io::Result<Vec<u8>> {
     let mut body = Vec::new();
     pipe.take(bytes).read_to_end(&mut body)?;
-    if body.len() as u64 == bytes { Ok(body) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
+    if body.len() as u64 == bytes {
+        Ok(body)
+    } else {
+        Err(io::ErrorKind::UnexpectedEof.into())
+    }
 }
 
-fn nonsense(what: &str) -> io::Error {
+fn invalid(what: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, what)
 }
 
@@ -177,13 +236,17 @@ mod tests {
     use super::*;
     use crawl::{Limits, Target, Url};
 
-    /// A head may be as large as the limits say, and one of its headers nearly all of it.
+    /// A head may be as large as the limits say, and one of its headers
+    /// nearly all of it.
     #[test]
     fn what_a_head_may_hold_gets_through() {
         let url = Url::parse("http://127.0.0.1:9/").unwrap();
         let target = Target::new(url, "127.0.0.1:9".parse().unwrap());
         let location = "\u{1}".repeat(2 << 20);
-        let limits = Limits { max_head_bytes: location.len() + 100, ..Limits::default() };
+        let limits = Limits {
+            max_head_bytes: location.len() + 100,
+            ..Limits::default()
+        };
         let page = Page {
             status: 302,
             location: Some(location.as_str().into()),
@@ -199,11 +262,15 @@ mod tests {
         };
         let mut pipe = Vec::new();
         write_outcome(&mut pipe, 7, outcome).unwrap();
-        let request =
-            Request::Fetch { number: 7, target: (&target).into(), limits: (&limits).into() };
+        let request = Request::Fetch {
+            number: 7,
+            target: (&target).into(),
+            limits: (&limits).into(),
+        };
         let answer = Answer::read(&mut &pipe[..], &request).unwrap();
         let Answer::Fetched(fetched) = answer else { panic!("{answer:?}") };
-        let outcome = fetched.into_outcome(0, Worker::Process(1), Instant::now());
+        let outcome =
+            fetched.into_outcome(0, Worker::Process(1), Instant::now());
         assert_eq!(outcome.result.unwrap(), page);
     }
 }

@@ -1,98 +1,90 @@
-//! The worker's side of the pipes.
+//! One worker: the process that does its work, and the next one if that
+//! process dies.
 
-use std::io::{self, BufReader, BufWriter, Write};
-use std::process::exit;
-use std::sync::mpsc;
-use std::{env, thread};
+use std::io;
+use std::time::Instant;
 
-use crawl::protocol::{JobLimits, JobTarget};
-use crawl::{Limits, Outcome, Target, Url, receive_buffer};
-use stage_01_blocking::fetch;
+use crawl::{ErrorKind, Limits, Outcome, Target, Timeline};
 
-use crate::wire::{HELLO, Request, write_farewell, write_outcome};
+use crate::pool::Figures;
+use crate::process::Process;
+use crate::wire::Answer;
 
-/// The environment variable that asks this program to be a worker.
-pub(crate) const ASKED: &str = "WAYS_TO_WAIT_PROCESS_POOL_WORKER";
+/// How often the pool tries to replace a worker that died before it goes on
+/// without it.
+const STARTS: u32 = 3;
 
-/// Turns this process into a worker if a pool has started it as one, and then never returns.
-///
-/// It belongs at the very beginning of `main` in every program that uses the pool, like Python's
-/// `multiprocessing.freeze_support()`. A program without it is started again as a whole: the pool
-/// then notices that it does not speak like a worker, and says so.
-///
-/// ```no_run
-/// stage_02_process_pool::become_worker_if_asked();
-/// // … and only now the program
-/// ```
-pub fn become_worker_if_asked() {
-    if env::var_os(ASKED).is_some() {
-        match work() {
-            Ok(()) => exit(0),
-            Err(error) => {
-                eprintln!("worker process: {error}");
-                exit(1)
+/// A worker of the pool: its number, and the process that does its work at
+/// the moment.
+pub(crate) struct Worker {
+    number: u32,
+    process: Option<Process>,
+    pub(crate) figures: Figures,
+}
+
+impl Worker {
+    /// The worker with that number, counted from 1.
+    pub(crate) fn new(number: u32) -> Worker {
+        Worker { number, process: None, figures: Figures::default() }
+    }
+
+    pub(crate) fn start_if_needed(&mut self) -> io::Result<()> {
+        // A process that ended while it had nothing to do takes no fetch
+        // with it.
+        self.process.take_if(|process| process.has_ended());
+        if self.process.is_some() {
+            return Ok(());
+        }
+        // Where a process has worked already, a failed start may be
+        // temporary, so it is tried again.
+        let retries = if self.figures.started > 0 { STARTS - 1 } else { 0 };
+        for _ in 0..retries {
+            if self.start().is_ok() {
+                return Ok(());
             }
         }
+        self.start()
     }
-}
 
-/// A worker never starts workers: a program that forgot the hook would multiply without end.
-pub(crate) fn refuse_to_nest() -> io::Result<()> {
-    if env::var_os(ASKED).is_none() {
-        return Ok(());
+    fn start(&mut self) -> io::Result<()> {
+        let begin = Instant::now();
+        self.process = Some(Process::start()?);
+        let figures = &mut self.figures;
+        figures.workers = 1;
+        figures.started += 1;
+        figures.longest_start = figures.longest_start.max(begin.elapsed());
+        Ok(())
     }
-    Err(io::Error::other(
-        "a worker process cannot have workers: call become_worker_if_asked() first in main",
-    ))
-}
 
-fn work() -> io::Result<()> {
-    let (sender, requests) = mpsc::channel();
-    thread::Builder::new().spawn(move || listen(&sender))?;
-
-    let mut pool = BufWriter::new(io::stdout().lock());
-    writeln!(pool, "{HELLO}")?;
-    pool.flush()?;
-    let mut chunk = receive_buffer();
-    for request in requests {
-        match request {
-            Request::Fetch { number, target, limits } => {
-                write_outcome(&mut pool, number, run(&target, &limits, &mut chunk)?)?;
+    /// Has a target fetched. A process that dies takes this one fetch with
+    /// it, and is replaced before the next.
+    pub(crate) fn fetch(
+        &mut self,
+        index: usize,
+        target: &Target,
+        limits: &Limits,
+    ) -> Outcome {
+        let by = crawl::Worker::Process(self.number);
+        let timeline = Timeline::starting_now();
+        let process = self.process.as_mut().expect("it has been started");
+        let error = match process.fetch(target, limits) {
+            Ok(Answer::Fetched(fetched)) => {
+                return fetched.into_outcome(index, by, timeline.started);
             }
-            Request::Goodbye => write_farewell(&mut pool, private_bytes())?,
-        }
+            Ok(_) => io::ErrorKind::InvalidData.into(),
+            Err(error) => error,
+        };
+        let end = self.process.take().map(Process::end).unwrap_or_default();
+        let message = format!("{by} ended ({end}): {error}");
+        let died =
+            Outcome::not_fetched(index, by, ErrorKind::WorkerDied, message);
+        let finished = Some(timeline.started.elapsed());
+        Outcome { timeline: Timeline { finished, ..timeline }, ..died }
     }
-    Ok(())
-}
 
-/// Reads the requests. When the pipe ends, the pool is gone, however it ended: then so is this
-/// process, at once, even in the middle of a fetch.
-fn listen(requests: &mpsc::Sender<Request>) {
-    let mut pool = BufReader::new(io::stdin());
-    while let Ok(request) = Request::read(&mut pool) {
-        if requests.send(request).is_err() {
-            break;
-        }
+    pub(crate) fn stop(mut self) -> Figures {
+        let process = self.process.as_mut();
+        let private_bytes = process.and_then(Process::private_bytes);
+        Figures { private_bytes, ..self.figures }
     }
-    exit(0)
-}
-
-fn run(target: &JobTarget, limits: &JobLimits, chunk: &mut [u8]) -> io::Result<Outcome> {
-    let url = Url::parse(&target.url).map_err(io::Error::other)?;
-    let target = Target::new(url, target.address);
-    Ok(fetch(0, &target, &Limits::from(limits), chunk))
-}
-
-/// Memory that no other process shares, from `/proc`: what this worker costs in addition. (What it
-/// shares with the others are the pages of the program itself.)
-#[cfg(target_os = "linux")]
-fn private_bytes() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let anonymous = status.lines().find_map(|line| line.strip_prefix("RssAnon:"))?;
-    Some(anonymous.trim().trim_end_matches(" kB").parse::<u64>().ok()? * 1024)
-}
-
-#[cfg(not(target_os = "linux"))]
-fn private_bytes() -> Option<u64> {
-    None
 }

@@ -1,40 +1,45 @@
 //! The lost update, and the lock that prevents it.
 //!
-//! To add one to a shared number takes three steps: read it, add, write it back. The system may stop
-//! a thread between any two of them and let another one run, which then reads the same old number;
-//! both write back the same new one, and one of two updates is lost:
+//! To add one to a shared number takes three steps: read it, add, write it
+//! back. The system may stop a thread between any two of them and let
+//! another one run, which then reads the same old number; both write back
+//! the same new one, and one of two updates is lost:
 //!
 //! ```text
-//! thread 1: read 41 ............................. write 42
-//! thread 2: ........ read 41, add one, write 42 ..........      41 + 1 + 1 = 42
+//! thread 1: read 41 .......................... write 42
+//! thread 2: ........ read 41, add one, write 42 ..........   41+1+1 = 42
 //! ```
 //!
-//! Rust does not compile this mistake for an ordinary number. To show it, the number has to be an
-//! atomic one whose reading and writing are two separate steps.
+//! Rust does not compile this mistake for an ordinary number. To show it,
+//! the number has to be an atomic one whose reading and writing are two
+//! separate steps.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::thread;
 
-/// Counts on several threads without a lock. The result is at most `threads * times`, and mostly
-/// less.
+/// Counts on several threads without a lock. The result is at most
+/// `threads * times`, and mostly less.
 pub fn count_without_lock(threads: usize, times: u64) -> u64 {
     let counter = AtomicU64::new(0);
     on_threads(threads, times, || add_one(&counter, thread::yield_now));
     counter.into_inner()
 }
 
-/// Counts on several threads, one at a time at the counter. The result is `threads * times`.
+/// Counts on several threads, one at a time at the counter. The result is
+/// `threads * times`.
 pub fn count_with_lock(threads: usize, times: u64) -> u64 {
     let counter = Mutex::new(0);
     on_threads(threads, times, || {
-        let mut counter = counter.lock().expect("no thread panics while it counts");
+        let mut counter =
+            counter.lock().expect("no thread panics while it counts");
         *counter += 1;
     });
     counter.into_inner().expect("no thread panics while it counts")
 }
 
-/// Reads, adds, writes. `meanwhile` is what other threads do in between: the system decides.
+/// Reads, adds, writes. `meanwhile` is what other threads do in between:
+/// the system decides.
 fn add_one(counter: &AtomicU64, meanwhile: impl FnOnce()) {
     let old = counter.load(Relaxed);
     meanwhile();

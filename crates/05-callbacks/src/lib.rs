@@ -129,18 +129,11 @@ impl Fetch {
     }
 
     fn receive(mut self) {
-        match self.receive_chunk() {
-            Ok(Received::Page(page)) => self.finish(Ok(page)),
-            Ok(Received::Part | Received::MustWait) => {
-                self.wait_for(Interest::Readable, Fetch::receive);
-            }
+        match receive_chunks(&self.socket, &mut self.exchange) {
+            Ok(Some(page)) => self.finish(Ok(page)),
+            Ok(None) => self.wait_for(Interest::Readable, Fetch::receive),
             Err(error) => self.finish(Err(error)),
         }
-    }
-
-    fn receive_chunk(&mut self) -> io::Result<Received> {
-        let chunk = &mut *self.socket.chunk();
-        self.exchange.received(self.socket.receive(chunk), chunk)
     }
 
     /// Registers what to call when the socket is ready. The fetch packs
@@ -161,5 +154,21 @@ impl Fetch {
         let event_loop = self.socket.event_loop();
         drop(self.socket); // closed, before it is reported
         finish(self.index, self.exchange, page, &event_loop);
+    }
+}
+
+/// Receives what is there, one chunk after another: the page, or `None`
+/// where it must wait.
+fn receive_chunks(
+    socket: &Socket,
+    exchange: &mut Exchange,
+) -> io::Result<Option<Page>> {
+    let chunk = &mut *socket.chunk();
+    loop {
+        match exchange.received(socket.receive(chunk), chunk)? {
+            Received::Page(page) => return Ok(Some(page)),
+            Received::Part => {}
+            Received::MustWait => return Ok(None),
+        }
     }
 }

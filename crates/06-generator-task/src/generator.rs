@@ -13,9 +13,9 @@ use std::io;
 /// | `raise error` | answers `Err(Raise(error))` |
 /// | `generator.close()` | dropping it |
 ///
-/// What is sent at the first step is lost, for a function that has not begun
-/// cannot take in a value: Python insists on `None` there. To throw, what is
-/// sent has to be a `Result`.
+/// What is sent at the first step is lost, for a function that has not
+/// begun cannot take in a value: Python insists on `None` there. To throw,
+/// what is sent has to be a `Result`.
 pub trait Generator<Sent> {
     /// What it hands out when it suspends.
     type Yielded;

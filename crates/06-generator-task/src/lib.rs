@@ -76,7 +76,8 @@ fn start(index: usize, target: &Target, event_loop: &Rc<EventLoop>) {
 /// has to know.
 type FetchYielder = Yielder<(), Future<()>>;
 
-/// Fetches one target.
+/// Fetches one target. Each `yielder.suspend(future)` is Python's
+/// `yield future`.
 fn fetch(
     index: usize,
     target: &Target,
@@ -124,8 +125,7 @@ fn send(
             Sent::All => return Ok(()),
             Sent::Part => {}
             Sent::MustWait => {
-                let writable = socket.writable()?;
-                yielder.suspend(writable); // Python: yield writable
+                yielder.suspend(socket.writable()?);
                 // Connected *or failed*: the socket knows which.
                 exchange.socket_error(socket.take_error())?;
             }
@@ -139,12 +139,25 @@ fn receive(
     yielder: &FetchYielder,
 ) -> io::Result<Page> {
     loop {
-        let readable = socket.readable()?;
-        yielder.suspend(readable); // Python: yield readable
-        let chunk = &mut *socket.chunk();
+        yielder.suspend(socket.readable()?);
+        if let Some(page) = receive_chunks(socket, exchange)? {
+            return Ok(page);
+        }
+    }
+}
+
+/// Receives what is there, one chunk after another: the page, or `None`
+/// where it must wait.
+fn receive_chunks(
+    socket: &Socket,
+    exchange: &mut Exchange,
+) -> io::Result<Option<Page>> {
+    let chunk = &mut *socket.chunk();
+    loop {
         match exchange.received(socket.receive(chunk), chunk)? {
-            Received::Page(page) => return Ok(page),
-            Received::Part | Received::MustWait => {}
+            Received::Page(page) => return Ok(Some(page)),
+            Received::Part => {}
+            Received::MustWait => return Ok(None),
         }
     }
 }

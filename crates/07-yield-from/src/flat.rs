@@ -10,12 +10,12 @@ use std::io;
 use std::mem;
 use std::rc::Rc;
 
-use crawl::{Exchange, Limits, Outcome, Page, Received, Sent, Target};
+use crawl::{Exchange, Limits, Outcome, Page, Sent, Target};
 use stage_06_generator_task::{
     EventLoop, Future, Generator, Socket, Step, Task, Yield, catch,
 };
 
-use crate::connect;
+use crate::{connect, receive_chunks};
 
 /// Fetches the targets, and hands each outcome to `done` as it comes.
 ///
@@ -127,21 +127,11 @@ impl Fetch {
     }
 
     fn receive(&mut self, socket: Socket) -> Step<Future<()>, Page> {
-        match receive_chunk(&socket, &mut self.exchange)? {
-            Received::Page(page) => Ok(page),
-            Received::Part | Received::MustWait => {
-                self.wait_to_receive(socket)
-            }
+        match receive_chunks(&socket, &mut self.exchange)? {
+            Some(page) => Ok(page),
+            None => self.wait_to_receive(socket),
         }
     }
-}
-
-fn receive_chunk(
-    socket: &Socket,
-    exchange: &mut Exchange,
-) -> io::Result<Received> {
-    let chunk = &mut *socket.chunk();
-    exchange.received(socket.receive(chunk), chunk)
 }
 
 /// The size of a whole fetch.

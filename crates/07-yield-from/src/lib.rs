@@ -200,15 +200,29 @@ impl Generator<(&mut Socket, &mut Exchange)> for Receive {
         &mut self,
         (socket, exchange): (&mut Socket, &mut Exchange),
     ) -> Step<Future<()>, Page> {
-        if let Receive::Waiting = self {
-            let chunk = &mut *socket.chunk();
-            match exchange.received(socket.receive(chunk), chunk)? {
-                Received::Page(page) => return Ok(page),
-                Received::Part | Received::MustWait => {}
-            }
+        if let Receive::Waiting = self
+            && let Some(page) = receive_chunks(socket, exchange)?
+        {
+            return Ok(page);
         }
         *self = Receive::Waiting;
         Err(Yield(socket.readable()?))
+    }
+}
+
+/// Receives what is there, one chunk after another: the page, or `None`
+/// where it must wait.
+fn receive_chunks(
+    socket: &Socket,
+    exchange: &mut Exchange,
+) -> io::Result<Option<Page>> {
+    let chunk = &mut *socket.chunk();
+    loop {
+        match exchange.received(socket.receive(chunk), chunk)? {
+            Received::Page(page) => return Ok(Some(page)),
+            Received::Part => {}
+            Received::MustWait => return Ok(None),
+        }
     }
 }
 

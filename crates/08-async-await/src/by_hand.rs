@@ -33,10 +33,10 @@ use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use crawl::{Exchange, Limits, Outcome, Page, Received, Sent, Target};
+use crawl::{Exchange, Limits, Outcome, Page, Sent, Target};
 use selectors::Interest;
 
-use crate::{Executor, Reactor, Socket, connect};
+use crate::{Executor, Reactor, Socket, connect, receive_chunks};
 
 /// Fetches the targets, and hands each outcome to `done` as it comes.
 ///
@@ -123,14 +123,10 @@ impl<'a> Fetch<'a> {
                         *place = Place::Receiving(socket);
                         return Poll::Pending;
                     }
-                    match receive_chunk(&socket, exchange)? {
-                        Received::Page(page) => {
-                            return Poll::Ready(Ok(page));
-                        }
-                        Received::Part | Received::MustWait => {
-                            *place = Place::Receiving(socket);
-                        }
+                    if let Some(page) = receive_chunks(&socket, exchange)? {
+                        return Poll::Ready(Ok(page));
                     }
+                    *place = Place::Receiving(socket);
                 }
                 Place::End => {
                     unreachable!("nobody polls a future that has ended")
@@ -152,15 +148,6 @@ fn send<'a>(
             Sent::MustWait => return Ok(Place::Sending(socket)),
         }
     }
-}
-
-/// What `receive` does after its `.await`.
-fn receive_chunk(
-    socket: &Socket<'_>,
-    exchange: &mut Exchange,
-) -> io::Result<Received> {
-    let chunk = &mut *socket.chunk();
-    exchange.received(socket.receive(chunk), chunk)
 }
 
 impl Future for Fetch<'_> {

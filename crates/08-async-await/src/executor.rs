@@ -78,9 +78,10 @@ impl<'a, F: Future> Executor<'a, F> {
             // 2. The one place where the program sleeps.
             let asleep = self.queue.fall_asleep();
             self.reactor.wait(asleep)?;
-            self.queue.wake_up();
+            self.queue.wake_up(); // nobody needs to notify us any more
 
             // 3. Before the deadlines: what has arrived in time counts.
+            self.reactor.wake_ready();
             self.poll_woken(done);
 
             // 4.

@@ -106,10 +106,24 @@ async fn receive(
 ) -> io::Result<Page> {
     loop {
         socket.readable().await?;
-        let chunk = &mut *socket.chunk();
+        if let Some(page) = receive_chunks(socket, exchange)? {
+            return Ok(page);
+        }
+    }
+}
+
+/// Receives what is there, one chunk after another: the page, or `None`
+/// where it must wait.
+fn receive_chunks(
+    socket: &Socket<'_>,
+    exchange: &mut Exchange,
+) -> io::Result<Option<Page>> {
+    let chunk = &mut *socket.chunk();
+    loop {
         match exchange.received(socket.receive(chunk), chunk)? {
-            Received::Page(page) => return Ok(page),
-            Received::Part | Received::MustWait => {}
+            Received::Page(page) => return Ok(Some(page)),
+            Received::Part => {}
+            Received::MustWait => return Ok(None),
         }
     }
 }

@@ -19,6 +19,7 @@ pub struct Reactor {
     /// By key: the task that waits.
     in_flight: RefCell<Slab<Wait>>,
     deadlines: RefCell<Deadlines>,
+    /// The keys of the sockets that the last wait found ready.
     ready: RefCell<Vec<usize>>,
     /// One receive buffer for all, not held across an `await`.
     chunk: RefCell<Vec<u8>>,
@@ -59,8 +60,7 @@ impl Reactor {
         self.selector.notifier()
     }
 
-    /// Waits until a socket is ready, if it may `sleep`, and wakes whoever
-    /// waits for it.
+    /// Waits until a socket is ready, if it may `sleep`.
     pub(crate) fn wait(&self, sleep: bool) -> io::Result<()> {
         let deadline = self.deadlines.borrow().next();
         let timeout = if sleep {
@@ -68,21 +68,24 @@ impl Reactor {
         } else {
             Some(Duration::ZERO)
         };
+        self.selector.wait(&mut self.ready.borrow_mut(), timeout)
+    }
+
+    /// Wakes the tasks whose sockets are ready.
+    pub(crate) fn wake_ready(&self) {
         let mut ready = self.ready.take();
-        self.selector.wait(&mut ready, timeout)?;
         for key in ready.drain(..) {
             self.end_wait(key, Wait::Ready);
         }
         self.ready.replace(ready);
-        Ok(())
     }
 
-    /// Whether somebody waits past the deadline.
+    /// Whether a deadline has passed.
     pub(crate) fn is_overdue(&self) -> bool {
         self.deadlines.borrow().is_overdue()
     }
 
-    /// Wakes whoever waits past the deadline.
+    /// Wakes the tasks whose deadline has passed.
     pub(crate) fn wake_overdue(&self) {
         let now = Instant::now();
         let next = || self.deadlines.borrow_mut().pop_passed(now);

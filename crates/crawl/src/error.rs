@@ -3,7 +3,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 /// Why a fetch brought no page: one target's failure, never the crawl's.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error,
+)]
 #[error("{kind}: {message}")]
 pub struct FetchError {
     /// The stable word for what went wrong.
@@ -19,7 +21,18 @@ pub struct FetchError {
 }
 
 /// The kinds of failure. The same fault has the same kind at every stage.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum ErrorKind {
     /// The name has no address.
@@ -30,7 +43,8 @@ pub enum ErrorKind {
     Reset,
     /// Ended in order before any byte of the final answer.
     EmptyReply,
-    /// Ended after some bytes of the final answer and before its framing was complete.
+    /// Ended after some bytes of the final answer and before its framing
+    /// was complete.
     Truncated,
     /// Our deadline for the whole fetch passed.
     Timeout,

@@ -743,6 +743,34 @@ mod tests {
         );
     }
 
+    #[test]
+    fn the_next_address_is_for_a_connection_that_failed() {
+        let url = Url::parse("http://localhost/1").unwrap();
+        let addresses =
+            ["[::1]:80".parse().unwrap(), "127.0.0.1:80".parse().unwrap()];
+        let target = Target::with_addresses(url, &addresses);
+        let refused = || Err(io::Error::from(ConnectionRefused));
+
+        let mut exchange = Exchange::new(&target, &Limits::default());
+        assert_eq!(exchange.address(), addresses[0]);
+        assert!(exchange.try_next_address(&refused()));
+        assert_eq!(exchange.address(), addresses[1]);
+        assert!(
+            !exchange.try_next_address(&refused()),
+            "there is no third"
+        );
+        let error = exchange.finish(0, refused()).result.unwrap_err();
+        assert!(error.message.contains("127.0.0.1:80"), "{error}");
+
+        for error in [DeadlinePassed.into(), ConnectionReset.into()] {
+            let mut exchange = Exchange::new(&target, &Limits::default());
+            assert!(!exchange.try_next_address(&Err(error)));
+        }
+        let mut connected = Exchange::new(&target, &Limits::default());
+        connected.connected(Ok(())).unwrap();
+        assert!(!connected.try_next_address(&refused()));
+    }
+
     /// The largest part of what a waiting fetch costs, at every stage.
     #[test]
     fn an_exchange_that_waits_is_small() {

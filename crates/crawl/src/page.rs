@@ -6,7 +6,7 @@ pub struct Page {
     pub status: u16,
     /// The body, its transfer coding undone and its content coding kept.
     pub body: Vec<u8>,
-    /// Where a redirect points; it is told and not followed.
+    /// Where a redirect points. It is reported, not followed.
     pub location: Option<Box<str>>,
     /// The content coding of `body`, which nobody asked for: `gzip`, say.
     pub content_encoding: Option<Box<str>>,

@@ -1,9 +1,10 @@
 //! The protocol between the runner and a stage's program, version 1.
 //!
-//! The runner writes one [`Job`] to the program's standard input and closes it. The program answers
-//! on standard output with one [`Line`] of JSON for each outcome as it comes, and one for what the
-//! crawl cost at the end. Times are microseconds since the crawl began. Unknown fields are ignored,
-//! so that either side can learn more.
+//! The runner writes one [`Job`] to the program's standard input and closes
+//! it. The program answers on standard output with one [`Line`] of JSON for
+//! each outcome as it comes, and one for what the crawl cost at the end.
+//! Times are microseconds since the crawl began. Unknown fields are
+//! ignored, so that either side can learn more.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -12,7 +13,9 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ErrorKind, Limits, Outcome, Phase, Target, Worker};
+use crate::{
+    ErrorKind, InvalidUrl, Limits, Outcome, Phase, Target, Url, Worker,
+};
 
 /// The version that both sides speak.
 pub const VERSION: u32 = 1;
@@ -69,7 +72,7 @@ impl From<&JobLimits> for Limits {
     }
 }
 
-/// A [`Target`], taken apart for programs that would rather not parse URLs.
+/// A [`Target`] in its parts, so that a program need not parse URLs.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct JobTarget {
     /// The whole URL.
@@ -80,6 +83,10 @@ pub struct JobTarget {
     pub path: String,
     /// Where to connect to: `127.0.0.1:8000`.
     pub address: SocketAddr,
+    /// All addresses of the host in the order in which to try them, where
+    /// there are several: `address` is the first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub addresses: Vec<SocketAddr>,
 }
 
 impl From<&Target> for JobTarget {
@@ -89,7 +96,23 @@ impl From<&Target> for JobTarget {
             host: target.url().authority().to_owned(),
             path: target.url().path().to_owned(),
             address: target.address(),
+            addresses: match target.addresses() {
+                [_] => Vec::new(),
+                several => several.to_vec(),
+            },
         }
+    }
+}
+
+impl TryFrom<&JobTarget> for Target {
+    type Error = InvalidUrl;
+
+    fn try_from(target: &JobTarget) -> Result<Target, InvalidUrl> {
+        let url = Url::parse(&target.url)?;
+        Ok(match &target.addresses[..] {
+            [] => Target::new(url, target.address),
+            several => Target::with_addresses(url, several),
+        })
     }
 }
 
@@ -105,7 +128,8 @@ pub enum Line {
     Usage(Usage),
 }
 
-/// An [`Outcome`] without the body. Milestones that were not reached are null.
+/// An [`Outcome`] without the body. Milestones that were not reached are
+/// null.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OutcomeLine {
     /// Index into the job's targets.
@@ -137,11 +161,14 @@ pub struct OutcomeLine {
 }
 
 impl OutcomeLine {
-    /// What the protocol says of an outcome, in a crawl that began at `began`.
+    /// What the protocol says of an outcome, in a crawl that began at
+    /// `began`.
     pub fn new(outcome: &Outcome, began: Instant) -> OutcomeLine {
         let timeline = &outcome.timeline;
         let started = timeline.started.saturating_duration_since(began);
-        let since = |milestone: Option<Duration>| milestone.map(|later| micros(started + later));
+        let since = |milestone: Option<Duration>| {
+            milestone.map(|later| micros(started + later))
+        };
         let page = outcome.result.as_ref().ok();
         OutcomeLine {
             target: outcome.target,
@@ -149,7 +176,9 @@ impl OutcomeLine {
             status: page.map(|page| page.status),
             bytes: page.map(|page| page.body.len() as u64),
             sha256: None,
-            location: page.and_then(|page| page.location.as_deref()).map(str::to_owned),
+            location: page
+                .and_then(|page| page.location.as_deref())
+                .map(str::to_owned),
             content_encoding: page
                 .and_then(|page| page.content_encoding.as_deref())
                 .map(str::to_owned),
@@ -193,7 +222,8 @@ pub struct ErrorLine {
 pub struct ActivityLine {
     /// Which worker.
     pub by: Worker,
-    /// `connecting`, `sending`, `receiving`, `selecting`, `spinning` or `running`.
+    /// `connecting`, `sending`, `receiving`, `selecting`, `spinning` or
+    /// `running`.
     pub state: String,
     /// From when.
     pub from_us: u64,
@@ -201,7 +231,8 @@ pub struct ActivityLine {
     pub to_us: u64,
 }
 
-/// What a crawl cost. A figure that the system does not give is `None`, never 0.
+/// What a crawl cost. A figure that the system does not give is `None`,
+/// never 0.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Usage {
@@ -239,28 +270,74 @@ mod tests {
 
     #[test]
     fn a_line_is_one_object_with_all_milestones() {
-        let outcome =
-            Outcome::not_fetched(3, Worker::Thread(2), ErrorKind::Io, "no\nsocket".to_owned());
+        let outcome = Outcome::not_fetched(
+            3,
+            Worker::Thread(2),
+            ErrorKind::Io,
+            "no\nsocket".to_owned(),
+        );
         let line = OutcomeLine::new(&outcome, outcome.timeline.started);
-        let json = serde_json::to_string(&Line::Outcome(line.clone())).unwrap();
+        let json =
+            serde_json::to_string(&Line::Outcome(line.clone())).unwrap();
         assert!(
-            json.starts_with(r#"{"outcome":{"target":3,"by":"thread 2","status":null"#),
+            json.starts_with(
+                r#"{"outcome":{"target":3,"by":"thread 2","status":null"#
+            ),
             "{json}"
         );
-        assert!(json.contains(r#""kind":"io","phase":"connecting""#), "{json}");
-        assert!(json.contains(r#""finished_us":null"#) && !json.contains('\n'), "{json}");
-        let Line::Outcome(back) = serde_json::from_str(&json).unwrap() else { panic!("{json}") };
+        assert!(
+            json.contains(r#""kind":"io","phase":"connecting""#),
+            "{json}"
+        );
+        assert!(
+            json.contains(r#""finished_us":null"#) && !json.contains('\n'),
+            "{json}"
+        );
+        let Line::Outcome(back) = serde_json::from_str(&json).unwrap()
+        else {
+            panic!("{json}")
+        };
         assert_eq!(back, line);
     }
 
     #[test]
+    fn a_target_keeps_its_addresses() {
+        let addresses =
+            ["[::1]:80".parse().unwrap(), "127.0.0.1:80".parse().unwrap()];
+        let url = Url::parse("http://localhost/1").unwrap();
+        for addresses in [&addresses[..1], &addresses[..]] {
+            let target = Target::with_addresses(url.clone(), addresses);
+            let json =
+                serde_json::to_string(&JobTarget::from(&target)).unwrap();
+            let back: JobTarget = serde_json::from_str(&json).unwrap();
+            assert_eq!(
+                Target::try_from(&back).unwrap().addresses(),
+                addresses,
+                "{json}"
+            );
+        }
+    }
+
+    #[test]
     fn a_program_may_leave_out_what_it_does_not_know() {
-        let line = r#"{"outcome": {"target": 0, "by": "main", "status": 200, "bytes": 5,
-            "started_us": 0, "finished_us": 9, "mood": "good"}}"#;
+        let line = r#"{"outcome": {"target": 0, "by": "main",
+            "status": 200, "bytes": 5, "started_us": 0, "finished_us": 9,
+            "mood": "good"}}"#;
         assert!(matches!(serde_json::from_str(line), Ok(Line::Outcome(_))));
-        assert!(matches!(serde_json::from_str(r#"{"usage": {}}"#), Ok(Line::Usage(_))));
-        for nonsense in ["3", "{}", r#"{"outcome": 3}"#, r#"{"outcome":{"target":0,"by":"me"}}"#] {
-            assert!(serde_json::from_str::<Line>(nonsense).is_err(), "{nonsense}");
+        assert!(matches!(
+            serde_json::from_str(r#"{"usage": {}}"#),
+            Ok(Line::Usage(_))
+        ));
+        for nonsense in [
+            "3",
+            "{}",
+            r#"{"outcome": 3}"#,
+            r#"{"outcome":{"target":0,"by":"me"}}"#,
+        ] {
+            assert!(
+                serde_json::from_str::<Line>(nonsense).is_err(),
+                "{nonsense}"
+            );
         }
     }
 }

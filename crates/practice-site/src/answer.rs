@@ -2,44 +2,60 @@
 
 use std::time::Duration;
 
-use crate::faults::{self, Scripted};
+use crate::arrival::Reply;
+use crate::faults;
 use crate::front_page;
 use crate::page::{Framing, Page, reason};
-use crate::page_delay;
 use crate::query::{self, Cut};
 use crate::request::{Parsed, Request};
-use crate::server::Shared;
+use crate::script::Step;
+use crate::seeded::page_delay;
+use crate::shared::Shared;
 
-/// Small on purpose: ten thousand of these wait for their time at once.
+/// Kept small: ten thousand of these may wait for their time at once.
 #[derive(Debug)]
 pub(crate) enum Answer {
     Page(Page),
-    /// A complete answer, for people to read: the front page, or what was wrong with the request.
-    Text(String),
-    Fault(&'static Scripted, Manner),
+    /// A status, and a complete answer for people: the front page, or what is wrong with the
+    /// request.
+    Text(u16, String),
+    Fault(Performance),
 }
 
-/// How a fault is performed.
+/// A fault, and how it is performed.
 #[derive(Debug)]
-pub(crate) struct Manner {
+pub(crate) struct Performance {
+    pub(crate) name: &'static str,
+    pub(crate) steps: &'static [Step],
     pub(crate) delay: Duration,
     pub(crate) pause: Duration,
     pub(crate) cut: Option<Cut>,
+}
+
+impl Answer {
+    /// The answer, in the words of a report.
+    pub(crate) fn reply(&self) -> Reply {
+        match self {
+            Answer::Page(page) => Reply::Answer { status: page.status, delay: page.delay },
+            Answer::Text(status, _) => Reply::Answer { status: *status, delay: Duration::ZERO },
+            Answer::Fault(fault) => Reply::Fault(fault.name),
+        }
+    }
 }
 
 /// The answer to what has arrived so far; `None` as long as that is not a whole request.
 pub(crate) fn answer(parsed: &Parsed<'_>, site: &Shared) -> Option<Answer> {
     match parsed {
         Parsed::Incomplete => None,
-        Parsed::TooLarge => Some(sorry(431, "The request has a head of more than 16 KiB.")),
-        Parsed::Wrong(why) => Some(sorry(400, why)),
+        Parsed::TooLarge => Some(refusal(431, "The head of the request is larger than 16 KiB.")),
+        Parsed::Wrong(why) => Some(refusal(400, why)),
         Parsed::Complete(request) => {
             let answer = match request.method {
                 "GET" => get(request, site).unwrap_or_else(|answer| answer),
-                method => sorry(405, &format!("This site understands GET, not {method}.")),
+                method => refusal(405, &format!("This site understands GET, not {method}.")),
             };
             Some(match (request.method, answer) {
-                ("HEAD", Answer::Text(text)) => Answer::Text(without_body(text)),
+                ("HEAD", Answer::Text(status, text)) => Answer::Text(status, without_body(text)),
                 (_, answer) => answer,
             })
         }
@@ -49,20 +65,20 @@ pub(crate) fn answer(parsed: &Parsed<'_>, site: &Shared) -> Option<Answer> {
 fn get(request: &Request<'_>, site: &Shared) -> Result<Answer, Answer> {
     let (path, query) = request.target.split_once('?').unwrap_or((request.target, ""));
     if path == "/" {
-        return Ok(Answer::Text(text(200, "text/html", &front_page::html(site, request.host))));
+        return Ok(text(200, "text/html", &front_page::html(site, request.host)));
     }
     if let Some(name) = path.strip_prefix("/fault/") {
         return fault(name, query);
     }
     match path[1..].parse() {
         Ok(number) if (1..=site.config.pages).contains(&number) => page(number, query, site),
-        Ok(_) => Err(sorry(404, &format!("The pages are /1 to /{}.", site.config.pages))),
-        Err(_) => Err(sorry(404, "There is no such path. The list of all of them is at `/`.")),
+        Ok(_) => Err(refusal(404, &format!("The pages are /1 to /{}.", site.config.pages))),
+        Err(_) => Err(refusal(404, "There is no such path. All paths are listed at `/`.")),
     }
 }
 
 fn page(number: usize, query: &str, site: &Shared) -> Result<Answer, Answer> {
-    let query = query::parse(query, query::FOR_PAGES).map_err(|why| sorry(400, &why))?;
+    let query = query::parse(query, query::FOR_PAGES).map_err(|why| refusal(400, &why))?;
     Ok(Answer::Page(Page {
         number,
         status: query.status.unwrap_or(200),
@@ -78,28 +94,30 @@ fn page(number: usize, query: &str, site: &Shared) -> Result<Answer, Answer> {
 }
 
 fn fault(name: &str, query: &str) -> Result<Answer, Answer> {
-    let fault = faults::find(name)
-        .ok_or_else(|| sorry(404, "There is no such fault. The list of all of them is at `/`."))?;
-    let query = query::parse(query, query::FOR_FAULTS).map_err(|why| sorry(400, &why))?;
-    let manner = Manner {
+    let (fault, steps) = faults::find(name)
+        .ok_or_else(|| refusal(404, "There is no such fault. All faults are listed at `/`."))?;
+    let query = query::parse(query, query::FOR_FAULTS).map_err(|why| refusal(400, &why))?;
+    Ok(Answer::Fault(Performance {
+        name: fault.name,
+        steps,
         delay: query.delay.unwrap_or_default(),
         pause: query.pause.unwrap_or(Duration::from_secs(1)),
         cut: query.cut,
-    };
-    Ok(Answer::Fault(fault, manner))
+    }))
 }
 
-fn sorry(status: u16, why: &str) -> Answer {
-    Answer::Text(text(status, "text/plain", &format!("{why}\n")))
+fn refusal(status: u16, why: &str) -> Answer {
+    text(status, "text/plain", &format!("{why}\n"))
 }
 
-fn text(status: u16, content_type: &str, body: &str) -> String {
+fn text(status: u16, content_type: &str, body: &str) -> Answer {
     let (reason, length) = (reason(status), body.len());
     let allow = if status == 405 { "Allow: GET\r\n" } else { "" };
-    format!(
+    let text = format!(
         "HTTP/1.1 {status} {reason}\r\nContent-Type: {content_type}; charset=utf-8\r\n\
          Content-Length: {length}\r\n{allow}Connection: close\r\n\r\n{body}"
-    )
+    );
+    Answer::Text(status, text)
 }
 
 /// An answer to HEAD is only the head.

@@ -1,9 +1,9 @@
 //! Delays more exact than a millisecond.
 //!
-//! An async runtime counts time in milliseconds, and its epoll does too: together a timer of 450
-//! ms can be two milliseconds late. That is as much as the whole difference between two stages. A
-//! thread that sleeps on a condition variable is exact to about 0.1 ms and costs the runtime
-//! nothing until an alarm is due.
+//! An async runtime counts time in milliseconds, and its epoll does too: so a timer of 450 ms can
+//! be two milliseconds late, which is as much as the whole difference between two stages. A thread
+//! that sleeps on a condition variable is exact to about 0.1 ms, and the runtime does nothing for
+//! it until an alarm is due.
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
@@ -19,20 +19,20 @@ use std::time::{Duration, Instant};
 /// thousand switches from thread to thread.
 const GRAIN: Duration = Duration::from_micros(100);
 
-/// Wakes tasks when their time has come, never before.
+/// Wakes each task at its time or a little later, never earlier.
 pub(crate) struct Clock {
-    face: Arc<Face>,
+    inner: Arc<Inner>,
     thread: Option<thread::JoinHandle<()>>,
 }
 
 impl Clock {
     pub(crate) fn start() -> io::Result<Clock> {
-        let face = Arc::new(Face::default());
+        let inner = Arc::new(Inner::default());
         let thread = thread::Builder::new().name("practice-clock".into()).spawn({
-            let face = Arc::clone(&face);
-            move || face.run()
+            let inner = Arc::clone(&inner);
+            move || inner.run()
         })?;
-        Ok(Clock { face, thread: Some(thread) })
+        Ok(Clock { inner, thread: Some(thread) })
     }
 
     pub(crate) fn sleep(&self, duration: Duration) -> Sleep<'_> {
@@ -46,15 +46,16 @@ impl Clock {
 
 impl Drop for Clock {
     fn drop(&mut self) {
-        self.face.lock().stopped = true;
-        self.face.changed.notify_one();
+        self.inner.lock().stopped = true;
+        self.inner.changed.notify_one();
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
     }
 }
 
-/// Done at its time. It belongs to the task that polls it first, as a task never changes its waker.
+/// Ready at its time. Only the task that polls it first is woken, so it must not move to another
+/// task.
 pub(crate) struct Sleep<'a> {
     clock: &'a Clock,
     at: Instant,
@@ -72,26 +73,26 @@ impl Future for Sleep<'_> {
             self.asked = true;
             let waker = context.waker().clone();
             let at = self.at;
-            self.clock.face.add(Alarm { at, waker });
+            self.clock.inner.add(Alarm { at, waker });
         }
         Poll::Pending
     }
 }
 
 #[derive(Default)]
-struct Face {
+struct Inner {
     state: Mutex<State>,
     changed: Condvar,
 }
 
 #[derive(Default)]
 struct State {
-    /// The earliest on top.
+    /// The earliest alarm is on top.
     alarms: BinaryHeap<Alarm>,
     stopped: bool,
 }
 
-impl Face {
+impl Inner {
     fn add(&self, alarm: Alarm) {
         let mut state = self.lock();
         let earliest = state.alarms.peek().is_none_or(|first| alarm.at < first.at);
@@ -110,7 +111,7 @@ impl Face {
         }
     }
 
-    /// Sleeps until alarms are due and collects them; false once the clock is stopped.
+    /// Sleeps until alarms are due and collects them; false when the clock has been stopped.
     fn wait(&self, due: &mut Vec<Waker>) -> bool {
         let mut state = self.lock();
         while !state.stopped {
@@ -143,7 +144,7 @@ struct Alarm {
 }
 
 impl Ord for Alarm {
-    /// The other way round: the heap keeps its greatest on top, and we want the earliest there.
+    /// Reversed: the heap keeps its greatest item on top, and the earliest alarm must be there.
     fn cmp(&self, other: &Alarm) -> Ordering {
         other.at.cmp(&self.at)
     }

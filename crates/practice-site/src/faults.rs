@@ -1,41 +1,96 @@
-//! Every fault by name, each a small script.
-//!
-//! The request has been read when a script starts. Those that happen before that are in
-//! [`crate::ports`].
+//! Every fault, in one table: a new fault is a new entry here. (What a fetch of it must come to is
+//! in the crate `corpus`, whose tests find a fault without an entry there.)
 
 use crate::script::FOREVER;
 use crate::script::Step::{self, Bytes, Chunks, Pause, Repeat, Reset, Send, Settle, Stall, Text};
 
-/// A fault with a path of its own: `/fault/NAME`.
+/// One way in which the site misbehaves, or does something unusual that HTTP allows.
 #[derive(Debug)]
-pub(crate) struct Scripted {
-    pub(crate) name: &'static str,
-    pub(crate) summary: &'static str,
-    /// HTTP allows it: a client should come back with a page.
-    pub(crate) fine: bool,
-    pub(crate) steps: &'static [Step],
+#[non_exhaustive]
+pub struct Fault {
+    /// The fault's name: the last part of its path, if it has one.
+    pub name: &'static str,
+    /// One line on what happens there.
+    pub summary: &'static str,
+    /// Whether it only looks odd: HTTP allows it, and a client should come back with a page.
+    pub fine: bool,
+    pub(crate) place: Place,
 }
 
-const fn fault(name: &'static str, summary: &'static str, steps: &'static [Step]) -> Scripted {
-    Scripted { name, summary, fine: false, steps }
+/// Where a client meets a fault, and what happens there.
+#[derive(Debug)]
+pub(crate) enum Place {
+    /// `/fault/NAME`: the steps begin when the request has been read.
+    Path(&'static [Step]),
+    /// A port of its own: the steps begin when a connection is accepted, and no request is read.
+    Port(&'static [Step]),
+    /// A port of its own, on which nobody listens.
+    RefusingPort,
+    /// A port of its own, whose queue of new connections is full.
+    HangingPort,
 }
 
-const fn fine(name: &'static str, summary: &'static str, steps: &'static [Step]) -> Scripted {
-    Scripted { name, summary, fine: true, steps }
+const fn fault(name: &'static str, summary: &'static str, steps: &'static [Step]) -> Fault {
+    Fault { name, summary, fine: false, place: Place::Path(steps) }
 }
 
-pub(crate) fn find(name: &str) -> Option<&'static Scripted> {
-    FAULTS.iter().find(|fault| fault.name == name)
+const fn fine(name: &'static str, summary: &'static str, steps: &'static [Step]) -> Fault {
+    Fault { name, summary, fine: true, place: Place::Path(steps) }
+}
+
+const fn on_port(name: &'static str, summary: &'static str, place: Place) -> Fault {
+    Fault { name, summary, fine: false, place }
+}
+
+const fn fine_on_port(name: &'static str, summary: &'static str, place: Place) -> Fault {
+    Fault { name, summary, fine: true, place }
+}
+
+/// The fault with a path of its own that has this name.
+pub(crate) fn find(name: &str) -> Option<(&'static Fault, &'static [Step])> {
+    FAULTS.iter().find_map(|fault| match fault.place {
+        Place::Path(steps) if fault.name == name => Some((fault, steps)),
+        _ => None,
+    })
 }
 
 const HUGE: u64 = 100 * 1024 * 1024;
 
-/// In the order of the front page: how it ends, how long it takes, how much it is, what it says.
-pub(crate) const FAULTS: &[Scripted] = &[
+/// Every fault that the site knows, in the order of the front page. Not every system can produce
+/// all of them: see [`Site::faults`](crate::Site::faults).
+pub static FAULTS: &[Fault] = &[
+    // Before a path is read.
+    on_port("refused", "no program listens: the connection is refused", Place::RefusingPort),
+    on_port(
+        "connect-hangs",
+        "the connection is neither accepted nor refused: connecting never ends",
+        Place::HangingPort,
+    ),
+    on_port(
+        "reset-at-accept",
+        "the connection is accepted and reset at once, before the request is read",
+        Place::Port(&[Reset]),
+    ),
+    fine_on_port(
+        "early-response",
+        "the whole page is sent before the request is read, and a reset follows a little later",
+        // The request is never read, and so the close is a reset.
+        Place::Port(&[
+            Send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello"),
+            Settle,
+        ]),
+    ),
+    // Windows throws away what a socket has received when a reset comes.
+    #[cfg(not(windows))]
+    fine_on_port(
+        "response-then-reset",
+        "the whole page is sent before the request is read, and a reset follows at once",
+        Place::Port(&[Send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"), Reset]),
+    ),
     // The connection ends too early.
     fault(
         "reset-before-head",
-        "reset as soon as the request was read, before any byte of the answer",
+        "reset as soon as the request is read, before any byte of the answer",
         &[Reset],
     ),
     fault(
@@ -128,12 +183,12 @@ pub(crate) const FAULTS: &[Scripted] = &[
     // It is too much.
     fault(
         "endless-1xx",
-        "interim answers as fast as they go, and never a final one",
+        "interim answers as fast as the client receives them, and never a final one",
         &[Repeat(FOREVER, &[Send("HTTP/1.1 100 Continue\r\n\r\n")])],
     ),
     fault(
         "endless-head",
-        "headers as fast as they go, without end",
+        "headers as fast as the client receives them, without end",
         &[
             Send("HTTP/1.1 200 OK\r\n"),
             Repeat(
@@ -144,7 +199,7 @@ pub(crate) const FAULTS: &[Scripted] = &[
     ),
     fault(
         "endless-line",
-        "one header line that never ends, as fast as it goes",
+        "one header line without end, as fast as the client receives it",
         &[
             Send("HTTP/1.1 200 OK\r\nX-Long: "),
             Repeat(FOREVER, &[Send("and on and on and on and on and on and on and on and on ")]),
@@ -177,7 +232,7 @@ pub(crate) const FAULTS: &[Scripted] = &[
     // It is not HTTP, or framing that cannot be trusted.
     fault(
         "garbage",
-        "bytes that are no HTTP at all",
+        "bytes that are not HTTP",
         &[Bytes(b"\x16\x03\x01\x00\xff\xfe\x00 not \x80 HTTP \x1b[31m\r\n\r\n")],
     ),
     fault(
@@ -199,8 +254,8 @@ pub(crate) const FAULTS: &[Scripted] = &[
         "switching-101",
         "another protocol (101) that nobody asked for",
         &[Send(
-            "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: riddles\r\n\r\n\
-             What walks on four legs in the morning?",
+            "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: other\r\n\r\n\
+             bytes of the other protocol",
         )],
     ),
     fault(
@@ -243,7 +298,7 @@ pub(crate) const FAULTS: &[Scripted] = &[
     ),
     fault(
         "chunked-http10",
-        "chunks in HTTP/1.0, which has none",
+        "chunks in HTTP/1.0, which does not have them",
         &[Send("HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n")],
     ),
     fault(
@@ -253,7 +308,7 @@ pub(crate) const FAULTS: &[Scripted] = &[
     ),
     fault(
         "bad-chunk-size",
-        "a chunk whose size is no number",
+        "a chunk whose size is not a number",
         &[Send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\nhello\r\n0\r\n\r\n")],
     ),
     fault(
@@ -330,6 +385,20 @@ pub(crate) const FAULTS: &[Scripted] = &[
         "no length: the page ends where the connection does",
         &[Send("HTTP/1.1 200 OK\r\n\r\nhello")],
     ),
+    fine(
+        "empty-elements",
+        "Transfer-Encoding: ,chunked, with empty list elements, which are to be ignored",
+        &[Send("HTTP/1.1 200 OK\r\nTransfer-Encoding: ,chunked,\r\n\r\n5\r\nhello\r\n0\r\n\r\n")],
+    ),
+    fine(
+        "many-headers",
+        "a head of 100 small headers",
+        &[
+            Send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n"),
+            Repeat(99, &[Send("X-Small: 1\r\n")]),
+            Send("\r\nhello"),
+        ],
+    ),
     fine("http10", "a page in HTTP/1.0, up to the close", &[Send("HTTP/1.0 200 OK\r\n\r\nhello")]),
     fine(
         "chunked",
@@ -370,6 +439,10 @@ mod tests {
                 }
             }
         }
-        FAULTS.iter().for_each(|fault| check(fault.steps, true));
+        for fault in FAULTS {
+            if let Place::Path(steps) | Place::Port(steps) = fault.place {
+                check(steps, true);
+            }
+        }
     }
 }

@@ -1,17 +1,17 @@
 //! The bytes of a page, piece by piece.
 //!
-//! A body is a function of the page's number and the position in it, so nothing of it is kept: a
-//! page of 100 MiB costs one buffer.
+//! Each byte of a body follows from the page's number and its position, so no body is kept in
+//! memory: a page of 100 MiB takes one buffer.
 
 use std::io::Write;
 use std::time::Duration;
 
 use crate::query::Cut;
 
-/// How many bytes are prepared at once, and the most that goes into one write.
+/// How many bytes are prepared at once, which is also the most that goes into one write.
 pub(crate) const BUFFER: usize = 64 * 1024;
 
-/// A chunk of a chunked body has so many bytes: a page of 1 KiB has a long one and a short one.
+/// How many bytes a chunk has. A page of 1 KiB has a long chunk and a short one.
 const CHUNK: u64 = 1000;
 
 const LINE: u64 = 64;
@@ -20,7 +20,7 @@ const LINE: u64 = 64;
 pub(crate) enum Framing {
     Length,
     Chunked,
-    /// Where the connection ends, the body does.
+    /// The body ends where the connection does.
     Close,
 }
 
@@ -37,7 +37,7 @@ pub(crate) struct Page {
 impl Page {
     /// The whole answer: its head is in the first piece, and so is a small body.
     pub(crate) fn pieces(&self) -> Pieces {
-        // Answers with these two never have a body, whatever their head says.
+        // Answers with these two statuses never have a body, whatever their head says.
         let bodiless = matches!(self.status, 204 | 304);
         Pieces {
             head: Some(self.head(bodiless)),
@@ -61,7 +61,8 @@ impl Page {
         };
         let (status, reason) = (self.status, reason(self.status));
         format!(
-            "HTTP/1.1 {status} {reason}\r\nContent-Type: text/plain\r\n{framing}Connection: close\r\n\r\n"
+            "HTTP/1.1 {status} {reason}\r\nContent-Type: text/plain\r\n{framing}\
+             Connection: close\r\n\r\n"
         )
     }
 }
@@ -73,7 +74,7 @@ pub(crate) struct Pieces {
     number: usize,
     framing: Framing,
     size: u64,
-    /// How many bytes of the body were given out.
+    /// How many bytes of the body are in earlier pieces.
     position: u64,
     finished: bool,
 }
@@ -123,7 +124,7 @@ impl Pieces {
         buffer.extend_from_slice(b"\r\n");
     }
 
-    /// Adds the next bytes of the body, at most so many.
+    /// Adds the next bytes of the body, at most `most`.
     fn text(&mut self, buffer: &mut Vec<u8>, most: u64) {
         let mut left = most.min(self.size - self.position);
         while left > 0 {
@@ -137,19 +138,20 @@ impl Pieces {
     }
 }
 
-/// Every line of a body names its page and its position: a lost, doubled or foreign part shows.
+/// Every line of a body names its page and its position, so that a part which is lost, doubled or
+/// from another page can be seen.
 fn line(number: usize, index: u64) -> [u8; LINE as usize] {
-    const SAYINGS: [&str; 4] = [
-        "Somebody waits for a socket. ",
-        "The kernel wakes who asked. ",
-        "What waits costs no time. ",
-        "Who asks again burns a CPU. ",
+    const SENTENCES: [&str; 4] = [
+        "A program waits for a socket. ",
+        "The kernel wakes the program. ",
+        "Sleep takes no CPU time. ",
+        "Asking again takes CPU time. ",
     ];
-    let saying = SAYINGS[index as usize % SAYINGS.len()];
+    let sentence = SENTENCES[index as usize % SENTENCES.len()];
     let mut line = [b'.'; LINE as usize];
     let mut room = &mut line[..LINE as usize - 1];
-    // A number of twenty digits leaves no room for the saying, and cutting that off is right.
-    let _ = write!(room, "Page {number}, byte {}. {saying}", index * LINE);
+    // After a number of twenty digits the sentence does not fit, and its end is left out.
+    let _ = write!(room, "Page {number}, byte {}. {sentence}", index * LINE);
     line[LINE as usize - 1] = b'\n';
     line
 }

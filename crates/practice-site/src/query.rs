@@ -22,7 +22,8 @@ const SIZE: Parameter = Parameter {
 const CUT: Parameter = Parameter {
     name: "cut",
     examples: &["cut=1", "cut=100"],
-    summary: "cut the answer, head included, into pieces of so many bytes, each a segment of its own",
+    summary: "how many bytes a piece has when the answer, head included, is cut into pieces, each \
+              a segment of its own",
 };
 const PACE: Parameter = Parameter {
     name: "pace",
@@ -32,12 +33,12 @@ const PACE: Parameter = Parameter {
 const CHUNKED: Parameter = Parameter {
     name: "chunked",
     examples: &["chunked=1"],
-    summary: "send the body in chunks, with chunk extensions and a trailer",
+    summary: "1 sends the body in chunks, with chunk extensions and a trailer",
 };
 const CLOSE: Parameter = Parameter {
     name: "close",
     examples: &["close=1"],
-    summary: "announce no length: the body ends where the connection does",
+    summary: "1 announces no length: the body ends where the connection does",
 };
 const STATUS: Parameter = Parameter {
     name: "status",
@@ -50,9 +51,9 @@ const PAUSE: Parameter = Parameter {
     summary: "the pause of a fault that drips, 1 s if not given",
 };
 
-/// What a page understands.
+/// The parameters of a page.
 pub(crate) const FOR_PAGES: &[Parameter] = &[DELAY, SIZE, CUT, PACE, CHUNKED, CLOSE, STATUS];
-/// What a fault understands.
+/// The parameters of a fault.
 pub(crate) const FOR_FAULTS: &[Parameter] = &[DELAY, PAUSE, CUT, PACE];
 
 /// How an answer is cut into pieces.
@@ -63,7 +64,7 @@ pub(crate) struct Cut {
     pub(crate) pace: Duration,
 }
 
-/// What was asked for; `None` is the default.
+/// What a URL asks for; `None` means the default.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Query {
     pub(crate) delay: Option<Duration>,
@@ -75,7 +76,7 @@ pub(crate) struct Query {
     pub(crate) pause: Option<Duration>,
 }
 
-/// Reads `delay=2s&size=64KiB`, of which only `known` parameters may be there.
+/// Reads `delay=2s&size=64KiB`. Only `known` parameters are allowed.
 pub(crate) fn parse(text: &str, known: &[Parameter]) -> Result<Query, String> {
     let mut query = Query::default();
     let (mut cut, mut pace) = (None, None);
@@ -84,38 +85,43 @@ pub(crate) fn parse(text: &str, known: &[Parameter]) -> Result<Query, String> {
         let Some(parameter) = known.iter().find(|parameter| parameter.name == name) else {
             let names: Vec<_> = known.iter().map(|parameter| parameter.name).collect();
             return Err(format!(
-                "There is no parameter `{name}` here. These are: {}.",
+                "`{name}` is not a parameter here. The parameters are: {}.",
                 names.join(", ")
             ));
         };
-        let nonsense = || {
+        let invalid = || {
             let examples = parameter.examples.join(", ");
             format!(
-                "`{pair}` is no good: `{name}` is {}. For example: {examples}.",
+                "`{pair}` is invalid. The parameter `{name}`: {}. For example: {examples}.",
                 parameter.summary
             )
         };
         match name {
-            "delay" => query.delay = Some(duration(value).ok_or_else(nonsense)?),
-            "size" => query.size = Some(size(value).ok_or_else(nonsense)?),
-            "cut" => cut = Some(number(value).filter(|bytes| *bytes > 0).ok_or_else(nonsense)?),
-            "pace" => pace = Some(duration(value).ok_or_else(nonsense)?),
-            "chunked" => query.chunked = switch(value).ok_or_else(nonsense)?,
-            "close" => query.close = switch(value).ok_or_else(nonsense)?,
-            "status" => query.status = Some(status(value).ok_or_else(nonsense)?),
-            "pause" => query.pause = Some(duration(value).ok_or_else(nonsense)?),
-            _ => return Err(nonsense()),
+            "delay" => query.delay = Some(duration(value).ok_or_else(invalid)?),
+            "size" => query.size = Some(size(value).ok_or_else(invalid)?),
+            "cut" => cut = Some(number(value).filter(|bytes| *bytes > 0).ok_or_else(invalid)?),
+            "pace" => pace = Some(duration(value).ok_or_else(invalid)?),
+            "chunked" => query.chunked = switch(value).ok_or_else(invalid)?,
+            "close" => query.close = switch(value).ok_or_else(invalid)?,
+            "status" => query.status = Some(status(value).ok_or_else(invalid)?),
+            "pause" => query.pause = Some(duration(value).ok_or_else(invalid)?),
+            _ => return Err(invalid()),
         }
     }
     if query.chunked && query.close {
-        return Err("`chunked` and `close` are two ways to end a body: choose one.".into());
+        return Err(
+            "`chunked` and `close` are two ways to end a body, so only one of them can be given."
+                .into(),
+        );
     }
     query.cut = match (cut, pace) {
         (None, None) => None,
         (None, Some(_)) => {
-            return Err("`pace` is the pause between two pieces: say how large a piece is. \
+            return Err(
+                "`pace` is the pause between two pieces, so the size of a piece is needed too. \
                         For example: cut=100&pace=10ms."
-                .into());
+                    .into(),
+            );
         }
         (Some(bytes), pace) => Some(Cut {
             bytes: usize::try_from(bytes).unwrap_or(usize::MAX),
@@ -221,16 +227,16 @@ mod tests {
     }
 
     #[test]
-    fn nonsense_is_named() {
-        check("colour=red", "no parameter `colour`");
-        check("pause=1s", "no parameter `pause`");
+    fn what_is_invalid_is_named() {
+        check("color=red", "`color` is not a parameter");
+        check("pause=1s", "`pause` is not a parameter");
         check("delay=soon", "delay=450ms, delay=2s, delay=0");
-        check("delay", "`delay` is no good");
+        check("delay", "`delay` is invalid");
         check("size=-1", "size=4096");
         check("cut=0", "cut=1");
         check("pace=10ms", "cut=100&pace=10ms");
         check("chunked=yes", "chunked=1");
-        check("chunked=1&close=1", "choose one");
+        check("chunked=1&close=1", "only one of them");
         check("status=99", "200 to 599");
         check("status=600", "200 to 599");
     }

@@ -1,7 +1,9 @@
 //! What a request's head says.
 //!
-//! The site reads no more of a request than it needs, but that part strictly: a student whose
-//! program forgets the colon after `Host` should be told so, not get a page.
+//! The site reads no more of a request than it needs, but that part strictly: if a program
+//! forgets the colon after `Host`, its author should read so, and not get a page.
+
+use std::borrow::Cow;
 
 /// The largest head that is read, in bytes.
 pub(crate) const LARGEST_HEAD: usize = 16 * 1024;
@@ -40,6 +42,12 @@ pub(crate) fn parse(received: &[u8]) -> Parsed<'_> {
     }
 }
 
+/// The first line of what has arrived, for people.
+pub(crate) fn first_line(received: &[u8]) -> Cow<'_, str> {
+    let line = received.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    String::from_utf8_lossy(line.strip_suffix(b"\r").unwrap_or(line))
+}
+
 /// The head ends with an empty line. Lines may end in a bare LF: a request typed by hand does.
 fn end_of_head(received: &[u8]) -> Option<usize> {
     let mut line_start = 0;
@@ -60,30 +68,34 @@ fn read(head: &str) -> Result<Request<'_>, String> {
         (words.next(), words.next(), words.next(), words.next())
     else {
         return Err(format!(
-            "The first line of a request has three words, as in `GET /1 HTTP/1.1`, not `{first}`."
+            "The first line of a request has three words, as `GET /1 HTTP/1.1` has; this one is \
+             `{first}`."
         ));
     };
     if !matches!(version, "HTTP/1.1" | "HTTP/1.0") {
-        return Err(format!("This site speaks HTTP/1.1 and HTTP/1.0, not `{version}`."));
+        return Err(format!("This site understands HTTP/1.1 and HTTP/1.0, not `{version}`."));
     }
     let mut host = None;
     for line in lines.take_while(|line| !line.is_empty()) {
         let Some((name, value)) = line.split_once(':') else {
-            return Err(format!("This header has no colon: `{line}`."));
+            return Err(format!(
+                "This header has no colon: `{line}`. A header is a name, a colon and a value."
+            ));
         };
         if name.eq_ignore_ascii_case("host") {
             host = Some(value.trim());
         }
     }
     if host.is_none() && version == "HTTP/1.1" {
-        return Err("A request of HTTP/1.1 has a `Host:` header; this one has none.".into());
+        return Err("The `Host:` header is missing. Every request of HTTP/1.1 has one.".into());
     }
     let target = path_of(target)
-        .ok_or_else(|| format!("A path starts with a slash, as in `/1`, unlike `{target}`."))?;
+        .ok_or_else(|| format!("The path `{target}` does not start with a slash, as `/1` does."))?;
     Ok(Request { method, target, host })
 }
 
-/// `http://host/1` asks for `/1`: what a client sends to a proxy, and a server must understand.
+/// `http://host/1` asks for `/1`: a client sends the whole URL to a proxy, and every server must
+/// understand it.
 fn path_of(target: &str) -> Option<&str> {
     if target.starts_with('/') {
         return Some(target);
@@ -120,9 +132,9 @@ mod tests {
         check("GET http://a/1?x HTTP/1.0\r\n\r\n", "GET /1?x None");
         check("GET http://a HTTP/1.0\r\n\r\n", "GET / None");
         check("HEAD / HTTP/1.0\r\n\r\n", "HEAD / None");
-        check("GET /1 HTTP/1.1\r\n\r\n", "has none");
+        check("GET /1 HTTP/1.1\r\n\r\n", "`Host:` header is missing");
         check("GET /1 HTTP/1.1\r\nHost a\r\n\r\n", "no colon: `Host a`");
-        check("GET 1 HTTP/1.0\r\n\r\n", "unlike `1`");
+        check("GET 1 HTTP/1.0\r\n\r\n", "path `1` does not start");
         check("GET /1\r\n\r\n", "three words");
         check("GET /1 HTTP/2.0\r\n\r\n", "not `HTTP/2.0`");
         check("\r\n\r\n", "three words");

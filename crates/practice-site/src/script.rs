@@ -1,7 +1,7 @@
 //! What runs a script.
 //!
-//! A fault is a list of [`Step`]s: data, to be read like the conversation it is. When a script
-//! ends, the connection is closed in order.
+//! A fault is a list of [`Step`]s: data, which reads like the conversation that happens. When the
+//! script ends, the connection is closed in order.
 
 use std::io;
 use std::pin::Pin;
@@ -16,18 +16,18 @@ use crate::clock::Clock;
 use crate::page::{Framing, Pieces};
 use crate::query::Cut;
 
-/// A client that takes nothing for so long is given up.
+/// A client that takes nothing for so long is disconnected.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Time for a client to read what was sent: a reset overtakes what is still on its way.
-const SETTLE: Duration = Duration::from_millis(10);
+const SETTLE: Duration = Duration::from_millis(20);
 
-/// Time for all pieces of an answer that was cut to arrive. Many small ones wait on our side until
-/// the first are acknowledged, which the other side may put off for 200 ms, and a reset throws away
-/// what still waits.
+/// Time for all pieces of an answer that was cut to arrive. Many small pieces wait on our side
+/// until the first are acknowledged, which the other side may delay by 200 ms, and a reset throws
+/// away the pieces that still wait.
 const SETTLE_PIECES: Duration = Duration::from_millis(250);
 
-/// As often as the client can bear.
+/// Until the client goes away.
 pub(crate) const FOREVER: usize = usize::MAX;
 
 /// One step of a fault.
@@ -35,19 +35,19 @@ pub(crate) const FOREVER: usize = usize::MAX;
 pub(crate) enum Step {
     /// Send this text, in one write.
     Send(&'static str),
-    /// Send these bytes, which are no text.
+    /// Send these bytes, which are not text.
     Bytes(&'static [u8]),
-    /// Send so many bytes of a body.
+    /// Send this many bytes of a body.
     Text(u64),
-    /// Send a chunked body of so many bytes.
+    /// Send a chunked body of this many bytes.
     Chunks(u64),
-    /// Let a moment pass, so that what was sent arrives before what comes next.
+    /// Wait a moment, so that what was sent arrives before what comes next.
     Settle,
-    /// Let one interval of a drip pass: `pause=` in the query.
+    /// Wait for one interval of a drip: `pause=` in the query.
     Pause,
-    /// Do these steps so many times.
+    /// Repeat these steps this many times.
     Repeat(usize, &'static [Step]),
-    /// Say nothing more until the client closes its side.
+    /// Send nothing more until the client closes its side.
     Stall,
     /// End by RST instead of the orderly close. This and `Stall` come last.
     Reset,
@@ -129,7 +129,7 @@ impl<'a> Sender<'a> {
     }
 }
 
-/// Waits until the client has closed its side; whatever it still says is thrown away.
+/// Waits until the client has closed its side; whatever it still sends is thrown away.
 async fn stall(stream: &mut TcpStream) -> io::Result<()> {
     let mut ignored = [0; 64];
     while stream.read(&mut ignored).await? > 0 {}

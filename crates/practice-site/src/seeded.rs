@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use crate::Config;
+use crate::config::Config;
 
-/// How long page `number` of a site with this configuration takes: its delay, and between nothing
-/// and the whole of its jitter more. The same seed gives the same delays on every machine.
+/// How long page `number` of a site with this configuration takes: the delay plus a random
+/// part of the jitter, from nothing to all of it. The same seed gives the same delays on every
+/// machine.
 ///
 /// ```
 /// use practice_site::{Config, page_delay};
@@ -19,7 +20,7 @@ use crate::Config;
 pub fn page_delay(config: &Config, number: usize) -> Duration {
     let steps = u64::try_from(config.jitter.as_micros()).unwrap_or(u64::MAX);
     // The high half of the product spreads 64 random bits evenly over 0..=steps, without the
-    // division and the lean towards small values that a remainder has.
+    // division of a remainder, and without its bias towards small values.
     let random = splitmix64(config.seed, number as u64);
     let extra = (u128::from(random) * (u128::from(steps) + 1)) >> 64;
     let extra = u64::try_from(extra).expect("at most `steps`, which is a u64");

@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 use std::io;
 use std::iter;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -17,122 +17,99 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-use crate::answer::{Answer, answer};
+use crate::addresses;
+use crate::answer::{Answer, Performance, answer};
+use crate::arrival::{Arrival, Reply};
 use crate::clock::Clock;
-use crate::faults::FAULTS;
+use crate::config::Config;
 use crate::page::{Page, Pieces};
-use crate::ports::{self, Port, Sockets};
-use crate::request::parse;
-use crate::script::{PATIENCE, Sender, perform, reset_on_close};
-use crate::{Config, Fault, Site};
+use crate::ports::{self, Listening};
+use crate::request::{first_line, parse};
+use crate::script::{PATIENCE, Sender, Step, perform};
+use crate::shared::{Report, Shared};
 
 /// How long to wait when the system has no descriptor left for another connection.
 const BACK_OFF: Duration = Duration::from_millis(10);
 
-/// A page that is due within this time is sent to a client that has closed its half of the connection.
+/// A client that has closed its half of the connection still gets a page that is due within this
+/// time.
 const SOON: Duration = Duration::from_secs(1);
 
-/// What every connection knows.
-pub(crate) struct Shared {
-    pub(crate) config: Config,
-    pub(crate) address: SocketAddr,
-    pub(crate) ports: Vec<Port>,
-    clock: Clock,
+/// A site that is being served, until this is dropped.
+pub(crate) struct Server {
+    pub(crate) destinations: Vec<SocketAddr>,
+    pub(crate) ipv6_address: Option<SocketAddr>,
+    pub(crate) shared: Arc<Shared>,
+    /// Dropping it ends the serving thread.
+    running: Option<oneshot::Sender<()>>,
+    thread: Option<thread::JoinHandle<()>>,
 }
 
-/// Everything that can fail happens here; the thread that serves only serves.
-pub(crate) fn start(config: Config) -> io::Result<Site> {
-    let socket = ports::listen(SocketAddr::new(config.listen, config.port))?;
-    let address = ports::address(&socket)?;
+/// Everything that can fail happens here, so that the caller gets the error.
+pub(crate) fn start(config: Config, report: Option<Report>) -> io::Result<Server> {
+    let socket = addresses::listen(SocketAddr::new(config.listen, config.port))?;
+    let address = addresses::address(&socket)?;
     let more = 1..config.destinations.get();
     let more: Vec<Socket> =
-        more.map(|number| ports::listen_beside(address, number)).collect::<io::Result<_>>()?;
+        more.map(|number| addresses::listen_beside(address, number)).collect::<io::Result<_>>()?;
     let destinations: Vec<SocketAddr> = iter::once(Ok(address))
-        .chain(more.iter().map(ports::address))
+        .chain(more.iter().map(addresses::address))
         .collect::<io::Result<_>>()?;
-    let ipv6_socket = listen_on_ipv6(address);
+    let ipv6_socket = addresses::listen_on_ipv6(address);
     let ipv6_address = match &ipv6_socket {
-        Some(socket) => Some(ports::address(socket)?),
+        Some(socket) => Some(addresses::address(socket)?),
         None => Some(address).filter(SocketAddr::is_ipv6),
     };
     let (ports, port_sockets) = ports::open(config.listen)?;
-    let faults = list_faults(&ports, address);
-    let shared =
-        Arc::new(Shared { config: config.clone(), address, ports, clock: Clock::start()? });
+    let shared = Arc::new(Shared { config, address, ports, clock: Clock::start()?, report });
 
     let runtime = Builder::new_current_thread().enable_all().build()?;
-    let sites = iter::once(socket).chain(more).chain(ipv6_socket).collect();
-    let kept = spawn_listeners(&runtime, sites, port_sockets, &shared)?;
+    let sites: Vec<Socket> = iter::once(socket).chain(more).chain(ipv6_socket).collect();
+    spawn_listeners(&runtime, sites, port_sockets.listening, &shared)?;
+    let kept = port_sockets.kept;
     let (running, stopped) = oneshot::channel();
     let thread = thread::Builder::new().name("practice-site".into()).spawn(move || {
         // An error says that the sender was dropped, which is how a site is stopped.
         let _ = runtime.block_on(stopped);
-        // The runtime drops each connection where it is. Only then the clock may go, with `shared`.
+        // Connections use the clock, which is stopped with `shared`: so they end first.
         drop(runtime);
-        drop((shared, kept));
+        drop(kept);
     })?;
-    Ok(Site {
-        config,
-        destinations,
-        ipv6_address,
-        faults,
-        running: Some(running),
-        thread: Some(thread),
-    })
+    let (running, thread) = (Some(running), Some(thread));
+    Ok(Server { destinations, ipv6_address, shared, running, thread })
 }
 
-/// The same port on `[::1]` if it is free, else another; `None` without IPv6 or if the site is
-/// there already.
-fn listen_on_ipv6(address: SocketAddr) -> Option<Socket> {
-    if address.is_ipv6() {
-        return None;
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.running.take());
+        if let Some(thread) = self.thread.take() {
+            // A panic of the thread was already reported on stderr; a second one would hide it.
+            let _ = thread.join();
+        }
     }
-    let ipv6 = |port| SocketAddr::new(IpAddr::V6(Ipv6Addr::LOCALHOST), port);
-    let same_port = ports::listen(ipv6(address.port()));
-    same_port.or_else(|_| ports::listen(ipv6(0))).ok()
 }
 
-fn list_faults(ports: &[Port], address: SocketAddr) -> Vec<Fault> {
-    let ports = ports.iter().map(|port| Fault {
-        name: port.name,
-        url: format!("http://{}/", ports::reachable(port.address)),
-        summary: port.summary,
-        fine: port.fine,
-    });
-    let scripted = FAULTS.iter().map(|fault| Fault {
-        name: fault.name,
-        url: format!("http://{}/fault/{}", ports::reachable(address), fault.name),
-        summary: fault.summary,
-        fine: fault.fine,
-    });
-    ports.chain(scripted).collect()
-}
-
-/// Gives the listening sockets to the runtime, and back those that only have to stay open.
+/// Gives the listening sockets to the runtime.
 fn spawn_listeners(
     runtime: &Runtime,
     sites: Vec<Socket>,
-    ports: Sockets,
+    ports: Vec<Listening>,
     shared: &Arc<Shared>,
-) -> io::Result<Vec<Socket>> {
-    // A listener registers itself with the runtime it finds itself in.
+) -> io::Result<()> {
+    // A listener registers itself with the runtime in whose context it is made.
     let _guard = runtime.enter();
     let listener = |socket: Socket| TcpListener::from_std(socket.into());
     for socket in sites {
         runtime.spawn(accept_all(listener(socket)?, Arc::clone(shared), serve));
     }
-    let reset_at_accept = |stream, _| async move {
-        // If the option cannot be set the client has gone first, and sees no difference.
-        let _ = reset_on_close(&stream);
-    };
-    let listener_of_resets = listener(ports.reset_at_accept)?;
-    runtime.spawn(accept_all(listener_of_resets, Arc::clone(shared), reset_at_accept));
-    let early_response = listener(ports.early_response)?;
-    runtime.spawn(accept_all(early_response, Arc::clone(shared), answer_early));
-    Ok(ports.kept)
+    for Listening { name, listener: socket, steps } in ports {
+        let serve = move |stream, site| serve_unread(stream, site, name, steps);
+        runtime.spawn(accept_all(listener(socket)?, Arc::clone(shared), serve));
+    }
+    Ok(())
 }
 
-/// Accepts for ever, and serves each connection in a task of its own.
+/// Accepts without end, and serves each connection in a task of its own.
 async fn accept_all<Serve, Served>(listener: TcpListener, site: Arc<Shared>, serve: Serve)
 where
     Serve: Fn(TcpStream, Arc<Shared>) -> Served,
@@ -141,21 +118,21 @@ where
     loop {
         match listener.accept().await {
             Ok((stream, _)) => drop(tokio::spawn(serve(stream, Arc::clone(&site)))),
-            // Out of descriptors, most likely: connections that end will give some back. The
-            // clients that wait for it are in the backlog, and keep.
+            // Out of descriptors, most likely: connections that end will give some back. Until
+            // then new clients wait in the backlog.
             Err(_) => site.clock.sleep(BACK_OFF).await,
         }
     }
 }
 
-/// One connection. What is rare is boxed, so that the common page waits in a small future.
+/// One connection. Rare answers are boxed, so that the common page waits in a small future.
 async fn serve(mut stream: TcpStream, site: Arc<Shared>) {
     // 1. Read the request.
     let Ok(Ok(answer)) = timeout(PATIENCE, receive(&stream, &site)).await else {
         return;
     };
     let received = Instant::now();
-    // An error from here on says that the client has gone: there is nobody left to be told.
+    // An error from here on means that the client has gone: nobody is left to read about it.
     let _ = match answer {
         Answer::Page(page) => {
             // 2. Wait for the page's time, or until nobody waits for the page any more.
@@ -164,28 +141,48 @@ async fn serve(mut stream: TcpStream, site: Arc<Shared>) {
             {
                 return;
             }
-            // 3. Send it, at once if it fits.
+            // 3. Send it, in one write if it fits.
             match send_at_once(&stream, &page) {
                 Some(rest) => Box::pin(send_slowly(&mut stream, &site, &page, rest)).await,
                 None => Ok(()),
             }
         }
-        Answer::Text(text) => Box::pin(send_and_linger(&mut stream, text)).await,
-        Answer::Fault(fault, manner) => {
-            Box::pin(async {
-                site.clock.sleep_until(received + manner.delay).await;
-                stream.set_nodelay(true)?;
-                let mut sender = Sender::new(&mut stream, &site.clock, manner.cut);
-                perform(fault.steps, manner.pause, &mut sender).await
-            })
-            .await
-        }
+        Answer::Text(_, text) => Box::pin(send_and_linger(&mut stream, text)).await,
+        Answer::Fault(fault) => Box::pin(misbehave(&mut stream, &site, received, fault)).await,
     };
     // 4. Close, by dropping the stream.
 }
 
-/// Reads until the request is complete. What it keeps is gone when it returns: nothing of a
-/// request is held during the delay.
+async fn misbehave(
+    stream: &mut TcpStream,
+    site: &Shared,
+    received: Instant,
+    fault: Performance,
+) -> io::Result<()> {
+    site.clock.sleep_until(received + fault.delay).await;
+    stream.set_nodelay(true)?;
+    let mut sender = Sender::new(stream, &site.clock, fault.cut);
+    perform(fault.steps, fault.pause, &mut sender).await
+}
+
+/// One connection to a fault with a port of its own: no request is read.
+async fn serve_unread(
+    mut stream: TcpStream,
+    site: Arc<Shared>,
+    name: &'static str,
+    steps: &'static [Step],
+) {
+    if let Some(report) = &site.report {
+        let client = stream.peer_addr().ok();
+        report(&Arrival { client, request: None, reply: Reply::Fault(name) });
+    }
+    let mut sender = Sender::new(&mut stream, &site.clock, None);
+    // An error says that the client has gone first.
+    let _ = perform(steps, Duration::ZERO, &mut sender).await;
+}
+
+/// Reads until the request is complete. The buffer is freed on return: nothing of a request is
+/// held during the delay.
 async fn receive(stream: &TcpStream, site: &Shared) -> io::Result<Answer> {
     let mut received = Vec::new();
     loop {
@@ -194,12 +191,16 @@ async fn receive(stream: &TcpStream, site: &Shared) -> io::Result<Answer> {
             continue;
         }
         if let Some(answer) = answer(&parse(&received), site) {
+            if let Some(report) = &site.report {
+                let (client, request) = (stream.peer_addr().ok(), first_line(&received));
+                report(&Arrival { client, request: Some(&request), reply: answer.reply() });
+            }
             return Ok(answer);
         }
     }
 }
 
-/// False if nothing is there after all. Its buffer is on the stack, not in the future.
+/// False if nothing has arrived after all. The buffer is on the stack, not in the future.
 fn receive_some(stream: &TcpStream, received: &mut Vec<u8>) -> io::Result<bool> {
     let mut buffer = [0; 4096];
     match stream.try_read(&mut buffer) {
@@ -213,9 +214,9 @@ fn receive_some(stream: &TcpStream, received: &mut Vec<u8>) -> io::Result<bool> 
     }
 }
 
-/// Waits for the page's time: false if the client closes before, for then there is no need to keep its connection.
-/// (It may have closed only its half, and listen. If its page is due soon, it gets it.) What it says more than its
-/// request is thrown away.
+/// Waits for the page's time. False if the client closes first: nobody waits for the page, and the
+/// connection can be given up. A client may also close only its half and still listen, so a page
+/// that is due soon is sent all the same. Whatever follows the request is thrown away.
 async fn wait_until(due: Instant, stream: &TcpStream, clock: &Clock) -> bool {
     let mut time = clock.sleep_until(due);
     let mut has_closed = false;
@@ -244,7 +245,7 @@ struct Rest {
 }
 
 /// Sends head and body in a single write, which is nearly always possible. Returns what is left
-/// to be sent slowly; an error will show again there.
+/// to be sent slowly. An error is ignored here, because the next write has it too.
 fn send_at_once(stream: &TcpStream, page: &Page) -> Option<Rest> {
     let (mut pieces, mut bytes) = (page.pieces(), Vec::new());
     if page.cut.is_none() {
@@ -282,13 +283,4 @@ async fn send_and_linger(stream: &mut TcpStream, text: String) -> io::Result<()>
         io::Result::Ok(())
     };
     timeout(Duration::from_secs(1), drained).await?
-}
-
-/// Answers whatever is going to be asked.
-async fn answer_early(mut stream: TcpStream, site: Arc<Shared>) {
-    let page = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello";
-    if stream.write_all(page).await.is_ok() {
-        site.clock.sleep(Duration::from_millis(20)).await;
-    }
-    // The request, unread, makes this close a reset.
 }

@@ -8,7 +8,7 @@ use std::io::Read;
 use common::get;
 use practice_site::{Config, Site};
 
-/// The most memory this process ever had, in bytes.
+/// The peak of this process's memory so far, in bytes.
 fn peak() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").expect("Linux has it");
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("it is there");

@@ -1,15 +1,16 @@
-//! Pages: their bytes, their parameters, their delays, and what is said about a wrong request.
+//! Pages: their bytes, their parameters, their delays, and the answers to wrong requests.
 
 mod common;
 
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, Shutdown, TcpStream};
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use common::End::Closed;
-use common::{body, fetch, get, receive, send, text};
-use practice_site::{Config, Site, page_delay};
+use common::{LONG, body, fetch, get, receive, send, text};
+use practice_site::{Config, Reply, Site, page_delay};
 
 /// Pages without a delay: most tests are not about time.
 fn start() -> Site {
@@ -27,8 +28,8 @@ fn a_page_is_exactly_this() {
     let (answer, end) = receive(get(&site, "/7?size=100"), usize::MAX);
     let expected = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 100\r\n\
                     Connection: close\r\n\r\n\
-                    Page 7, byte 0. Somebody waits for a socket. ..................\n\
-                    Page 7, byte 64. The kernel wakes wh";
+                    Page 7, byte 0. A program waits for a socket. .................\n\
+                    Page 7, byte 64. The kernel wakes th";
     assert_eq!((text(answer).as_str(), end), (expected, Closed));
 }
 
@@ -90,7 +91,7 @@ fn an_answer_can_be_cut_anywhere_and_stays_the_same() {
 }
 
 #[test]
-fn wrong_requests_are_told_why() {
+fn a_wrong_request_gets_the_reason() {
     let site = start();
     let check = |request: &str, status: u16, why: &str| {
         let (answer, end) = receive(send(site.address(), request), usize::MAX);
@@ -102,10 +103,10 @@ fn wrong_requests_are_told_why() {
     check("GET /0 HTTP/1.0\r\n\r\n", 404, "/1 to /10");
     check("GET /11 HTTP/1.0\r\n\r\n", 404, "/1 to /10");
     check("GET /favicon.ico HTTP/1.0\r\n\r\n", 404, "at `/`");
-    check("GET /fault/none HTTP/1.0\r\n\r\n", 404, "no such fault");
+    check("GET /fault/none HTTP/1.0\r\n\r\n", 404, "no such fault. All faults are listed");
     check("GET /1?delay=soon HTTP/1.0\r\n\r\n", 400, "delay=450ms");
-    check("GET /1?colour=red HTTP/1.0\r\n\r\n", 400, "no parameter `colour`");
-    check("GET /fault/drip-body?size=1 HTTP/1.0\r\n\r\n", 400, "no parameter `size`");
+    check("GET /1?color=red HTTP/1.0\r\n\r\n", 400, "`color` is not a parameter");
+    check("GET /fault/drip-body?size=1 HTTP/1.0\r\n\r\n", 400, "`size` is not a parameter");
     check("GET /1 HTTP/1.1\r\nHost localhost\r\n\r\n", 400, "no colon");
     check("hello\r\n\r\n", 400, "three words");
     check("POST /1 HTTP/1.0\r\nContent-Length: 3\r\n\r\nyes", 405, "GET, not POST");
@@ -123,6 +124,34 @@ fn a_request_may_come_in_pieces() {
         socket.write_all(&[*byte]).expect("the site still reads");
     }
     assert!(text(receive(socket, usize::MAX).0).starts_with("HTTP/1.1 200 OK"));
+}
+
+#[test]
+fn each_arrival_is_reported_once_and_before_its_answer() {
+    let (to_us, arrivals) = mpsc::channel();
+    let site = Site::start_reporting(Config::default(), move |arrival| {
+        let request = arrival.request.map(str::to_owned);
+        to_us.send((arrival.client, request, arrival.reply)).expect("the test listens");
+    });
+    let site = site.expect("loopback has a free port");
+    let check = |socket: TcpStream, request: Option<&str>, reply: Reply| {
+        let client = socket.local_addr().ok();
+        let reported = arrivals.recv_timeout(LONG).expect("a report of each arrival");
+        assert_eq!(reported, (client, request.map(str::to_owned), reply));
+    };
+    let answer = |status, delay| Reply::Answer { status, delay: Duration::from_millis(delay) };
+    let line = |path| format!("GET {path} HTTP/1.1");
+
+    check(get(&site, "/1?delay=60s"), Some(&line("/1?delay=60s")), answer(200, 60_000));
+    check(get(&site, "/2?status=503"), Some(&line("/2?status=503")), answer(503, 450));
+    check(get(&site, "/fault/never-answer"), Some(&line("/fault/never-answer")), {
+        Reply::Fault("never-answer")
+    });
+    check(send(site.address(), "hello\r\n\r\n"), Some("hello"), answer(400, 0));
+    let early = site.fault_url("early-response").expect("every system can produce it");
+    let early = early.trim_start_matches("http://").trim_end_matches('/');
+    check(TcpStream::connect(early).expect("it listens"), None, Reply::Fault("early-response"));
+    assert!(arrivals.try_recv().is_err(), "one report of each");
 }
 
 #[test]
@@ -195,7 +224,7 @@ fn urls_are_complete() {
 
 #[test]
 fn pages_go_to_all_destinations_in_turn() {
-    let destinations = 3.try_into().expect("more than none");
+    let destinations = 3.try_into().expect("more than zero");
     let config = Config { destinations, delay: Duration::ZERO, ..Config::default() };
     let site = Site::start(config).expect("loopback has three free ports");
     let at = site.destinations().to_vec();
@@ -216,11 +245,11 @@ fn pages_go_to_all_destinations_in_turn() {
     }
 }
 
-/// Where the next address is taken, a port of the first is a destination too.
+/// If another program listens on the next address, a further port of the first is a destination.
 #[test]
 #[cfg(target_os = "linux")]
 fn destinations_are_addresses_of_loopback_as_far_as_they_are_free() {
-    let two = 2.try_into().expect("more than none");
+    let two = 2.try_into().expect("more than zero");
     let site = Site::start(Config { destinations: two, ..Config::default() });
     let site = site.expect("loopback has two addresses");
     let [first, second] = site.destinations() else { panic!("{site:?}") };
@@ -267,7 +296,7 @@ fn a_stopped_site_can_start_again_on_its_port() {
     assert_eq!(site.address().port(), port);
 }
 
-/// Its connection does not wait for a time that matters to nobody.
+/// Its connection is closed before the time of its page.
 #[test]
 fn a_client_that_has_gone_is_not_kept() {
     let site = start();
@@ -286,7 +315,7 @@ fn a_client_that_has_gone_is_not_kept() {
 }
 
 #[test]
-fn a_slow_client_is_nobody_elses_problem() {
+fn a_slow_client_does_not_delay_others() {
     let site = start();
     let _silent = TcpStream::connect(site.address()).expect("the site listens");
     let _unread = get(&site, "/1?size=100MiB");

@@ -26,7 +26,7 @@ fn stopping_is_quick_and_leaves_no_thread_and_no_socket() {
     assert_eq!(threads_and_descriptors(), before);
 }
 
-/// Nothing, twice, where the system has no /proc.
+/// Two zeros where the system has no /proc.
 fn threads_and_descriptors() -> (usize, usize) {
     let count = |path| std::fs::read_dir(path).map_or(0, Iterator::count);
     (count("/proc/self/task"), count("/proc/self/fd"))

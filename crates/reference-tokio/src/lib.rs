@@ -113,10 +113,24 @@ async fn receive(
 ) -> io::Result<Page> {
     loop {
         socket.readable().await?;
-        let chunk = &mut [0; 8 << 10]; // not held across an `.await`
+        if let Some(page) = receive_chunks(socket, exchange)? {
+            return Ok(page);
+        }
+    }
+}
+
+/// Receives what is there, one chunk after another: the page, or `None`
+/// where it must wait.
+fn receive_chunks(
+    socket: &TcpStream,
+    exchange: &mut Exchange,
+) -> io::Result<Option<Page>> {
+    let chunk = &mut [0; 8 << 10];
+    loop {
         match exchange.received(socket.try_read(chunk), chunk)? {
-            Received::Page(page) => return Ok(page),
-            Received::Part | Received::MustWait => {}
+            Received::Page(page) => return Ok(Some(page)),
+            Received::Part => {}
+            Received::MustWait => return Ok(None),
         }
     }
 }

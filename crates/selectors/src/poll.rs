@@ -1,18 +1,20 @@
-//! `poll`: the whole list of sockets is carried to the system and back at every call.
+//! `poll`: every call carries the whole list of sockets to the system and
+//! back.
 
 use std::io;
+use std::mem;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags};
 use rustix::fd::BorrowedFd;
 use rustix::io::Errno;
 
-use crate::Interest;
+use crate::selector::{Backend, Interest};
 use crate::time::{sleep, timespec};
 
-/// Invariant: `keys[i]` is the key of `sockets[i]`, and `places` is the way back. Only sockets that are
-/// asked for are in the list; a report takes a socket out, which is what makes it one-shot.
-#[derive(Debug)]
+/// Invariant: `keys[i]` is the key of `sockets[i]`, and `places` is the way
+/// back. A socket is in the list only while there is an interest in it: the
+/// report takes the socket out, which makes the interest one-shot.
 pub(crate) struct Poll {
     sockets: Vec<PollFd<'static>>,
     keys: Vec<u32>,
@@ -27,14 +29,16 @@ impl Poll {
     pub(crate) fn new() -> Poll {
         Poll { sockets: Vec::new(), keys: Vec::new(), places: Vec::new() }
     }
+}
 
-    pub(crate) fn wait_for(
+impl Backend for Poll {
+    fn wait_for(
         &mut self,
         socket: BorrowedFd<'static>,
         key: usize,
         interest: Interest,
     ) -> io::Result<()> {
-        self.take_out(key);
+        self.remove(key);
         let flags = match interest {
             Interest::Readable => PollFlags::IN,
             Interest::Writable => PollFlags::OUT,
@@ -48,7 +52,11 @@ impl Poll {
         Ok(())
     }
 
-    pub(crate) fn wait(
+    fn stop_waiting(&mut self, _socket: BorrowedFd<'static>, key: usize) {
+        self.remove(key);
+    }
+
+    fn wait(
         &mut self,
         ready: &mut Vec<usize>,
         timeout: Option<Duration>,
@@ -61,23 +69,26 @@ impl Poll {
             Err(Errno::INTR) => return Ok(()),
             result => result?,
         };
-        // Errors and hang-ups come unasked; they too end the wait.
-        let reported = self.sockets.iter().zip(&self.keys).filter(|(s, _)| !s.revents().is_empty());
-        ready.extend(reported.map(|(_, key)| *key as usize));
+        // Errors and hang-ups are reported without interest in them; they
+        // end the wait too.
+        for (socket, key) in self.sockets.iter().zip(&self.keys) {
+            if !socket.revents().is_empty() {
+                ready.push(*key as usize);
+            }
+        }
         for key in ready {
-            self.take_out(*key);
+            self.remove(*key);
         }
         Ok(())
     }
+}
 
-    pub(crate) fn forget(&mut self, _socket: BorrowedFd<'static>, key: usize) {
-        self.take_out(key);
-    }
-
-    /// Takes a socket out of the list, where it is in it. The last one moves into its place.
-    fn take_out(&mut self, key: usize) {
+impl Poll {
+    /// Takes a socket out of the list, if it is there. The last socket of
+    /// the list moves into its place.
+    fn remove(&mut self, key: usize) {
         let Some(place) = self.places.get_mut(key) else { return };
-        let place = std::mem::replace(place, NOWHERE);
+        let place = mem::replace(place, NOWHERE);
         if place == NOWHERE {
             return;
         }

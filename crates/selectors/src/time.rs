@@ -1,4 +1,4 @@
-//! Timeouts, as `select` and `poll` take them.
+//! Timeouts, as the system's calls take them.
 
 use std::io;
 use std::thread;
@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use rustix::event::Timespec;
 
-/// Some systems count milliseconds in 32 bits and refuse more; a wait may end early instead.
+/// Some systems count milliseconds in 32 bits and refuse longer timeouts; a
+/// wait may end early instead.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 pub(crate) fn timespec(timeout: Option<Duration>) -> Option<Timespec> {
-    timeout.and_then(|timeout| Timespec::try_from(timeout.min(LONGEST)).ok())
+    Timespec::try_from(timeout?.min(LONGEST)).ok()
 }
 
-/// What a wait for no socket at all comes to. Windows does not allow it.
+/// A wait for no socket at all, which Windows does not allow.
 pub(crate) fn sleep(timeout: Option<Duration>) -> io::Result<()> {
     thread::sleep(timeout.unwrap_or(LONGEST));
     Ok(())

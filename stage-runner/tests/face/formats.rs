@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
+use stage_runner::results::{Fault, Status};
 
 use super::support::{command, ended, run};
 
@@ -40,6 +41,26 @@ fn json_tells_everything() {
                 assert!(outcome.get(milestone).is_some(), "{milestone} is missing: {outcome}");
             }
         }
+    }
+}
+
+#[test]
+fn the_json_of_the_runner_can_be_read_back() {
+    let fails = "mine=/no/such/program";
+    let args = ["--pages", "3", "--delay", "30ms", "-s", "all,mine", "--program", fails];
+    let printed = run(&[&args[..], &["--format", "json", "-c", "2", "--digest"]].concat()).code(1);
+    let report = stage_runner::read_report(printed.stdout.as_bytes()).unwrap();
+    assert_eq!(report.entrants.len(), stage_runner::stages::all().count() + 1);
+    assert_eq!((report.runs.len(), report.setting.urls.len()), (report.entrants.len(), 3));
+    assert_eq!((report.setting.limits.concurrency.get(), report.setting.digest), (2, true));
+    for run in &report.runs {
+        let stage = &report.entrants[run.entrant];
+        let (status, fault) = (run.status, &run.fault);
+        let is_as_expected = match &stage.stage {
+            Some(_) => status != Status::Failed,
+            None => matches!(fault, Some(Fault::NotStarted { .. })),
+        };
+        assert!(is_as_expected, "{}: {status:?}, {fault:?}", stage.name);
     }
 }
 

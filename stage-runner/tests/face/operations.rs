@@ -223,6 +223,24 @@ fn a_full_disk_is_told() {
     }
 }
 
+/// Nobody would know where it is.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_site_whose_url_cannot_be_written_ends() {
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let mut child = command(&["site"]).stdout(full).spawn().unwrap();
+    let begun = std::time::Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        if begun.elapsed() > std::time::Duration::from_secs(20) {
+            child.kill().unwrap();
+            panic!("it still serves");
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let ended = Ended::of(child.wait_with_output().unwrap());
+    ended.code(1).notes("error: cannot write the URL of the site to stdout");
+}
+
 #[test]
 fn fewer_descriptors_than_fetches_in_flight() {
     let runner = env!("CARGO_BIN_EXE_stage-runner");

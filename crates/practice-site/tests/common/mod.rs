@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use practice_site::Site;
 
-/// How a connection ended, or that it did not.
+/// How a connection ended, or that it is still open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {
     Closed,
@@ -18,12 +18,12 @@ pub(crate) enum End {
     Endless,
 }
 
-/// So long a silence is taken for a stall where one is expected.
+/// A silence of this length counts as a stall, where a stall is expected.
 pub(crate) const SHORT: Duration = Duration::from_millis(300);
-/// So long a silence is a failure: even a busy machine has come round by then.
+/// A silence of this length is a failure: even a busy machine answers sooner.
 pub(crate) const LONG: Duration = Duration::from_secs(10);
 
-/// Everything that came, at most so many bytes, and how it ended.
+/// Everything that came, up to about `most` bytes, and how it ended.
 pub(crate) fn receive(socket: TcpStream, most: usize) -> (Vec<u8>, End) {
     receive_until_silent(socket, most, LONG)
 }

@@ -1,0 +1,114 @@
+//! The worker's side of the pipes: this program, started again.
+
+use std::io::{self, BufReader, BufWriter, Write};
+use std::process::exit;
+use std::sync::mpsc;
+use std::{env, thread};
+
+use crawl::protocol::{JobLimits, JobTarget};
+use crawl::{Limits, Outcome, Target, receive_buffer};
+use stage_01_blocking::fetch;
+
+use crate::wire::{HELLO, Request, write_memory, write_outcome};
+
+/// The environment variable that asks this program to be a worker.
+pub(crate) const ASKED: &str = "WAYS_TO_WAIT_PROCESS_POOL_WORKER";
+
+/// Turns this process into a worker if a pool has started it as one, and
+/// then never returns.
+///
+/// Call it at the very beginning of `main` in every program that uses the
+/// pool, like Python's `multiprocessing.freeze_support()`. A program
+/// without it is started again as a whole: the pool then notices that the
+/// first line is not the hello of a worker, and says so.
+///
+/// ```no_run
+/// stage_02_process_pool::become_worker_if_asked();
+/// // … and only now the program
+/// ```
+pub fn become_worker_if_asked() {
+    if env::var_os(ASKED).is_some() {
+        match work() {
+            Ok(()) => exit(0),
+            Err(error) => {
+                eprintln!("worker process: {error}");
+                exit(1)
+            }
+        }
+    }
+}
+
+/// A worker never starts workers: a program that forgot the hook would
+/// multiply without end.
+pub(crate) fn refuse_to_nest() -> io::Result<()> {
+    if env::var_os(ASKED).is_none() {
+        return Ok(());
+    }
+    Err(io::Error::other(
+        "a worker process cannot have workers: \
+         call become_worker_if_asked() first in main",
+    ))
+}
+
+fn work() -> io::Result<()> {
+    let (sender, requests) = mpsc::channel();
+    thread::Builder::new().spawn(move || read_requests(&sender))?;
+
+    let mut pool = BufWriter::new(io::stdout().lock());
+    writeln!(pool, "{HELLO}")?;
+    pool.flush()?;
+    let mut chunk = receive_buffer();
+    for request in requests {
+        match request {
+            Request::Fetch { number, target, limits } => {
+                write_outcome(
+                    &mut pool,
+                    number,
+                    fetch_target(&target, &limits, &mut chunk)?,
+                )?;
+            }
+            Request::Stop => write_memory(&mut pool, private_bytes())?,
+        }
+    }
+    Ok(())
+}
+
+/// Reads the requests. When the pipe ends, the pool has ended, in whatever
+/// way: then this process ends too, at once, even in the middle of a fetch.
+fn read_requests(requests: &mpsc::Sender<Request>) {
+    let mut pool = BufReader::new(io::stdin());
+    while let Ok(request) = Request::read(&mut pool) {
+        if requests.send(request).is_err() {
+            break;
+        }
+    }
+    exit(0)
+}
+
+fn fetch_target(
+    target: &JobTarget,
+    limits: &JobLimits,
+    chunk: &mut [u8],
+) -> io::Result<Outcome> {
+    let target = Target::try_from(target).map_err(io::Error::other)?;
+    Ok(fetch(0, &target, &Limits::from(limits), chunk))
+}
+
+/// Memory that no other process shares, from `/proc`: what this worker
+/// costs in addition. (It shares the pages of the program itself with the
+/// others.)
+#[cfg(target_os = "linux")]
+fn private_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let anonymous =
+        status.lines().find_map(|line| line.strip_prefix("RssAnon:"))?;
+    Some(
+        anonymous.trim().trim_end_matches(" kB").parse::<u64>().ok()?
+            * 1024,
+    )
+}
+
+#[cfg(not(target_os = "linux"))]
+fn private_bytes() -> Option<u64> {
+    None
+}

@@ -1,0 +1,313 @@
+//! The command line.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use crawl::Limits;
+use practice_site::Config;
+
+use crate::lineup::Program;
+use crate::terminal::look::{Charset, Color};
+
+mod values;
+
+use values::{
+    at_least_one, deadline, duration, in_flight, pages, program, rounds, size, some_delay,
+    whole_number,
+};
+
+const EXAMPLES: &str = "\
+Examples:
+  stage-runner                                  compare all stages on the practice site
+  stage-runner --stage epoll                    one stage, page by page
+  stage-runner -s blocking,epoll --pages 100 --jitter 300ms
+  stage-runner --rounds 5 --format markdown     medians and spread, to paste somewhere
+  stage-runner http://127.0.0.1:8000/1 http://127.0.0.1:8000/2
+  stage-runner --urls urls.txt --format jsonl | jq .error
+  stage-runner --program 'mine=python3 crawl.py' --stage epoll,mine
+
+Exit status: 0 every page was fetched (a 404 is a page), 1 something failed, 2 the command line is
+wrong, 130 interrupted.";
+
+const SWEEP_EXAMPLES: &str = "\
+Examples:
+  stage-runner sweep --svg sweep.svg            all stages, 1 to 10,000 in flight: a few minutes
+  stage-runner sweep --per-decade 1 --delay 1s  in a hurry
+  stage-runner sweep -s select,poll,epoll --from 100 --to 5000 --per-decade 3
+
+A stage that goes no further says why, and the others go on. CPU and memory mean something in a
+release build: cargo run --release -p stage-runner -- sweep
+
+Exit status: 0 each stage ran at least with the fewest in flight (or, if it was not asked for by name,
+cannot), 1 one did not, 2 the command line is wrong, 130 interrupted.";
+
+const SITE: &str = "The practice site";
+const OUTPUT: &str = "Output";
+
+/// Fetches the same pages with every way a program can wait for a socket, and shows what it took.
+#[derive(Debug, Parser)]
+#[command(name = "stage-runner", version, after_help = EXAMPLES)]
+#[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
+#[command(allow_negative_numbers = true)]
+pub struct Cli {
+    /// What to do instead of running stages.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// Running stages.
+    #[command(flatten)]
+    pub run: RunOptions,
+}
+
+/// What to do instead of running stages.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve the practice site alone, until stopped
+    #[command(
+        after_help = "Exit status: 0 stopped by Ctrl-C, 1 it could not listen, 2 the command line is wrong."
+    )]
+    Site {
+        /// What it serves.
+        #[command(flatten)]
+        site: SiteOptions,
+        /// Where to listen; anything but loopback shows the site to the network
+        #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+        listen: IpAddr,
+        /// The port to listen on; 0 takes a free one
+        #[arg(long, default_value_t = 0)]
+        port: u16,
+    },
+    /// Run each stage with more and more in flight, and see where it ends
+    #[command(after_help = SWEEP_EXAMPLES)]
+    Sweep(SweepOptions),
+    /// Print completions for a shell
+    Completions {
+        /// The shell to complete in.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
+    /// Be one stage: the job comes on stdin, the outcomes go to stdout
+    #[command(hide = true)]
+    RunStage {
+        /// Its name.
+        name: String,
+    },
+}
+
+/// Which stages run on what, and how they are shown.
+#[derive(Debug, Args)]
+pub struct RunOptions {
+    /// Names, aliases or chapter numbers of stages, or `all` [default: all]
+    #[arg(short, long = "stage", value_name = "NAME", value_delimiter = ',')]
+    pub stages: Vec<String>,
+
+    /// Run this program as a stage too; see docs/protocol.md
+    #[arg(long = "program", value_name = "NAME=COMMAND", value_parser = program)]
+    pub programs: Vec<Program>,
+
+    /// What to fetch, in this order [default: the practice site]
+    #[arg(value_name = "URL")]
+    pub urls: Vec<String>,
+
+    /// Read URLs from a file, one a line; `-` is stdin
+    #[arg(long = "urls", value_name = "FILE")]
+    pub urls_file: Option<PathBuf>,
+
+    /// What the practice site serves.
+    #[command(flatten)]
+    pub site: SiteOptions,
+
+    /// Workers, or fetches in flight
+    #[arg(short, long, value_name = "N", default_value = "10", value_parser = at_least_one)]
+    pub concurrency: NonZeroUsize,
+
+    /// Rounds of all stages in turn; medians of all, and the spread from 3 up
+    #[arg(short, long, visible_alias = "runs", value_name = "N", default_value = "1")]
+    #[arg(value_parser = rounds)]
+    pub rounds: NonZeroU32,
+
+    /// Time for one whole fetch, the connect included
+    #[arg(long, visible_alias = "timeout", value_name = "TIME", default_value = "10s")]
+    #[arg(value_parser = deadline)]
+    pub deadline: Duration,
+
+    /// The largest response head
+    #[arg(long, value_name = "BYTES", default_value = "64KiB", value_parser = size)]
+    pub max_head: u64,
+
+    /// The largest body
+    #[arg(long, value_name = "BYTES", default_value = "10MiB", value_parser = size)]
+    pub max_body: u64,
+
+    /// What is printed
+    #[arg(help_heading = OUTPUT, long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+
+    /// Add the SHA-256 of each body; its cost is in the figures
+    #[arg(help_heading = OUTPUT, long)]
+    pub digest: bool,
+
+    /// List the stages and end
+    #[arg(help_heading = OUTPUT, long)]
+    pub list: bool,
+
+    /// When to use colors
+    #[arg(help_heading = OUTPUT, long, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
+    pub color: Color,
+
+    /// Which characters to draw with
+    #[arg(help_heading = OUTPUT, long, value_enum, default_value_t = Charset::Auto)]
+    pub charset: Charset,
+
+    /// No progress and no notes on stderr
+    #[arg(help_heading = OUTPUT, short, long, conflicts_with = "verbose")]
+    pub quiet: bool,
+
+    /// Show what the stages print to stderr
+    #[arg(help_heading = OUTPUT, short, long)]
+    pub verbose: bool,
+}
+
+impl RunOptions {
+    /// The limits of each crawl.
+    pub fn limits(&self) -> Limits {
+        Limits {
+            concurrency: self.concurrency,
+            deadline: self.deadline,
+            max_head_bytes: usize::try_from(self.max_head).unwrap_or(usize::MAX),
+            max_body_bytes: self.max_body,
+        }
+    }
+}
+
+/// What the practice site serves.
+#[derive(Debug, Clone, Args)]
+pub struct SiteOptions {
+    /// How many pages, up to 1,000,000 [default: 10]
+    #[arg(help_heading = SITE, long, value_name = "N", value_parser = pages)]
+    pub pages: Option<usize>,
+
+    /// How long each takes [default: 450ms]
+    #[arg(help_heading = SITE, long, value_name = "TIME", value_parser = duration)]
+    pub delay: Option<Duration>,
+
+    /// Up to this much longer, at random [default: 0]
+    #[arg(help_heading = SITE, long, value_name = "TIME", value_parser = duration)]
+    pub jitter: Option<Duration>,
+
+    /// How large each is [default: 1KiB]
+    #[arg(help_heading = SITE, long, value_name = "BYTES", value_parser = size)]
+    pub size: Option<u64>,
+
+    /// Where the random part starts: the same seed, the same delays
+    #[arg(help_heading = SITE, long, value_name = "N", value_parser = whole_number)]
+    pub seed: Option<u64>,
+}
+
+impl SiteOptions {
+    /// The practice site that was asked for, on a free port of loopback.
+    pub fn config(&self) -> Config {
+        let default = Config::default();
+        Config {
+            pages: self.pages.unwrap_or(default.pages),
+            delay: self.delay.unwrap_or(default.delay),
+            jitter: self.jitter.unwrap_or(default.jitter),
+            size: self.size.unwrap_or(default.size),
+            seed: self.seed.unwrap_or(default.seed),
+            ..default
+        }
+    }
+
+    /// The first of these options that was given: there is no practice site when URLs are.
+    pub fn given(&self) -> Option<&'static str> {
+        [
+            ("--pages", self.pages.is_some()),
+            ("--delay", self.delay.is_some()),
+            ("--jitter", self.jitter.is_some()),
+            ("--size", self.size.is_some()),
+            ("--seed", self.seed.is_some()),
+        ]
+        .into_iter()
+        .find_map(|(name, given)| given.then_some(name))
+    }
+}
+
+/// From how many to how many in flight, and what comes of it.
+#[derive(Debug, Args)]
+pub struct SweepOptions {
+    /// Names, aliases or chapter numbers of stages, or `all` [default: all]
+    #[arg(short, long = "stage", value_name = "NAME", value_delimiter = ',')]
+    pub stages: Vec<String>,
+
+    /// The fewest in flight
+    #[arg(long, value_name = "N", default_value = "1", value_parser = in_flight)]
+    pub from: NonZeroUsize,
+
+    /// The most in flight, up to 100,000
+    #[arg(long, value_name = "N", default_value = "10000", value_parser = in_flight)]
+    pub to: NonZeroUsize,
+
+    /// Steps in each decade: 1, 10; 1, 3, 10; or 1, 2, 5, 10
+    #[arg(long, value_name = "N", default_value = "2", value_parser = clap::value_parser!(u8).range(1..=3))]
+    pub per_decade: u8,
+
+    /// How long each page takes; much shorter, and the first is there before the last has begun
+    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = some_delay)]
+    pub delay: Duration,
+
+    /// What is printed
+    #[arg(long, value_enum, default_value_t = SweepFormat::Table)]
+    pub format: SweepFormat,
+
+    /// Draw it, too, as a picture to show
+    #[arg(long, value_name = "FILE")]
+    pub svg: Option<PathBuf>,
+
+    /// No progress and no notes on stderr
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// What a sweep prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[allow(missing_docs)]
+pub enum SweepFormat {
+    Table,
+    Json,
+}
+
+/// What is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[allow(missing_docs)]
+pub enum Format {
+    Table,
+    Json,
+    Jsonl,
+    Markdown,
+}
+
+/// Says what is wrong with the command line, and ends.
+pub fn wrong<T>(message: String) -> T {
+    Cli::command().error(clap::error::ErrorKind::ValueValidation, message).exit()
+}
+
+/// The same of a subcommand, with its usage.
+pub fn wrong_in<T>(subcommand: &str, message: String) -> T {
+    let mut cli = Cli::command();
+    cli.build();
+    let subcommand = cli.find_subcommand_mut(subcommand).expect("it is in the command line");
+    subcommand.error(clap::error::ErrorKind::ValueValidation, message).exit()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

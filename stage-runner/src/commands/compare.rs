@@ -1,0 +1,190 @@
+//! Without a subcommand: runs the stages, round by round, and compares them.
+
+use std::io::{self, ErrorKind};
+use std::process::ExitCode;
+
+use crawl::Url;
+use practice_site::{Config, Site};
+
+use super::status;
+use crate::cli::{Format, RunOptions, wrong};
+use crate::lineup::entrants::{self, Entrant};
+use crate::lineup::urls::{self, Wanted};
+use crate::measure::{Work, estimate};
+use crate::results::{Build, Machine, Report, Run, Setting, SiteSetting};
+use crate::system::{processes, signals};
+use crate::terminal::countdown::{Countdown, NowAndThen};
+use crate::terminal::look::Look;
+use crate::terminal::redraw::Redraw;
+use crate::terminal::{print, progress};
+use crate::views::{json, markdown, screen};
+use crate::words;
+
+/// Runs what the command line asks for.
+pub fn run(options: &RunOptions) -> ExitCode {
+    let look = Look::new(options.color, options.charset);
+    progress::set_up(options.quiet, look.ascii, look.style.width);
+    let entrants = entrants::choose(&options.stages, &options.programs).unwrap_or_else(wrong);
+    let given = given_urls(options).unwrap_or_else(wrong);
+
+    signals::watch();
+    processes::raise_descriptor_limit();
+    let config = given.is_none().then(|| site_for(options, entrants.len()));
+    let site = match config.clone().map(Site::start).transpose() {
+        Ok(site) => site,
+        Err(error) => {
+            progress::warn(&format!("error: no practice site: {error}"));
+            return ExitCode::FAILURE;
+        }
+    };
+    let urls = given.unwrap_or_else(|| {
+        let urls: Vec<String> = site.iter().flat_map(Site::page_urls).collect();
+        urls::parse_all(urls.iter().map(String::as_str)).unwrap_or_else(wrong)
+    });
+    let wanted = urls::resolve(urls);
+    let setting = Setting {
+        urls: wanted.iter().map(|wanted| words::escaped(&wanted.url.to_string())).collect(),
+        site: config.as_ref().map(SiteSetting::from),
+        limits: options.limits(),
+        rounds: options.rounds.get(),
+        digest: options.digest,
+        build: Build::this(),
+        machine: Machine::this(),
+    };
+    let mut report = Report::new(setting, entrants);
+    let shown = run_and_show(options, look, &wanted, &mut report);
+    progress::end();
+    status(match shown {
+        // Whoever read this has seen enough.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(report.is_fine()),
+        shown => shown.map(|()| report.is_fine()),
+    })
+}
+
+/// The practice site for so many entrants in all rounds.
+fn site_for(options: &RunOptions, entrants: usize) -> Config {
+    let config = options.site.config();
+    let crawls = (options.rounds.get() as usize).saturating_mul(entrants);
+    let destinations = urls::destinations(crawls.saturating_mul(config.pages));
+    Config { destinations, ..config }
+}
+
+/// The URLs of the command line, or `None` for the practice site.
+fn given_urls(options: &RunOptions) -> Result<Option<Vec<Url>>, String> {
+    if options.urls.is_empty() && options.urls_file.is_none() {
+        return Ok(None);
+    }
+    if let Some(option) = options.site.given() {
+        return Err(format!(
+            "{option} is about the practice site, which does not run when URLs are given"
+        ));
+    }
+    let urls = urls::parse_all(options.urls.iter().map(String::as_str));
+    let mut urls = urls.map_err(|error| entrants::hint(&options.urls[0], error))?;
+    if let Some(file) = &options.urls_file {
+        urls.extend(urls::read_file(file)?);
+    }
+    Ok(Some(urls))
+}
+
+/// Runs all rounds into the report, and shows it in the format that was asked for.
+fn run_and_show(
+    options: &RunOptions,
+    look: Look,
+    wanted: &[Wanted],
+    report: &mut Report,
+) -> io::Result<()> {
+    let work = Work {
+        wanted,
+        limits: options.limits(),
+        digest: options.digest,
+        stderr_to: options.verbose.then_some(progress::warn),
+    };
+    let countdown = Countdown::begin(report);
+    // One stage alone is drawn page by page, when it has run.
+    let is_alone = report.entrants.len() == 1 && !wanted.is_empty();
+    let mut table = match options.format {
+        Format::Table if !is_alone => {
+            let expected = estimate::slowest(&report.setting, &report.entrants);
+            Some(Redraw::begin(look, report, expected)?)
+        }
+        _ => None,
+    };
+
+    let entrants = report.entrants.clone();
+    'rounds: for round in 0..options.rounds.get() {
+        for (index, entrant) in entrants.iter().enumerate() {
+            let run = run_one(options, &work, index, entrant, round, &countdown, report)?;
+            explain(options, entrant, &run);
+            report.runs.push(run);
+            report.interrupted = signals::asked();
+            if report.interrupted {
+                break 'rounds;
+            }
+            if let Some(table) = &mut table
+                && round + 1 == options.rounds.get()
+            {
+                table.row(report)?;
+            }
+        }
+    }
+
+    progress::end();
+    match (options.format, table) {
+        (Format::Table, Some(table)) => table.end(report),
+        (Format::Table, None) => {
+            print::lines(&look, &screen::waterfall::lines(report, &look.style))
+        }
+        (Format::Json, _) => print::bytes(&json::report(report)),
+        (Format::Jsonl, _) => Ok(()),
+        (Format::Markdown, _) => print::lines(&look, &markdown::lines(report)),
+    }
+}
+
+fn run_one(
+    options: &RunOptions,
+    work: &Work<'_>,
+    index: usize,
+    entrant: &Entrant,
+    round: u32,
+    countdown: &Countdown,
+    report: &Report,
+) -> io::Result<Run> {
+    if let Err(why) = entrant.available() {
+        return Ok(Run::skipped(index, round, why));
+    }
+    let mut pages = 0;
+    let mut result = Ok(());
+    let mut live = NowAndThen::default();
+    let run = work.run(index, entrant, round, &mut |outcome| {
+        if let Some(outcome) = outcome {
+            pages += 1;
+            if options.format == Format::Jsonl && result.is_ok() {
+                result = print::bytes(&json::line(&report.setting, entrant, round, outcome));
+            }
+        }
+        if live.is_due() {
+            countdown.show(report, entrant, round, pages);
+        }
+        if outcome.is_none() && processes::stdout_is_closed() {
+            result = Err(ErrorKind::BrokenPipe.into());
+        }
+        result.is_ok()
+    });
+    result.map(|()| run)
+}
+
+/// Where the format has no place for it, stderr says what went wrong with a program.
+fn explain(options: &RunOptions, entrant: &Entrant, run: &Run) {
+    let name = &entrant.name;
+    if signals::asked() {
+        return;
+    }
+    if let Some(fault) = run.fault.as_ref().filter(|_| options.format != Format::Table) {
+        progress::warn(&fault.of(name));
+    }
+    if !options.verbose && !run.stderr.is_empty() {
+        let lines = run.stderr.iter().map(|line| format!("\n    {line}"));
+        progress::warn(&format!("{name} said at its end:{}", lines.collect::<String>()));
+    }
+}

@@ -1,0 +1,16 @@
+//! `run-stage`: one stage of the table, in a process of its own.
+
+use std::process::ExitCode;
+
+use crate::lineup::stages;
+
+/// Runs the stage of that name on the job that stdin brings.
+pub fn run(name: &str) -> ExitCode {
+    match stages::find(name) {
+        Ok(found) => stage_program::run_with(found[0].crawl, found[0].extra),
+        Err(_) => {
+            eprintln!("no stage is called {name}");
+            ExitCode::FAILURE
+        }
+    }
+}

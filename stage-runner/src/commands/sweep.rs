@@ -1,0 +1,113 @@
+//! `stage-runner sweep`: each stage with more and more in flight, until it goes no further.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, ErrorKind};
+use std::path::Path;
+use std::process::ExitCode;
+
+use super::status;
+use crate::cli::{SweepFormat, SweepOptions, wrong_in};
+use crate::lineup::entrants::{self, Entrant};
+use crate::measure::sweep::{step, steps};
+use crate::results::sweep::Track;
+use crate::results::{Build, Machine, Sweep};
+use crate::system::{processes, signals};
+use crate::terminal::countdown::{NowAndThen, SweepCountdown};
+use crate::terminal::look::{Charset, Color, Look};
+use crate::terminal::{print, progress};
+use crate::views::{json, screen, svg};
+
+/// Sweeps as the command line asks for.
+pub fn run(options: &SweepOptions) -> ExitCode {
+    let look = Look::new(Color::Never, Charset::Auto);
+    progress::set_up(options.quiet, look.ascii, look.style.width);
+    let entrants = entrants::choose(&options.stages, &[]).unwrap_or_else(wrong);
+    let steps = steps(options.from.get(), options.to.get(), options.per_decade);
+    let steps = steps.unwrap_or_else(wrong);
+    if let Some(file) = &options.svg
+        && let Err(error) = check_writable(file)
+    {
+        wrong(format!("cannot write {}: {error}", file.display()))
+    }
+
+    signals::watch();
+    processes::raise_descriptor_limit();
+    let mut sweep = Sweep {
+        delay: options.delay,
+        steps,
+        build: Build::this(),
+        machine: Machine::this(),
+        tracks: Vec::new(),
+        interrupted: false,
+    };
+    let swept = run_all(&entrants, &mut sweep);
+    progress::end();
+    sweep.interrupted = signals::asked();
+    let printed = swept.and_then(|()| match options.format {
+        SweepFormat::Table => print::lines(&look, &screen::sweep::lines(&sweep, &look.style)),
+        SweepFormat::Json => print::bytes(&json::sweep(&sweep)),
+    });
+    if let Some(file) = &options.svg {
+        if let Err(error) = fs::write(file, svg::sweep(&sweep)) {
+            progress::warn(&format!("error: cannot write {}: {error}", file.display()));
+            return ExitCode::FAILURE;
+        }
+        progress::note(&format!("The chart is in {}.", file.display()));
+    }
+    status(printed.map(|()| sweep.tracks.iter().all(Track::is_fine)))
+}
+
+fn wrong<T>(message: String) -> T {
+    wrong_in("sweep", message)
+}
+
+/// A sweep takes minutes: better to know at once that nobody will be able to keep its chart.
+fn check_writable(file: &Path) -> io::Result<()> {
+    OpenOptions::new().create(true).append(true).open(file).map(drop)
+}
+
+fn run_all(entrants: &[Entrant], sweep: &mut Sweep) -> io::Result<()> {
+    let mut countdown = SweepCountdown::begin(entrants, sweep.delay, &sweep.steps);
+    for (index, entrant) in entrants.iter().enumerate() {
+        countdown.next_stage(entrant, &entrants[..index]);
+        let mut track = Track { entrant: entrant.clone(), points: Vec::new(), end: None };
+        let result = run_one(&mut track, sweep, &mut countdown);
+        sweep.tracks.push(track);
+        result?;
+        if signals::asked() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// One stage, up to where it ends.
+fn run_one(track: &mut Track, sweep: &Sweep, countdown: &mut SweepCountdown) -> io::Result<()> {
+    let entrant = &track.entrant;
+    for &in_flight in &sweep.steps {
+        let mut result: io::Result<()> = Ok(());
+        let mut live = NowAndThen::default();
+        let step = step(entrant, sweep.delay, in_flight, &mut |outcome| {
+            if live.is_due() {
+                countdown.show(entrant, in_flight);
+            }
+            if outcome.is_none() && processes::stdout_is_closed() {
+                result = Err(ErrorKind::BrokenPipe.into());
+            }
+            result.is_ok()
+        })?;
+        result?;
+        if signals::asked() {
+            return Ok(());
+        }
+        countdown.done(entrant, in_flight);
+        match step {
+            Ok(point) => track.points.push(point),
+            Err(end) => {
+                track.end = Some(end);
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
+}

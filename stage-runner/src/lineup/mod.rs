@@ -1,0 +1,7 @@
+//! Who takes part, and on what: the stages, the entrants that were asked for, the URLs.
+
+pub mod entrants;
+pub mod stages;
+pub mod urls;
+
+pub use entrants::{Entrant, Language, Program, StageFacts};

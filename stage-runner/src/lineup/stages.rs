@@ -1,0 +1,277 @@
+//! The one table of stages: a stage is in it, or it does not exist.
+
+use std::io;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use crawl::{Limits, Outcome, Target};
+use selectors::Kind;
+use stage_02_process_pool as process_pool;
+use stage_05_callbacks as callbacks;
+use stage_program::{Extra, Figures};
+
+/// One way to wait.
+pub struct Stage {
+    /// The chapter that it belongs to; the yardstick belongs to none.
+    pub number: Option<u8>,
+    /// Its name on the command line and in the tables.
+    pub name: &'static str,
+    /// Other names that people will try.
+    pub aliases: &'static [&'static str],
+    /// How it waits, after "1 thread, ".
+    pub summary: &'static str,
+    /// Where its source is.
+    pub source: &'static str,
+    /// Whether it waits for one page after the other, however many it may have in flight.
+    pub one_at_a_time: bool,
+    /// Whether it runs only when its name says so, because here it is the same as another stage.
+    pub only_by_name: bool,
+    /// The stage.
+    pub crawl: Crawl,
+    /// Whether it can run on this system, or why not.
+    pub available: fn() -> Result<(), String>,
+    /// What only it can tell about its crawl, to be asked for after it in the same process.
+    pub extra: fn() -> Extra,
+}
+
+/// The whole interface of a stage.
+pub type Crawl = fn(&[Target], &Limits, &mut dyn FnMut(Outcome)) -> io::Result<()>;
+
+/// All stages, in the order of the chapters, and then the yardstick.
+pub const STAGES: &[Stage] = &[
+    Stage {
+        number: Some(1),
+        name: "blocking",
+        aliases: &[],
+        summary: "each call sleeps until its answer is there",
+        source: "crates/01-blocking/src",
+        one_at_a_time: true,
+        crawl: stage_01_blocking::crawl,
+        ..PLAIN
+    },
+    Stage {
+        number: Some(2),
+        name: "process-pool",
+        aliases: &["processes", "process"],
+        summary: "each process sleeps in its own call",
+        source: "crates/02-process-pool/src",
+        crawl: |targets, limits, done| {
+            let figures = process_pool::crawl_with_figures(targets, limits, done)?;
+            *POOL.lock().expect("nobody panics with it") = figures;
+            Ok(())
+        },
+        extra: pool_extra,
+        ..PLAIN
+    },
+    Stage {
+        number: Some(3),
+        name: "thread-pool",
+        aliases: &["threads", "thread"],
+        summary: "each thread sleeps in its own call",
+        source: "crates/03-thread-pool/src",
+        crawl: stage_03_thread_pool::crawl,
+        ..PLAIN
+    },
+    Stage {
+        number: Some(4),
+        name: "busy-wait",
+        aliases: &["nonblocking", "non-blocking"],
+        summary: "never sleeps, asks one socket again and again",
+        source: "crates/04-busy-wait/src",
+        one_at_a_time: true,
+        crawl: stage_04_busy_wait::crawl,
+        ..PLAIN
+    },
+    Stage {
+        number: Some(4),
+        name: "busy-wait-all",
+        aliases: &[],
+        summary: "never sleeps, asks all sockets in turn",
+        source: "crates/04-busy-wait/src",
+        crawl: stage_04_busy_wait::crawl_all,
+        ..PLAIN
+    },
+    Stage {
+        number: Some(5),
+        name: "select",
+        aliases: &[],
+        summary: "callbacks, select says which socket is ready",
+        source: "crates/05-callbacks/src",
+        crawl: |targets, limits, done| callbacks::crawl_with(Kind::Select, targets, limits, done),
+        ..PLAIN
+    },
+    Stage {
+        number: Some(5),
+        name: "poll",
+        aliases: &[],
+        summary: "callbacks, poll says which socket is ready",
+        source: "crates/05-callbacks/src",
+        crawl: |targets, limits, done| callbacks::crawl_with(Kind::Poll, targets, limits, done),
+        ..PLAIN
+    },
+    Stage {
+        number: Some(5),
+        name: "epoll",
+        aliases: &["callbacks"],
+        summary: if cfg!(target_os = "linux") {
+            "callbacks, epoll says which socket is ready"
+        } else {
+            "callbacks, the platform's best says what is ready"
+        },
+        source: "crates/05-callbacks/src",
+        crawl: |targets, limits, done| callbacks::crawl_with(Kind::Best, targets, limits, done),
+        ..PLAIN
+    },
+    Stage {
+        number: Some(5),
+        name: "polling",
+        aliases: &["kqueue", "iocp"],
+        summary: "callbacks, the crate polling asks the system",
+        source: "crates/05-callbacks/src",
+        only_by_name: cfg!(not(target_os = "linux")), // where `epoll` runs on it
+        crawl: |targets, limits, done| callbacks::crawl_with(Kind::Polling, targets, limits, done),
+        ..PLAIN
+    },
+    Stage {
+        number: Some(6),
+        name: "generator-task",
+        aliases: &["generator", "task", "coroutine"],
+        summary: "a Task resumes a generator when its Future is done",
+        source: "crates/06-generator-task/src",
+        crawl: stage_06_generator_task::crawl,
+        ..PLAIN
+    },
+    Stage {
+        number: Some(7),
+        name: "yield-from",
+        aliases: &[],
+        summary: "generators resumed through one another",
+        source: "crates/07-yield-from/src",
+        crawl: stage_07_yield_from::crawl,
+        ..PLAIN
+    },
+    Stage {
+        number: Some(8),
+        name: "async-await",
+        aliases: &["async", "await"],
+        summary: "async functions, woken and asked again",
+        source: "crates/08-async-await/src",
+        crawl: stage_08_async_await::crawl,
+        ..PLAIN
+    },
+    Stage {
+        name: "tokio",
+        summary: "what you would use at work",
+        source: "crates/reference-tokio/src",
+        crawl: reference_tokio::crawl,
+        ..PLAIN
+    },
+];
+
+/// What most stages have in common: they run everywhere and count nothing of their own.
+const PLAIN: Stage = Stage {
+    number: None,
+    name: "",
+    aliases: &[],
+    summary: "",
+    source: "",
+    one_at_a_time: false,
+    only_by_name: false,
+    crawl: |_, _, _| Ok(()),
+    available: || Ok(()),
+    extra: Extra::default,
+};
+
+/// What the last process pool of this process paid.
+static POOL: Mutex<process_pool::Figures> = Mutex::new(process_pool::Figures {
+    workers: 0,
+    started: 0,
+    longest_start: Duration::ZERO,
+    private_bytes: None,
+});
+
+fn pool_extra() -> Extra {
+    let pool = *POOL.lock().expect("nobody panics with it");
+    let figures = Figures {
+        processes_started: Some(pool.started.into()),
+        slowest_start: Some(pool.longest_start),
+        ..Figures::default()
+    };
+    Extra { figures, workers_private_bytes: pool.private_bytes }
+}
+
+/// The stages that run where none is named.
+pub fn all() -> impl Iterator<Item = &'static Stage> {
+    STAGES.iter().filter(|stage| !stage.only_by_name)
+}
+
+/// The stages that a word stands for: a name, an alias or a chapter's number.
+///
+/// # Errors
+/// No stage has that name; the message names the nearest.
+pub fn find(word: &str) -> Result<Vec<&'static Stage>, Unknown> {
+    let wanted = word.trim().to_ascii_lowercase().replace('_', "-");
+    let is_wanted = |stage: &&Stage| {
+        stage.name == wanted
+            || stage.aliases.contains(&wanted.as_str())
+            || !stage.only_by_name
+                && stage
+                    .number
+                    .is_some_and(|number| wanted.trim_start_matches('0') == number.to_string())
+    };
+    let found: Vec<_> = STAGES.iter().filter(is_wanted).collect();
+    if found.is_empty() { Err(Unknown) } else { Ok(found) }
+}
+
+/// No stage has that name.
+#[derive(Debug)]
+pub struct Unknown;
+
+/// The name among `names` that somebody who wrote `word` may have meant.
+pub fn nearest<'a>(word: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    names
+        .map(|name| (strsim::damerau_levenshtein(&word.to_lowercase(), name), name))
+        .filter(|(distance, name)| *distance <= 1 + name.len() / 3)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, name)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_stands_for_one_thing() {
+        let mut words = Vec::new();
+        for stage in STAGES {
+            words.push(stage.name);
+            words.extend(stage.aliases);
+        }
+        let all = words.len();
+        words.sort_unstable();
+        words.dedup();
+        assert_eq!(words.len(), all, "a name or alias is there twice: {words:?}");
+        assert!(STAGES.is_sorted_by_key(|stage| stage.number.unwrap_or(u8::MAX)));
+    }
+
+    #[test]
+    fn names_aliases_and_chapters() {
+        let names = |word| find(word).unwrap().iter().map(|stage| stage.name).collect::<Vec<_>>();
+        assert_eq!(names("epoll"), ["epoll"]);
+        assert_eq!(names("kqueue"), ["polling"], "by name it runs on every system");
+        assert_eq!(names("5").contains(&"polling"), cfg!(target_os = "linux"));
+        assert_eq!(names("Threads"), ["thread-pool"]);
+        assert_eq!(names("thread_pool"), ["thread-pool"]);
+        assert!(names("5").contains(&"epoll") && names("05").contains(&"epoll"));
+        assert!(find("99").is_err() && find("").is_err() && find("0").is_err());
+    }
+
+    #[test]
+    fn the_nearest_name() {
+        let names = || STAGES.iter().map(|stage| stage.name);
+        assert_eq!(nearest("epol", names()), Some("epoll"));
+        assert_eq!(nearest("bloking", names()), Some("blocking"));
+        assert_eq!(nearest("thread-pol", names()), Some("thread-pool"));
+        assert_eq!(nearest("quantum", names()), None);
+    }
+}

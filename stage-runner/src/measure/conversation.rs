@@ -1,0 +1,299 @@
+//! The parent's half of the protocol: one child, every word of it checked.
+
+use std::collections::VecDeque;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, ExitStatus, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crawl::protocol::MAX_LINE_BYTES;
+
+use super::command::command;
+use super::costs;
+use super::ledger::Ledger;
+use super::work::{Heard, Work};
+use crate::lineup::Entrant;
+use crate::results::{Ending, Fault, Run, WrongLine};
+use crate::system::usage::{self, Cpu, Family};
+use crate::system::{processes, signals};
+use crate::words;
+
+/// How often the runner looks at a child that says nothing.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// A child that tells of no fetch for this long after the deadline is hung.
+const HUNG_AFTER: Duration = Duration::from_secs(5);
+
+/// Who still holds a child's stdout this long after its exit is not waited for.
+const STDOUT_AFTER_EXIT: Duration = Duration::from_secs(1);
+
+/// A stage reports every 50 ms: what it had finished when Ctrl-C came has arrived after this.
+const LAST_WORDS: Duration = Duration::from_millis(100);
+
+/// Lines of a child's stderr that are kept, and characters of each.
+const STDERR_LINES: usize = 8;
+const STDERR_COLUMNS: usize = 300;
+
+/// What the thread that reads a child's stdout passes on.
+enum Said {
+    Line(Vec<u8>),
+    TooLong,
+    Nothing(Instant),
+}
+
+/// How a child ended.
+pub struct End {
+    status: Option<ExitStatus>,
+    /// When it exited, or closed its stdout, whichever is known better.
+    at: Instant,
+    /// What it did wrong, so that it was ended.
+    fault: Option<Fault>,
+}
+
+/// A running child, and what it has said.
+pub struct Conversation {
+    child: Child,
+    /// Whether it is watched from outside: it need not say what it costs.
+    is_watched: bool,
+    said: Receiver<Said>,
+    stderr: Arc<Mutex<VecDeque<String>>>,
+    stderr_end: Receiver<()>,
+    ledger: Ledger,
+    silence: Duration,
+    began: Instant,
+    cpu_before: Option<Cpu>,
+    /// The most that was seen of a program from outside.
+    seen: Family,
+}
+
+impl Conversation {
+    /// Starts the child and hands it its job of so many targets.
+    ///
+    /// # Errors
+    /// It cannot be started.
+    pub fn start(
+        work: &Work<'_>,
+        entrant: &Entrant,
+        targets: usize,
+    ) -> Result<Conversation, Fault> {
+        let mut command = command(entrant)?;
+        if entrant.measures_itself() && work.stderr_to.is_none() {
+            // A backtrace would push the words of a panic out of the end of stderr.
+            command.env("RUST_BACKTRACE", "0");
+        }
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        processes::apart(&mut command);
+        let cpu_before = usage::children();
+        let began = Instant::now();
+        let mut child = command.spawn().map_err(|error| Fault::NotStarted {
+            program: command.get_program().to_string_lossy().into_owned(),
+            why: error.to_string(),
+        })?;
+        signals::child(child.id());
+
+        let mut stdin = child.stdin.take().expect("stdin is piped");
+        let job = work.job();
+        // A program need not read its job: then this thread ends with the program.
+        thread::spawn(move || stdin.write_all(&job));
+        let stdout = child.stdout.take().expect("stdout is piped");
+        let (say, said) = mpsc::sync_channel(1024);
+        thread::spawn(move || read_lines(stdout, &say));
+        let stderr = Arc::new(Mutex::new(VecDeque::new()));
+        let (end, stderr_end) = mpsc::channel();
+        let pipe = child.stderr.take().expect("stderr is piped");
+        let name = entrant.name.clone();
+        let pass_on =
+            work.stderr_to.map(|stderr_to| move |line: &str| stderr_to(&format!("{name}: {line}")));
+        thread::spawn({
+            let stderr = Arc::clone(&stderr);
+            move || {
+                keep_tail(pipe, &stderr, pass_on);
+                drop(end);
+            }
+        });
+        Ok(Conversation {
+            child,
+            is_watched: !entrant.measures_itself(),
+            said,
+            stderr,
+            stderr_end,
+            ledger: Ledger::new(targets),
+            silence: work.limits.deadline.saturating_add(HUNG_AFTER),
+            began,
+            cpu_before,
+            seen: Family::default(),
+        })
+    }
+
+    /// Listens until the child has ended, or has to be.
+    pub fn listen(&mut self, heard: Heard<'_>) -> End {
+        let mut last_word = Instant::now();
+        let mut last_look = Instant::now();
+        let mut stdout_end = None;
+        let mut exit: Option<(ExitStatus, Instant)> = None;
+        let mut interrupted: Option<Instant> = None;
+        loop {
+            // 1. Take the next line, or wait for one a moment.
+            match self.next(stdout_end.is_some()) {
+                Some(Said::Line(line)) => {
+                    let running = self.began.elapsed().as_micros() as u64;
+                    match self.ledger.hear(&line, running) {
+                        Ok(None) => {}
+                        Ok(outcome) if heard(outcome) => last_word = Instant::now(),
+                        Ok(_) => return self.put_down(None),
+                        Err(fault) => return self.put_down(Some(fault)),
+                    }
+                    if last_look.elapsed() < LOOK_EVERY {
+                        continue;
+                    }
+                }
+                Some(Said::TooLong) => {
+                    let line = self.ledger.lines + 1;
+                    let fault = Fault::WrongLine { line, wrong: WrongLine::TooLong };
+                    return self.put_down(Some(fault));
+                }
+                Some(Said::Nothing(at)) => stdout_end = Some(at),
+                None => {}
+            }
+
+            // 2. Look at the child.
+            last_look = Instant::now();
+            if !heard(None) {
+                return self.put_down(None);
+            }
+            self.look();
+            if exit.is_none() {
+                let status = self.child.try_wait().ok().flatten();
+                exit = status.map(|status| (status, Instant::now()));
+            }
+
+            // 3. Has it ended, or must it?
+            match exit {
+                Some((status, at)) if stdout_end.is_some() || at.elapsed() > STDOUT_AFTER_EXIT => {
+                    return self.ended(status, stdout_end.map_or(at, |stdout| stdout.min(at)));
+                }
+                None if last_word.elapsed() > self.silence => {
+                    let silent_us = last_word.elapsed().as_micros() as u64;
+                    return self.put_down(Some(Fault::Hung { silent_us }));
+                }
+                _ => {}
+            }
+            if signals::asked()
+                && interrupted.get_or_insert_with(Instant::now).elapsed() > LAST_WORDS
+            {
+                return self.put_down(None);
+            }
+        }
+    }
+
+    fn next(&self, stdout_is_closed: bool) -> Option<Said> {
+        if stdout_is_closed {
+            thread::sleep(Duration::from_millis(1));
+            return None;
+        }
+        match self.said.recv_timeout(LOOK_EVERY) {
+            Ok(said) => Some(said),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => Some(Said::Nothing(Instant::now())),
+        }
+    }
+
+    fn look(&mut self) {
+        if self.is_watched
+            && let Some(now) = usage::family(self.child.id())
+        {
+            self.seen.rss_bytes = self.seen.rss_bytes.max(now.rss_bytes);
+            self.seen.threads = self.seen.threads.max(now.threads);
+            self.seen.processes = self.seen.processes.max(now.processes);
+        }
+    }
+
+    fn put_down(&mut self, fault: Option<Fault>) -> End {
+        processes::kill(&mut self.child);
+        let status = self.child.wait().ok();
+        signals::child(0);
+        End { status, at: Instant::now(), fault }
+    }
+
+    fn ended(&mut self, status: ExitStatus, at: Instant) -> End {
+        if self.is_watched {
+            // What it left running holds ports and processors that the next one needs.
+            processes::kill_group(self.child.id());
+        }
+        signals::child(0);
+        End { status: Some(status), at, fault: None }
+    }
+
+    /// Works out what the whole came to.
+    pub fn settle(self, end: End, run: &mut Run) {
+        run.exit = end.status.and_then(|status| status.code());
+        let unanswered = self.ledger.outcomes.iter().filter(|outcome| outcome.is_none()).count();
+        run.fault = match (end.fault, end.status.map(Ending::from)) {
+            (Some(fault), _) => Some(fault),
+            _ if signals::asked() => Some(Fault::Interrupted),
+            (None, Some(Ending::Exit(0))) if unanswered == 0 => None,
+            (None, Some(how)) => Some(Fault::Ended { how, unanswered }),
+            (None, None) if unanswered == 0 => None,
+            (None, None) => {
+                let how = Ending::Other("an exit status that was lost".to_owned());
+                Some(Fault::Ended { how, unanswered })
+            }
+        };
+        let lifetime = (end.at - self.began).as_micros() as u64;
+        let cpu = usage::children().zip(self.cpu_before).map(|(after, before)| after - before);
+        let seen = costs::from_outside(lifetime, cpu, self.is_watched.then_some(self.seen));
+        let reported = self.ledger.usage.unwrap_or_default();
+        if self.is_watched {
+            run.doubts =
+                costs::doubts(&reported, &seen, run.told().filter_map(|o| o.finished_us).max());
+        }
+        run.usage = costs::complete(reported, seen);
+        if run.fault.is_some() && !signals::asked() {
+            // Its stderr may be held open by what it started.
+            let _ = self.stderr_end.recv_timeout(Duration::from_millis(100));
+            let tail = self.stderr.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            run.stderr = tail.iter().cloned().collect();
+        }
+    }
+}
+
+fn read_lines(stdout: impl Read, say: &SyncSender<Said>) {
+    let mut stdout = BufReader::with_capacity(MAX_LINE_BYTES, stdout);
+    loop {
+        let mut line = Vec::new();
+        let read = stdout.by_ref().take(MAX_LINE_BYTES as u64 + 1).read_until(b'\n', &mut line);
+        let said = match read {
+            Ok(0) | Err(_) => Said::Nothing(Instant::now()),
+            Ok(_) if line.len() > MAX_LINE_BYTES => Said::TooLong,
+            Ok(_) => Said::Line(line),
+        };
+        let is_last = !matches!(said, Said::Line(_));
+        // Nobody listens any more once the run is over: then the program gets a broken pipe.
+        if say.send(said).is_err() || is_last {
+            return;
+        }
+    }
+}
+
+fn keep_tail(stderr: impl Read, tail: &Mutex<VecDeque<String>>, pass_on: Option<impl Fn(&str)>) {
+    let mut stderr = BufReader::new(stderr);
+    loop {
+        let mut line = Vec::new();
+        let read = stderr.by_ref().take(4 * STDERR_COLUMNS as u64).read_until(b'\n', &mut line);
+        if !read.is_ok_and(|bytes| bytes > 0) {
+            return;
+        }
+        let line = words::escaped(String::from_utf8_lossy(&line).trim_end());
+        let line = words::cut(&line, STDERR_COLUMNS);
+        if let Some(pass_on) = &pass_on {
+            pass_on(&line);
+        }
+        let mut tail = tail.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if tail.len() == STDERR_LINES {
+            tail.pop_front();
+        }
+        tail.push_back(line);
+    }
+}

@@ -1,0 +1,19 @@
+//! What came of it: plain data, which knows neither the command line nor a terminal.
+//!
+//! [`Report`] is a comparison, [`Sweep`] a sweep. Views are functions of these.
+
+mod fault;
+mod report;
+mod rows;
+mod run;
+mod setting;
+pub mod sweep;
+mod who;
+
+pub use fault::{Ending, Fault, WrongLine};
+pub use report::Report;
+pub use rows::Row;
+pub use run::{Doubts, Run, Status, wait_us};
+pub use setting::{Build, Machine, Profile, Setting, SiteSetting};
+pub use sweep::Sweep;
+pub use who::{Who, WorkerKind};

@@ -1,0 +1,43 @@
+//! A comparison, as far as it has come.
+
+use crate::lineup::Entrant;
+
+use super::{Row, Run, Setting, Status};
+
+/// All that a comparison came to. While it runs, its runs are added to it.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// What all runs have in common.
+    pub setting: Setting,
+    /// Who takes part, in this order.
+    pub entrants: Vec<Entrant>,
+    /// In the order in which they ran: round by round.
+    pub runs: Vec<Run>,
+    /// Whether somebody stopped it.
+    pub interrupted: bool,
+}
+
+impl Report {
+    /// Nothing has run yet.
+    pub fn new(setting: Setting, entrants: Vec<Entrant>) -> Report {
+        Report { setting, entrants, runs: Vec::new(), interrupted: false }
+    }
+
+    /// The rows of all entrants that have run at all.
+    pub fn rows(&self) -> Vec<Row<'_>> {
+        let row = |(index, entrant)| {
+            let runs: Vec<_> = self.runs.iter().filter(|run| run.entrant == index).collect();
+            (!runs.is_empty()).then_some(Row { entrant, runs })
+        };
+        self.entrants.iter().enumerate().filter_map(row).collect()
+    }
+
+    /// Whether all went as it should: a stage that was not asked for by name may be skipped.
+    pub fn is_fine(&self) -> bool {
+        self.runs.iter().all(|run| match run.status {
+            Status::Ok => true,
+            Status::Failed => false,
+            Status::Skipped => !self.entrants[run.entrant].by_name,
+        })
+    }
+}

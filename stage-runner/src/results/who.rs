@@ -1,0 +1,69 @@
+//! Who waits.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use crawl::Worker;
+
+use super::Run;
+use crate::words;
+
+/// Workers of one kind, and how many of them fetched something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Who {
+    /// What they are.
+    pub kind: WorkerKind,
+    /// How many.
+    pub count: u64,
+}
+
+/// What a worker is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WorkerKind {
+    /// A thread: the program's own, or one of a pool.
+    Thread,
+    /// A process of a pool.
+    Process,
+}
+
+impl Who {
+    /// Who fetched in this run, if anybody did.
+    pub fn of(run: &Run) -> Option<Who> {
+        let fetched = run.told().filter(|outcome| outcome.finished_us.is_some());
+        let workers: BTreeSet<Worker> = fetched.map(|outcome| outcome.by).collect();
+        let processes = workers.iter().filter(|by| matches!(by, Worker::Process(_))).count();
+        let threads = workers.iter().filter(|by| matches!(by, Worker::Thread(_))).count();
+        let (kind, count) = match (processes, threads) {
+            _ if workers.is_empty() => return None,
+            (0, threads) => (WorkerKind::Thread, threads.max(1)),
+            (processes, _) => (WorkerKind::Process, processes),
+        };
+        Some(Who { kind, count: count as u64 })
+    }
+}
+
+impl WorkerKind {
+    /// One of them, in words.
+    pub fn noun(self) -> &'static str {
+        match self {
+            WorkerKind::Thread => "thread",
+            WorkerKind::Process => "process",
+        }
+    }
+
+    /// The word after a number of them.
+    pub fn noun_for(self, number: u64) -> &'static str {
+        match (self, number) {
+            (_, 1) => self.noun(),
+            (WorkerKind::Thread, _) => "threads",
+            (WorkerKind::Process, _) => "processes",
+        }
+    }
+}
+
+/// `1 thread`, `1,000 processes`.
+impl fmt::Display for Who {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", words::count(self.count), self.kind.noun_for(self.count))
+    }
+}

@@ -1,0 +1,5 @@
+//! What only the system can tell and do: about processes, about what they take, about signals.
+
+pub mod processes;
+pub mod signals;
+pub mod usage;

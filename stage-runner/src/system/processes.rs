@@ -1,0 +1,103 @@
+//! Parent and child: what only the system can do about processes, as far as each system can.
+
+use std::process::{Child, Command};
+
+pub use stage_program::system::stdout_is_closed;
+pub use system::*;
+
+#[cfg(unix)]
+mod system {
+    use std::process::ExitStatus;
+
+    use super::*;
+    use std::os::unix::process::{CommandExt, ExitStatusExt};
+
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    use nix::sys::signal::{Signal, killpg};
+    use nix::unistd::Pid;
+
+    /// More than any run here needs, and little enough for programs that walk through all of theirs; and what macOS
+    /// allows where it says that there is no limit.
+    const DESCRIPTORS: [u64; 2] = [1 << 17, 10_240];
+
+    /// A process group of its own: Ctrl-C in the terminal then reaches the runner alone, and the child can be ended
+    /// with everything it started.
+    pub fn apart(command: &mut Command) {
+        command.process_group(0);
+    }
+
+    /// Ends a child and all that it started. It must not have been waited for yet, or still have descendants.
+    pub fn kill(child: &mut Child) {
+        let _ = killpg(Pid::from_raw(child.id() as i32), Signal::SIGKILL);
+        let _ = child.kill();
+    }
+
+    /// Ends the process group of a child by its number.
+    pub fn kill_group(pid: u32) {
+        let _ = killpg(Pid::from_raw(pid as i32), Signal::SIGKILL);
+    }
+
+    /// Takes as many descriptors as the system lets this process have: thousands of fetches in flight need thousands
+    /// of sockets, in the practice site here and in the stage, which inherits the limit.
+    pub fn raise_descriptor_limit() {
+        let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else { return };
+        let wanted = DESCRIPTORS.map(|most| hard.min(most)).into_iter();
+        let mut more = wanted.filter(|wanted| *wanted > soft);
+        more.any(|wanted| setrlimit(Resource::RLIMIT_NOFILE, wanted, hard).is_ok());
+        stage_program::system::make_room_for_descriptors(10_000);
+    }
+
+    /// How many descriptors a process may have, now.
+    pub fn descriptor_limit() -> Option<usize> {
+        let (soft, _) = getrlimit(Resource::RLIMIT_NOFILE).ok()?;
+        usize::try_from(soft).ok()
+    }
+
+    /// The name of the signal that ended a program: `SIGSEGV`.
+    pub fn signal(status: ExitStatus) -> Option<String> {
+        let number = status.signal()?;
+        Some(Signal::try_from(number).map_or(format!("signal {number}"), |s| s.to_string()))
+    }
+}
+
+#[cfg(not(unix))]
+mod system {
+    use std::process::ExitStatus;
+
+    use super::*;
+
+    /// A process group of its own: Ctrl-C in the console then reaches the runner alone.
+    pub fn apart(command: &mut Command) {
+        #[cfg(windows)]
+        {
+            const CREATE_NEW_PROCESS_GROUP: u32 = 0x200;
+            std::os::windows::process::CommandExt::creation_flags(
+                command,
+                CREATE_NEW_PROCESS_GROUP,
+            );
+        }
+        #[cfg(not(windows))]
+        let _ = command;
+    }
+
+    /// Ends a child.
+    pub fn kill(child: &mut Child) {
+        let _ = child.kill();
+    }
+
+    /// There are no groups to end here.
+    pub fn kill_group(_pid: u32) {}
+
+    /// This system sets no such limit.
+    pub fn raise_descriptor_limit() {}
+
+    /// This system sets no such limit.
+    pub fn descriptor_limit() -> Option<usize> {
+        None
+    }
+
+    /// This system has no signals.
+    pub fn signal(_status: ExitStatus) -> Option<String> {
+        None
+    }
+}

@@ -1,0 +1,19 @@
+//! How results look: each view is a function of the results alone, and a screen also of its [`Style`].
+//!
+//! - `columns`, `measures` and `sentences`: figures and what they say, for every view
+//! - [`screen`]: for people at a terminal; [`markdown`]: to paste into a text
+//! - [`json`]: for programs, and back; [`svg`]: for a wall
+
+mod columns;
+mod measures;
+#[cfg(test)]
+mod sample;
+mod sentences;
+mod style;
+
+pub mod json;
+pub mod markdown;
+pub mod screen;
+pub mod svg;
+
+pub use style::Style;

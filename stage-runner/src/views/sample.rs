@@ -1,0 +1,187 @@
+//! Reports for tests, with figures that never change.
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use crawl::protocol::{ErrorLine, OutcomeLine, Usage};
+use crawl::{ErrorKind, Limits, Worker};
+use practice_site::Config;
+use stage_program::Figures;
+
+use crate::lineup::stages::STAGES;
+use crate::lineup::{Program, entrants};
+use crate::results::{Build, Fault, Machine, Profile, Report, Run, Setting, SiteSetting, Status};
+
+/// These stages and programs (`mine=./crawl`) before anything ran, on ten pages of the practice site.
+pub fn report(stages: &str, programs: &[&str]) -> Report {
+    // The screens are those of Linux: elsewhere one stage runs only when it is named.
+    let all = STAGES.iter().map(|stage| stage.name);
+    let names: Vec<String> = match stages {
+        "" if programs.is_empty() => all.map(str::to_owned).collect(),
+        "" => Vec::new(),
+        stages => stages.split(',').map(str::to_owned).collect(),
+    };
+    let program = |text: &&str| {
+        let (name, command) = text.split_once('=').unwrap();
+        Program { name: name.to_owned(), words: vec![command.to_owned()] }
+    };
+    let programs: Vec<_> = programs.iter().map(program).collect();
+    let setting = Setting {
+        urls: urls_of_the_site(10),
+        site: Some(SiteSetting::from(&Config::default())),
+        limits: Limits { concurrency: NonZeroUsize::new(10).unwrap(), ..Limits::default() },
+        rounds: 1,
+        digest: false,
+        build: Build { version: "1.0.0".to_owned(), profile: Profile::Release },
+        machine: Machine { os: "linux".to_owned(), arch: "x86_64".to_owned(), cpus: Some(2) },
+    };
+    let mut entrants = entrants::choose(&names, &programs).unwrap();
+    for epoll in entrants.iter_mut().filter(|entrant| entrant.name == "epoll") {
+        // Elsewhere it says that it is something else.
+        let summary = &mut epoll.stage.as_mut().unwrap().summary;
+        *summary = "callbacks, epoll says which socket is ready".to_owned();
+    }
+    Report::new(setting, entrants)
+}
+
+fn urls_of_the_site(pages: usize) -> Vec<String> {
+    (1..=pages).map(|page| format!("http://127.0.0.1:8000/{page}")).collect()
+}
+
+impl Report {
+    pub(crate) fn with_pages(mut self, pages: usize) -> Report {
+        self.setting.urls = urls_of_the_site(pages);
+        self.setting.site.as_mut().unwrap().pages = pages;
+        self
+    }
+
+    pub(crate) fn with_urls(mut self, urls: &[&str]) -> Report {
+        self.setting.urls = urls.iter().map(|url| (*url).to_owned()).collect();
+        self.setting.site = None;
+        self
+    }
+
+    pub(crate) fn with_concurrency(mut self, concurrency: usize) -> Report {
+        self.setting.limits.concurrency = NonZeroUsize::new(concurrency).unwrap();
+        self
+    }
+
+    pub(crate) fn with_rounds(mut self, rounds: u32) -> Report {
+        self.setting.rounds = rounds;
+        self
+    }
+
+    /// Everything has run, and well.
+    pub(crate) fn run(mut self) -> Report {
+        for round in 0..self.setting.rounds {
+            let runs = (0..self.entrants.len()).map(|index| run(&self, index, round));
+            let runs: Vec<_> = runs.collect();
+            self.runs.extend(runs);
+        }
+        self
+    }
+}
+
+/// What a stage would have come to: its waiting, with figures like those of a release build on Linux.
+fn run(report: &Report, index: usize, round: u32) -> Run {
+    let (setting, entrant) = (&report.setting, &report.entrants[index]);
+    let pages = setting.urls.len() as u64;
+    let at_once = setting.limits.concurrency.get() as u64;
+    let is_pool = entrant.name.ends_with("-pool");
+    let at_once = if entrant.is_one_at_a_time() { 1 } else { at_once.min(pages.max(1)) };
+    let late = if entrant.name == "process-pool" { 4_000 } else { 0 };
+    let delay = setting.site.as_ref().map_or(20_000, |site| site.delay.as_micros() as u64) + 600;
+    let outcome = |target: u64| {
+        let place = target % at_once;
+        let started_us = late + target / at_once * delay + place * 60 + 12;
+        let number = place as u32 + 1;
+        let by = match entrant.name.as_str() {
+            "process-pool" => Worker::Process(number),
+            "thread-pool" => Worker::Thread(number),
+            _ => Worker::Main,
+        };
+        page(target as usize, by, started_us, delay)
+    };
+    let outcomes: Vec<_> = (0..pages).map(outcome).collect();
+    let last = outcomes.iter().filter_map(|outcome| outcome.finished_us).max().unwrap_or(0);
+    let wall_us = last + 200 + u64::from(round) * 1_500;
+    let is_busy = entrant.name.starts_with("busy");
+    let cpu_us = match (is_busy, is_pool) {
+        (true, _) => wall_us - 900,
+        (_, true) => 170 * pages + late * 2,
+        _ => 64 * pages,
+    };
+    let workers = if is_pool { at_once } else { 0 };
+    let is_process_pool = entrant.name == "process-pool";
+    let figures = Figures {
+        failed_reads: is_busy.then_some(wall_us * 4 + 644),
+        processes_started: is_process_pool.then_some(workers),
+        slowest_start: is_process_pool.then_some(Duration::from_micros(late + 1_300)),
+        ..Figures::default()
+    };
+    Run {
+        exit: Some(0),
+        outcomes: outcomes.into_iter().map(Some).collect(),
+        usage: Usage {
+            wall_us: Some(wall_us),
+            user_us: Some(cpu_us / 3),
+            system_us: Some(cpu_us - cpu_us / 3),
+            start_rss_bytes: Some(2_000_000),
+            peak_rss_bytes: Some(2_100_000 + workers * 30_000),
+            workers_private_bytes: Some(if is_process_pool { workers * 2_050_000 } else { 0 }),
+            threads: Some(1 + workers),
+            processes: Some(1 + if is_process_pool { workers } else { 0 }),
+            voluntary_switches: Some(3 + pages / at_once + workers * 3),
+            involuntary_switches: Some(0),
+            figures: figures.into(),
+        },
+        ..Run::new(index, round, 0)
+    }
+}
+
+fn page(target: usize, by: Worker, started_us: u64, takes_us: u64) -> OutcomeLine {
+    OutcomeLine {
+        target,
+        by,
+        status: Some(200),
+        bytes: Some(1024),
+        sha256: None,
+        location: None,
+        content_encoding: None,
+        error: None,
+        started_us,
+        connected_us: Some(started_us + 80),
+        sent_us: Some(started_us + 95),
+        first_byte_us: Some(started_us + takes_us - 60),
+        finished_us: Some(started_us + takes_us),
+    }
+}
+
+/// One page of a run fails instead.
+pub fn fail(run: &mut Run, target: usize, kind: ErrorKind, message: &str, after_us: u64) {
+    run.status = Status::Failed;
+    let outcome = run.outcomes[target].as_mut().unwrap();
+    outcome.status = None;
+    outcome.bytes = None;
+    outcome.first_byte_us = None;
+    outcome.finished_us = Some(outcome.started_us + after_us);
+    if matches!(kind, ErrorKind::Connect | ErrorKind::WorkerDied) {
+        (outcome.connected_us, outcome.sent_us) = (None, None);
+    }
+    outcome.error = Some(ErrorLine {
+        kind,
+        phase: None,
+        bytes: 0,
+        expected_bytes: None,
+        message: message.to_owned(),
+    });
+}
+
+/// Every page that is left without an outcome by such a fault.
+pub fn leave(run: &mut Run, from: usize, fault: Fault) {
+    for target in from..run.outcomes.len() {
+        fail(run, target, ErrorKind::WorkerDied, &fault.to_string(), 0);
+        run.outcomes[target].as_mut().unwrap().finished_us = None;
+    }
+    run.fault = Some(fault);
+}

@@ -1,0 +1,182 @@
+//! Every screen, drawn from figures that never change, as it should look: `tests/screens/*.txt`.
+//!
+//! After a change on purpose: `UPDATE_EXPECT=1 cargo test -p stage-runner golden`, and look at the difference.
+
+use crawl::ErrorKind;
+use crawl::protocol::Usage;
+use expect_test::expect_file;
+
+use super::{comparison, waterfall};
+use crate::results::{Doubts, Ending, Fault, Report, Run, Status, WrongLine};
+use crate::views::sample::{fail, leave, report};
+use crate::views::{Style, markdown};
+use crate::words;
+
+const NARROW: Style = Style { width: 80 };
+const WIDE: Style = Style { width: 140 };
+
+/// The screen in characters alone, and that it fits.
+fn screen(report: &Report, style: Style) -> String {
+    let lines = match report.entrants[..] {
+        [_] => waterfall::lines(report, &style),
+        _ => {
+            let plan = comparison::Plan::new(report, &style, 0);
+            let table = comparison::table(report, &plan);
+            let below = comparison::below(report, &plan);
+            [comparison::headline(report, &style), table, below].concat()
+        }
+    };
+    let text: String = lines.iter().map(|line| format!("{}\n", without_colors(line))).collect();
+    for line in text.lines() {
+        let columns = words::width(line);
+        assert!(columns <= style.width, "{columns} columns: {line}");
+    }
+    text
+}
+
+fn without_colors(line: &str) -> String {
+    anstream::adapter::strip_str(line).to_string().trim_end().to_owned()
+}
+
+#[track_caller]
+fn golden(name: &str, screen: &str) {
+    let path = format!("{}/tests/screens/{name}.txt", env!("CARGO_MANIFEST_DIR"));
+    expect_file![path].assert_eq(screen);
+}
+
+#[test]
+fn all_stages() {
+    let all = report("", &[]).run();
+    golden("all-stages-80", &screen(&all, NARROW));
+    let ascii = words::ascii(&screen(&all, NARROW));
+    assert!(ascii.is_ascii());
+    golden("all-stages-ascii", &ascii);
+    golden("all-stages-140-rounds", &screen(&report("", &[]).with_rounds(3).run(), WIDE));
+}
+
+#[test]
+fn one_stage() {
+    let epoll = report("epoll", &[]).run();
+    for (name, report, style) in [
+        ("epoll-80", epoll.clone(), NARROW),
+        ("epoll-140", epoll, WIDE),
+        ("blocking-80", report("blocking", &[]).run(), NARROW),
+        ("process-pool-80", report("process-pool", &[]).run(), NARROW),
+        ("busy-wait-80", report("busy-wait", &[]).run(), NARROW),
+        ("thread-pool-three-80", report("thread-pool", &[]).with_concurrency(3).run(), NARROW),
+    ] {
+        golden(name, &screen(&report, style));
+    }
+}
+
+#[test]
+fn one_page() {
+    golden("one-page", &screen(&report("", &[]).with_pages(1).run(), NARROW));
+    golden("one-page-epoll", &screen(&report("epoll", &[]).with_pages(1).run(), NARROW));
+}
+
+#[test]
+fn a_thousand_pages() {
+    let compared = report("blocking,thread-pool,epoll", &[]).with_pages(1000).run();
+    golden("thousand-pages", &screen(&compared, NARROW));
+    let mut alone = report("epoll", &[]).with_pages(1000).with_concurrency(100).run();
+    let message = "the connection was reset before any answer";
+    fail(&mut alone.runs[0], 500, ErrorKind::Reset, message, 900);
+    golden("thousand-pages-epoll", &screen(&alone, NARROW));
+}
+
+const REFUSED: &str = "cannot connect to 127.0.0.1:1: Connection refused";
+
+#[test]
+fn failures() {
+    let urls = ["http://a.test/1", "http://a.test/slow", "http://b.test/gone"];
+    let mut report = report("blocking,thread-pool,epoll", &[]).with_urls(&urls).run();
+    for run in &mut report.runs {
+        fail(run, 1, ErrorKind::Timeout, "no answer within 10 s", 10_000_000);
+        fail(run, 2, ErrorKind::Connect, REFUSED, 90);
+        run.usage.wall_us = run.told().filter_map(|outcome| outcome.finished_us).max();
+    }
+    golden("failures", &screen(&report, NARROW));
+    for run in &mut report.runs {
+        fail(run, 0, ErrorKind::Malformed, "not HTTP: \u{1b}[2Jhello", 20_000);
+    }
+    golden("all-failing", &screen(&report, NARROW));
+    golden("failures-markdown", &(markdown::lines(&report).join("\n") + "\n"));
+}
+
+#[test]
+fn one_stage_failing() {
+    let mut report = report("epoll", &[]).run();
+    fail(&mut report.runs[0], 1, ErrorKind::Connect, REFUSED, 90);
+    fail(&mut report.runs[0], 4, ErrorKind::Timeout, "no answer within 450 ms", 450_000);
+    golden("epoll-failures", &screen(&report, NARROW));
+}
+
+#[test]
+fn programs() {
+    let programs = ["mine=./crawl", "theirs=./other", "old=./old"];
+    let mut report = report("epoll,mine,theirs,old", &programs).run();
+    report.runs[1].doubts = Doubts { wall: false, cpu: true, memory: true };
+    let wrong = WrongLine::NotAnOutcome { shown: "hello".to_owned(), object: None };
+    leave(&mut report.runs[2], 0, Fault::WrongLine { line: 3, wrong });
+    report.runs[2].usage.peak_rss_bytes = None;
+    report.runs[3] = Run::skipped(3, 0, "this system has no such thing".to_owned());
+    golden("programs", &screen(&report, NARROW));
+}
+
+#[test]
+fn one_program_failing() {
+    let mut report = report("", &["mine=./crawl"]).run();
+    leave(&mut report.runs[0], 1, Fault::Ended { how: Ending::Exit(3), unanswered: 9 });
+    golden("program-failing", &screen(&report, NARROW));
+}
+
+/// Names and words of other scripts: two columns a character, or none.
+#[test]
+fn other_scripts() {
+    let urls = ["http://a.test/等待", "http://a.test/cafe\u{301}"];
+    let mut compared = report("epoll,blocking", &[]).with_urls(&urls).run();
+    for run in &mut compared.runs {
+        let message = "网页 没有 在 十 秒 之内 回答 连接 已经 关闭 请 稍后 再 试 一次";
+        fail(run, 0, ErrorKind::Timeout, message, 10_000);
+    }
+    golden("other-scripts", &screen(&compared, NARROW));
+    golden("other-scripts-epoll", &screen(&report("epoll", &[]).with_urls(&urls).run(), NARROW));
+}
+
+#[test]
+fn a_system_that_tells_little() {
+    let unknown = |mut report: Report| {
+        for run in &mut report.runs {
+            let Usage { wall_us, figures, .. } = std::mem::take(&mut run.usage);
+            run.usage = Usage { wall_us, figures, ..Usage::default() };
+        }
+        report
+    };
+    let compared = unknown(report("blocking,busy-wait,epoll", &[]).run());
+    golden("unknown-figures", &screen(&compared, NARROW));
+    golden("unknown-figures-epoll", &screen(&unknown(report("epoll", &[]).run()), NARROW));
+}
+
+/// Where the system is one that does not tell all figures, the legend says so.
+#[test]
+fn what_a_system_does_not_tell_is_in_the_legend() {
+    let mut report = report("blocking,epoll", &[]).run();
+    report.runs[0].usage.peak_rss_bytes = None;
+    let says_so = |report: &Report| screen(report, NARROW).contains("– this system does not tell");
+    assert!(!says_so(&report), "on Linux it is not the system");
+    report.setting.machine.os = "macos".to_owned();
+    assert!(says_so(&report));
+}
+
+#[test]
+fn an_interruption_is_told() {
+    let mut compared = report("blocking,epoll", &[]).run();
+    compared.runs.truncate(1);
+    compared.runs[0].outcomes[9] = None;
+    (compared.runs[0].status, compared.runs[0].fault) = (Status::Failed, Some(Fault::Interrupted));
+    compared.interrupted = true;
+    assert!(screen(&compared, NARROW).contains("Interrupted: 1 of 2 stages had begun."));
+    compared.entrants.truncate(1);
+    assert!(screen(&compared, NARROW).contains("Interrupted: 9 of 10 pages had ended."));
+}

@@ -1,0 +1,332 @@
+//! What the numbers say, in sentences. Each is worked out, and left out where it would not be true.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use crawl::protocol::ErrorLine;
+use crawl::{ErrorKind, Worker};
+
+use crate::results::{Report, Row, Run, Setting};
+use crate::words;
+
+/// Walls within this share of each other are the same.
+const SAME: f64 = 0.05;
+
+/// A wall within this share of the longest wait is that wait.
+const NEARLY: f64 = 0.15;
+
+/// Figures of a program's own that are shown.
+const FIGURES: usize = 5;
+
+/// Kinds of failure that are told, each with one page that failed like this.
+const NAMED: usize = 3;
+
+/// What a run of several entrants showed.
+pub fn comparison(report: &Report, rows: &[Row<'_>]) -> Vec<String> {
+    let sound: Vec<&Row<'_>> =
+        rows.iter().filter(|row| row.is_ok() && row.wall_us().is_some()).collect();
+    let mut sentences: Vec<String> = Vec::new();
+    sentences.extend(failures(report, rows));
+    sentences.extend(kinds_of_time(&sound));
+    sentences.extend(figures(&sound));
+    sentences.extend(one_a_second(&sound));
+    sentences.extend(tie(&sound));
+    sentences
+}
+
+/// The setting, above every picture.
+pub fn headline(report: &Report) -> String {
+    let Setting { urls, site, limits, rounds, digest, build, .. } = &report.setting;
+    let pages = words::plural(urls.len() as u64, "page");
+    let mut line = match site {
+        _ if urls.is_empty() => return "Nothing to fetch.".to_owned(),
+        None => format!("{pages} from {}", hosts(&report.setting)),
+        Some(site) => {
+            let size = match site.size_bytes {
+                1024 => String::new(),
+                size => format!(" of {}", words::bytes(size)),
+            };
+            let each = if site.pages == 1 { "" } else { "each " };
+            let delay = words::plain(site.delay);
+            match (site.delay.is_zero(), site.jitter.is_zero()) {
+                (true, true) => format!("{pages}{size}, no delay"),
+                (_, true) => format!("{pages}{size}, {each}{delay} away"),
+                (_, false) => {
+                    let most = words::plain(site.delay + site.jitter);
+                    format!("{pages}{size}, {each}{} to {most} away", delay.trim_end_matches(" ms"))
+                }
+            }
+        }
+    };
+    match limits.concurrency.get() {
+        1 => line.push_str(", one at a time"),
+        n => line.push_str(&format!(", up to {} at once", words::count(n as u64))),
+    }
+    if *rounds > 1 {
+        line.push_str(&format!(", {rounds} rounds (medians)"));
+    }
+    if *digest {
+        line.push_str(", hashed (the figures include it)");
+    }
+    if build.is_debug() {
+        line.push_str(" (debug build: CPU reads high)");
+    }
+    line
+}
+
+fn hosts(setting: &Setting) -> String {
+    let hosts = setting.hosts();
+    match hosts.first() {
+        Some(host) if hosts.len() == 1 => (*host).to_owned(),
+        _ => words::plural(hosts.len() as u64, "host"),
+    }
+}
+
+/// The sum of all waits, the longest wait, or something between.
+fn kinds_of_time(rows: &[&Row<'_>]) -> Option<String> {
+    let slowest = rows.iter().max_by_key(|row| row.wall_us())?;
+    let fastest = rows.iter().min_by_key(|row| row.wall_us())?;
+    let (most, least) = (slowest.wall_us()?, fastest.wall_us()?);
+    if rows.len() < 2 || least == 0 {
+        return None;
+    }
+    let pages = slowest.shown().pages();
+    if pages == 1 && rows.iter().all(|row| is_longest(row)) {
+        return Some("One page is one wait: no way of waiting can shorten it.".to_owned());
+    }
+    let by_sum = rows.iter().find(|row| is_sum(row));
+    let by_longest = rows.iter().find(|row| is_longest(row));
+    if let (Some(by_sum), Some(by_longest)) = (by_sum, by_longest)
+        && rows.iter().all(|row| is_sum(row) || is_longest(row))
+        && sum(by_sum) as f64 >= 1.8 * longest(by_longest) as f64
+    {
+        return Some(format!(
+            "Two kinds of time: the sum of all waits ({}) or the longest wait ({}).",
+            seconds(sum(by_sum)),
+            seconds(longest(by_longest)),
+        ));
+    }
+    if rows.iter().all(|row| is_sum(row)) && pages > 1 {
+        return Some(
+            "One page after the other, however it waits: every wall time is the sum of all waits."
+                .to_owned(),
+        );
+    }
+    if rows.iter().all(|row| is_longest(row))
+        && sum(slowest) as f64 >= 1.8 * longest(slowest) as f64
+    {
+        let longest = seconds(longest(slowest));
+        return Some(format!(
+            "All took about as long as the longest wait ({longest}): the waits lie side by side."
+        ));
+    }
+    let times = most as f64 / least as f64;
+    if times < 1.5 {
+        return None;
+    }
+    let the_sum = if is_sum(slowest) { ", the sum of all waits" } else { "" };
+    let times =
+        if times < 9.95 { format!("{times:.1}") } else { words::count(times.round() as u64) };
+    Some(format!(
+        "{} took {}{the_sum}; {} took {}: {times} times as fast.",
+        slowest.name(),
+        words::duration(most),
+        fastest.name(),
+        words::duration(least),
+    ))
+}
+
+fn sum(row: &Row<'_>) -> u64 {
+    row.waits().iter().sum()
+}
+
+fn longest(row: &Row<'_>) -> u64 {
+    row.waits().iter().max().copied().unwrap_or(0)
+}
+
+fn is_sum(row: &Row<'_>) -> bool {
+    is_near(row.wall_us(), sum(row), SAME)
+}
+
+fn is_longest(row: &Row<'_>) -> bool {
+    is_near(row.wall_us(), longest(row), NEARLY)
+}
+
+fn is_near(wall: Option<u64>, other: u64, share: f64) -> bool {
+    wall.is_some_and(|wall| (wall as f64 - other as f64).abs() <= other as f64 * share)
+}
+
+/// Two digits are enough to tell the two kinds apart: `4.5 s`, `0.45 s`.
+fn seconds(us: u64) -> String {
+    let seconds = us as f64 / 1e6;
+    match us {
+        995_000.. => format!("{seconds:.1} s"),
+        95_000..995_000 => format!("{seconds:.2} s"),
+        _ => words::duration(us),
+    }
+}
+
+/// Numbers of the stages' own.
+pub fn figures(rows: &[&Row<'_>]) -> Vec<String> {
+    let mut sentences = Vec::new();
+    for row in rows {
+        let figures = row.shown().figures();
+        let reads = figures.failed_reads.filter(|_| row.is_busy());
+        sentences.extend(reads.map(|reads| failed_reads(row, reads, rows)));
+        let processes = figures.processes_started;
+        sentences.extend(processes.map(|processes| started(row, processes, figures.slowest_start)));
+        for (name, figure) in figures.others.iter().take(FIGURES) {
+            let name = words::cut(&words::escaped(name), 40);
+            sentences.push(format!("{}, {name}: {}", row.name(), words::count(*figure)));
+        }
+    }
+    sentences
+}
+
+fn failed_reads(busy: &Row<'_>, reads: u64, rows: &[&Row<'_>]) -> String {
+    let cpu =
+        busy.cpu_us().map(|cpu| format!(": {} of CPU", words::duration(cpu))).unwrap_or_default();
+    // Somebody who slept and came as early shows what all the reading was good for.
+    let is_as_early = |row: &&Row<'_>| {
+        row.sleeps()
+            && row.wall_us().zip(busy.wall_us()).is_some_and(|(slept, read)| {
+                read as f64 >= slept as f64 * 0.97 && is_near(Some(read), slept, NEARLY)
+            })
+    };
+    let sooner = if rows.iter().any(is_as_early) { ", no page sooner" } else { "" };
+    format!("{} read {} times for nothing{cpu}{sooner}.", busy.name(), words::count(reads))
+}
+
+fn started(row: &Row<'_>, processes: u64, slowest: Option<Duration>) -> String {
+    let slowest = slowest.map(|time| words::duration(time.as_micros() as u64));
+    let slowest = slowest.map(|time| format!(", the slowest in {time}"));
+    let processes = words::plural(processes, "process");
+    format!("{} started {processes}{}.", row.name(), slowest.unwrap_or_default())
+}
+
+/// The longest sleep on a scale that people can feel.
+fn one_a_second(rows: &[&Row<'_>]) -> Option<String> {
+    let sleeps = |row: &&&Row<'_>| row.sleeps();
+    let slowest = rows.iter().filter(sleeps).filter_map(|row| row.wall_us()).max()?;
+    let row = rows.iter().filter(sleeps).find(|row| is_near(row.wall_us(), slowest, SAME))?;
+    Some(format!(
+        "{}, at one instruction a second: {}, of which {} at work.",
+        row.name(),
+        words::one_a_second(row.wall_us()?),
+        words::one_a_second(row.cpu_us()?),
+    ))
+}
+
+/// Stages of one thread that take the same time differ in their code only.
+fn tie(rows: &[&Row<'_>]) -> Option<String> {
+    let loops: Vec<&Row<'_>> = rows.iter().copied().filter(|row| is_loop(row)).collect();
+    let (first, rest) = loops.split_first()?;
+    let all_same =
+        rest.iter().all(|row| is_near(row.wall_us(), first.wall_us().unwrap_or(0), SAME));
+    if !all_same {
+        return None;
+    }
+    let at = |row: &Row<'_>| rows.iter().position(|other| other.name() == row.name());
+    let names = match rest {
+        [] => return None,
+        [other] => format!("{} and {}", first.name(), other.name()),
+        [.., last] if at(last).zip(at(first)).is_some_and(|(b, a)| b - a == rest.len()) => {
+            format!("{} to {}", first.name(), last.name())
+        }
+        _ => words::list(&loops.iter().map(|row| row.name()).collect::<Vec<_>>()),
+    };
+    let chapter = |row: &Row<'_>| row.entrant.stage.as_ref().and_then(|stage| stage.chapter);
+    let what = if loops.iter().all(|row| chapter(row) == chapter(first)) {
+        "who says which socket is ready made no difference here"
+    } else {
+        "what changed there is the code"
+    };
+    Some(format!("{names} tie: {what}."))
+}
+
+/// Many fetches in flight on one thread, which sleeps.
+fn is_loop(row: &Row<'_>) -> bool {
+    row.entrant.stage.as_ref().is_some_and(|stage| !stage.one_at_a_time)
+        && row.shown().told().all(|outcome| outcome.by == Worker::Main)
+        && row.sleeps()
+}
+
+/// What to try next: where the stages that tie here part ways, and what random delays do.
+pub fn next(report: &Report, rows: &[Row<'_>]) -> Vec<String> {
+    let site = report.setting.site.as_ref();
+    let Some(site) = site.filter(|site| site.pages > 0) else { return Vec::new() };
+    let mut next = Vec::new();
+    if let [first, .., last] = rows
+        && site.pages < 1000
+        && tie(&rows.iter().filter(|row| row.is_ok()).collect::<Vec<_>>()).is_some()
+    {
+        let first = rows.iter().find(|row| is_loop(row)).unwrap_or(first);
+        let last = rows.iter().rev().find(|row| is_loop(row) && is_lesson(row)).unwrap_or(last);
+        next.push(format!("-s {},{} --pages 1000 -c 1000", first.name(), last.name()));
+    }
+    if site.jitter.is_zero() {
+        next.push("--jitter 300ms".to_owned());
+    }
+    let last = rows.iter().filter(|row| row.is_ok());
+    let last = last.max_by_key(|row| is_lesson(row));
+    next.extend(last.map(|row| format!("-s {}", row.name())));
+    next
+}
+
+/// Whether there is a chapter about it: the yardstick is only there to be compared with.
+fn is_lesson(row: &Row<'_>) -> bool {
+    row.entrant.stage.as_ref().is_none_or(|stage| stage.chapter.is_some())
+}
+
+/// What failed, told once where it failed everywhere.
+pub fn failures(report: &Report, rows: &[Row<'_>]) -> Vec<String> {
+    let ran: Vec<&Row<'_>> = rows.iter().filter(|row| row.skipped().is_none()).collect();
+    let failed: Vec<BTreeMap<usize, &str>> =
+        ran.iter().map(|row| failed_kinds(row.worst())).collect();
+    let Some(first) = failed.first() else { return Vec::new() };
+    if failed.len() > 1 && !first.is_empty() && failed.iter().all(|other| other == first) {
+        let what = named(report, ran[0].worst());
+        return vec![format!(
+            "At every stage {} failed. {what}.",
+            words::plural(first.len() as u64, "page")
+        )];
+    }
+    let told = ran.iter().filter(|row| row.failed() > 0 && row.fault().is_none());
+    told.map(|row| {
+        let pages = words::plural(row.failed() as u64, "page");
+        format!("{}: {pages} failed. {}.", row.name(), named(report, row.worst()))
+    })
+    .collect()
+}
+
+fn failed_kinds(run: &Run) -> BTreeMap<usize, &'static str> {
+    let kinds = run.told().filter_map(|o| Some((o.target, o.error.as_ref()?.kind.word())));
+    kinds.collect()
+}
+
+/// `/slow: timeout (no answer within 10 s); /3 and 7 more: io (…)`: what failed alike is told once.
+fn named(report: &Report, run: &Run) -> String {
+    let mut alike: Vec<(&ErrorLine, usize, u64)> = Vec::new();
+    let mut places: HashMap<(ErrorKind, &str), usize> = HashMap::new();
+    for (target, error) in run.told().filter_map(|o| Some((o.target, o.error.as_ref()?))) {
+        let place = *places.entry((error.kind, &error.message)).or_insert(alike.len());
+        match alike.get_mut(place) {
+            Some((.., pages)) => *pages += 1,
+            None => alike.push((error, target, 1)),
+        }
+    }
+    let named = alike.iter().take(NAMED).map(|(error, target, pages)| {
+        let message = words::cut(&words::escaped(&error.message), 100);
+        let path = report.setting.short_url(*target);
+        let more = if *pages > 1 {
+            format!(" and {} more", words::count(pages - 1))
+        } else {
+            String::new()
+        };
+        format!("{path}{more}: {} ({message})", error.kind)
+    });
+    let mut parts: Vec<String> = named.collect();
+    let rest: u64 = alike.iter().skip(NAMED).map(|(.., pages)| pages).sum();
+    parts.extend((rest > 0).then(|| format!("and {} in other ways", words::count(rest))));
+    parts.join("; ")
+}

@@ -1,0 +1,5 @@
+//! Pictures that need nothing beside them.
+
+mod sweep;
+
+pub use sweep::sweep;
