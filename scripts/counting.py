@@ -17,7 +17,9 @@ def prepare(waiting):
         sys.exit(f"{script}: strace is missing, and without it no system call is counted")
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard < waiting + 100:
-        sys.exit(f"{script}: {waiting} sockets at once need more than {hard} descriptors (ulimit -Hn)")
+        sys.exit(
+            f"{script}: {waiting} sockets at once need more than {hard} descriptors (ulimit -Hn)"
+        )
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 

@@ -1,7 +1,7 @@
 """The sources of the stages, as pieces: what `neighbors`, `diff` and the book compare.
 
-A piece is a list of lines of code: no comments, no blank lines, no imports, no tests, no attributes.
-The parser knows as much of Rust as the stages use; Python is read by its own.
+A piece is a list of lines of code: no comments, no blank lines, no imports, no tests, no
+attributes. The parser knows as much of Rust as the stages use; Python is read by its own.
 """
 
 import ast
@@ -165,7 +165,7 @@ def short(name):
 
 
 def pair(before, after):
-    """The items of both sides in the order of the right side: by name, else by the last part of it."""
+    """The items of both sides in the order of the right one: by name, else by its last part."""
     partner, free = {}, list(before)
     for alike in (lambda one, other: one == other, lambda one, other: short(one) == short(other)):
         for name in after:
@@ -210,6 +210,7 @@ def title(name):
 
 # Not waiting, but what is around it: the entrance, making the value that waits, and its end.
 NOT_WAITING = {"crawl", "crawl_with", "crawl_all", "start", "fetch_all", "new", "try_all", "finish"}
+NOT_WAITING |= {"receive_chunks"}  # takes what is there, and returns
 
 
 def own_waiting(name):

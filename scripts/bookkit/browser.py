@@ -1,8 +1,8 @@
 """Looks at the built book in headless Chromium: a WebDriver client in the standard library.
 
-It needs `chromium` and `chromedriver`. Every page of the book is opened at four widths, light and dark,
-and has to keep what READS says; search has to find something; the console has to stay empty; and no
-request may leave the page's origin.
+It needs `chromium` and `chromedriver`. Every page of the book is opened at four widths, light and
+dark, and has to pass `reads.js`; search has to find something; the console has to stay empty; and
+no request may leave the page's origin.
 """
 
 import base64
@@ -22,53 +22,25 @@ import urllib.request
 from . import Drift, site
 
 # Width, height, whether two columns of code stand beside each other, whether the sidebar is open.
-SIZES = [(1280, 900, True, False), (1920, 1080, True, True), (1024, 800, False, False), (400, 800, False, False)]
+SIZES = [
+    (1280, 900, True, False),
+    (1920, 1080, True, True),
+    (1024, 800, False, False),
+    (400, 800, False, False),
+]
 FLAGS = [
-    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
     "--force-prefers-reduced-motion",
 ]
 # What is wrong with the page as it stands, in words.
-READS = r"""
-const [columns, sidebar] = arguments, wrong = [];
-const name = element => element.tagName.toLowerCase() + ' "' + element.textContent.trim().slice(0, 50) + '"';
-const root = document.documentElement;
-if (root.scrollWidth > window.innerWidth) wrong.push('the page scrolls sideways');
-for (const box of document.querySelectorAll('main pre, main pre > code, main table, main img, main p')) {
-    if (box.closest('details:not([open])')) continue;
-    if (box.scrollWidth > box.clientWidth + 1 && box.tagName !== 'TABLE' && box.clientWidth) wrong.push('scrolls sideways: ' + name(box));
-    const place = box.getBoundingClientRect();
-    if (place.width && (place.right > root.clientWidth + 1 || place.left < -1) && !box.closest('.table-wrapper'))
-        wrong.push('cut off: ' + name(box));
-}
-for (const row of document.querySelectorAll('main tr:has(td > pre)')) {
-    const cells = [...row.cells].filter(cell => cell.querySelector('pre'));
-    if (cells.length < 2 || row.closest('details:not([open])')) continue;
-    const [one, two] = cells.map(cell => cell.getBoundingClientRect());
-    const beside = Math.abs(one.top - two.top) < 2 && two.left >= one.right - 2;
-    if (beside !== columns) wrong.push((columns ? 'not beside each other: ' : 'not below each other: ') + name(row));
-    if (columns) for (const code of row.querySelectorAll('code')) {
-        const style = getComputedStyle(code), line = parseFloat(style.lineHeight);
-        const high = code.getBoundingClientRect().height - parseFloat(style.paddingTop) - parseFloat(style.paddingBottom);
-        const lines = code.textContent.replace(/\n$/, '').split('\n').length;
-        if (high > (lines + .5) * line) wrong.push('a line of code is wrapped: ' + name(code));
-    }
-}
-const open = document.getElementById('mdbook-sidebar-toggle-anchor').checked;
-if (open !== sidebar) wrong.push('the sidebar is ' + (open ? 'open' : 'closed'));
-const broken = [...document.images].filter(image => !image.complete || !image.naturalWidth);
-for (const image of broken) wrong.push('the picture does not load: ' + image.src);
-const light = color => { const [r, g, b] = color.match(/[\d.]+/g).map(Number); return .3 * r + .6 * g + .1 * b; };
-for (const text of document.querySelectorAll('main p, main pre > code')) {
-    if (!text.textContent.trim() || text.closest('details:not([open])')) continue;
-    const background = element => {
-        const color = getComputedStyle(element).backgroundColor;
-        return /, 0\)$/.test(color) && element.parentElement ? background(element.parentElement) : color;
-    };
-    if (Math.abs(light(getComputedStyle(text).color) - light(background(text))) < 70) wrong.push('hard to read: ' + name(text));
-}
-return wrong;
-"""
+READS = os.path.join(os.path.dirname(__file__), "reads.js")
 
 
 class Browser:
@@ -78,8 +50,12 @@ class Browser:
         for program in ("chromedriver", "chromium"):
             self.find(program)
         self.profile = tempfile.mkdtemp(prefix="book-browser-")
-        self.driver = subprocess.Popen([self.find("chromedriver"), "--port=0"], stdout=subprocess.PIPE,
-                                       stderr=subprocess.DEVNULL, text=True)
+        self.driver = subprocess.Popen(
+            [self.find("chromedriver"), "--port=0"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
         try:
             for line in self.driver.stdout:
                 if port := re.search(r"started successfully on port (\d+)", line):
@@ -87,9 +63,15 @@ class Browser:
             else:
                 raise Drift("chromedriver does not start")
             self.base = f"http://127.0.0.1:{port[1]}"
-            options = {"binary": self.find("chromium"), "args": [*FLAGS, f"--user-data-dir={self.profile}"]}
-            wanted = {"browserName": "chrome", "goog:chromeOptions": options,
-                      "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"}}
+            options = {
+                "binary": self.find("chromium"),
+                "args": [*FLAGS, f"--user-data-dir={self.profile}"],
+            }
+            wanted = {
+                "browserName": "chrome",
+                "goog:chromeOptions": options,
+                "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"},
+            }
             created = self.call("POST", "/session", {"capabilities": {"alwaysMatch": wanted}})
             self.base += f"/session/{created['sessionId']}"
         except BaseException:
@@ -108,7 +90,11 @@ class Browser:
 
     @staticmethod
     def find(program):
-        names = [program] if program == "chromedriver" else ["chromium", "chromium-browser", "google-chrome"]
+        names = (
+            [program]
+            if program == "chromedriver"
+            else ["chromium", "chromium-browser", "google-chrome"]
+        )
         found = next(filter(None, map(shutil.which, names)), None)
         if not found:
             raise Drift(f"{program} is missing: apt-get install chromium chromium-driver")
@@ -116,7 +102,9 @@ class Browser:
 
     def call(self, method, path, body=None):
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.base + path, data, {"Content-Type": "application/json"}, method=method)
+        request = urllib.request.Request(
+            self.base + path, data, {"Content-Type": "application/json"}, method=method
+        )
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:
                 return json.load(answer)["value"]
@@ -133,10 +121,18 @@ class Browser:
         return self.call("POST", "/goog/cdp/execute", {"cmd": command, "params": parameters})
 
     def size(self, width, height):
-        self.tell("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+        self.tell(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=1,
+            mobile=False,
+        )
 
     def scheme(self, name):
-        self.tell("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": name}])
+        self.tell(
+            "Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": name}]
+        )
 
     def picture(self, path):
         with open(path, "wb") as file:
@@ -160,7 +156,9 @@ def look(pictures):
     """Opens every page at every size, and says what is wrong with it."""
     if pictures:
         os.makedirs(pictures, exist_ok=True)
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=site.FOLDER))
+    server = http.server.ThreadingHTTPServer(
+        ("127.0.0.1", 0), functools.partial(Quiet, directory=site.FOLDER)
+    )
     threading.Thread(target=server.serve_forever, daemon=True).start()
     origin = f"http://127.0.0.1:{server.server_address[1]}/"
     try:
@@ -177,6 +175,8 @@ def look(pictures):
 
 def look_at_all(browser, origin, pictures):
     wrong = []
+    with open(READS, encoding="utf-8") as file:
+        reads = file.read()
     names = sorted(name for name in os.listdir(site.FOLDER) if name.endswith(".html"))
     names = [name for name in names if name not in ("404.html", "print.html", "toc.html")]
     for scheme in ("light", "dark"):
@@ -185,12 +185,15 @@ def look_at_all(browser, origin, pictures):
             browser.size(width, height)
             for name in names:
                 browser.go(origin + name)
-                told = browser.run(READS, columns, sidebar)
+                told = browser.run(reads, columns, sidebar)
                 wrong += [f"{name} at {width} pixels, {scheme}: {words}" for words in told]
                 if pictures:
                     browser.picture(os.path.join(pictures, f"{name[:-5]}-{width}-{scheme}.png"))
     wrong += search(browser, origin)
-    wrong += [f"console: {entry['message']}" for entry in browser.call("POST", "/se/log", {"type": "browser"})]
+    wrong += [
+        f"console: {entry['message']}"
+        for entry in browser.call("POST", "/se/log", {"type": "browser"})
+    ]
     wrong += requests_elsewhere(browser, origin)
     return wrong
 
@@ -200,8 +203,7 @@ def search(browser, origin):
     browser.size(1280, 900)
     browser.go(origin + "index.html?search=selector")
     found = browser.wait_until(
-        "return [...document.querySelectorAll('#mdbook-searchresults a')].map(a => a.getAttribute('href'))"
-        ".filter(link => link.includes('05-callbacks')).length"
+        "return document.querySelectorAll('#mdbook-searchresults a[href*=\"05-callbacks\"]').length"
     )
     return [] if found else ["the search for `selector` does not find chapter 5"]
 
@@ -212,7 +214,9 @@ def requests_elsewhere(browser, origin):
         message = json.loads(entry["message"])["message"]
         if message["method"] == "Network.requestWillBeSent":
             url = message["params"]["request"]["url"]
-            is_ours = message["params"]["documentURL"].startswith(origin)  # not the browser's first page
+            is_ours = message["params"]["documentURL"].startswith(
+                origin
+            )  # not the browser's first page
             if is_ours and not url.startswith((origin, "data:", "blob:")):
                 wrong.add(f"a request leaves the page's origin: {url}")
     return sorted(wrong)

@@ -1,4 +1,4 @@
-"""Finds the items of a Rust or Python source by their names, as they stand there, comments included.
+"""Finds the items of a Rust or Python source by their names, as they stand, comments included.
 
 A place is a file below `crates/`, written short:
 
@@ -72,7 +72,8 @@ COMMENT_OR_STRING = re.compile(
     re.DOTALL,
 )
 ITEM = re.compile(
-    r"""\s*(?:pub(?:\([^)]*\))?\s+)?(?:(?:default|const|async|unsafe|extern\s+"[^"]*")\s+(?=.*\bfn\b))*
+    r"""\s*(?:pub(?:\([^)]*\))?\s+)?
+        (?:(?:default|const|async|unsafe|extern\s+"[^"]*")\s+(?=.*\bfn\b))*
         (?P<kind>fn|struct|enum|union|type|const|static|trait|impl|mod|macro_rules!|use)\b
         (?:\s+(?:mut\s+)?(?P<name>\w+))?""",
     re.VERBOSE,
@@ -117,7 +118,7 @@ def items_between(mask, text, position, end, within):
         behind, brace = end_of_item(mask, opened.start(), end, kind)
         start_line, end_line = text.count("\n", 0, position), text.count("\n", 0, behind) + 1
         if kind == "impl":
-            header = " ".join(text[opened.start("kind"):brace].split())
+            header = " ".join(text[opened.start("kind") : brace].split())
             header = re.sub(r"\bwhere\b.*", "", header)
             header = without_generics(header)
             yield header, start_line, end_line
@@ -200,7 +201,9 @@ def find_python(tree, names):
         called = getattr(node, "name", None)
         if isinstance(node, (ast.Assign, ast.AnnAssign)):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            called = next((t.id for t in targets if isinstance(t, ast.Name) and t.id == names[0]), None)
+            called = next(
+                (t.id for t in targets if isinstance(t, ast.Name) and t.id == names[0]), None
+            )
         if called == names[0]:
             return find_python(node, names[1:]) if names[1:] else node
     return None
@@ -224,7 +227,9 @@ def docstring_lines(node, lines):
 class Piece:
     """`PLACE: ITEM + ITEM; docs; from "…"; through "…"; omit "…" through "…"`, as lines of code."""
 
-    SPEC = re.compile(r'(?:(?P<place>[^":;+\s]+):\s+)?(?P<items>[^";]+)(?P<options>(?:;.*)?)$', re.DOTALL)
+    SPEC = re.compile(
+        r'(?:(?P<place>[^":;+\s]+):\s+)?(?P<items>[^";]+)(?P<options>(?:;.*)?)$', re.DOTALL
+    )
     OPTION = re.compile(
         r'\s*;\s*(?:(?P<docs>docs)|(?P<word>from|through|omit)\s+"(?P<text>[^"]*)"'
         r'(?:\s+through\s+"(?P<last>[^"]*)")?)\s*'
@@ -253,7 +258,9 @@ class Piece:
         while place < len(text):
             option = self.OPTION.match(text, place)
             if not option:
-                raise Drift(f"`{text[place:].strip('; ')}` in `{spec}` is not an option of an excerpt")
+                raise Drift(
+                    f"`{text[place:].strip('; ')}` in `{spec}` is not an option of an excerpt"
+                )
             options.append(option)
             place = option.end()
         return options
@@ -263,11 +270,11 @@ class Piece:
         if option["word"] == "from":
             self.lines = self.lines[place:]
         elif option["word"] == "through":
-            self.lines = self.lines[:place + 1]
+            self.lines = self.lines[: place + 1]
         else:
             last = self.line_with(option["last"], place) if option["last"] else place
             indent = re.match(r"\s*", self.lines[place])[0]
-            self.lines[place:last + 1] = [f"{indent}…"]
+            self.lines[place : last + 1] = [f"{indent}…"]
 
     def line_with(self, text, start=0):
         for number in range(start, len(self.lines)):

@@ -8,7 +8,10 @@ import urllib.parse
 from . import pages
 from .excerpts import ROOT
 
-LINK = re.compile(r"(?P<picture>!?)\[(?P<text>(?:[^\[\]]|\[[^\]]*\])*)\]\((?P<target>[^()\s]*(?:\([^()]*\))?[^()\s]*)(?:\s+\"[^\"]*\")?\)")
+LINK = re.compile(
+    r"(?P<picture>!?)\[(?P<text>(?:[^\[\]]|\[[^\]]*\])*)\]"
+    r"\((?P<target>[^()\s]*(?:\([^()]*\))?[^()\s]*)(?:\s+\"[^\"]*\")?\)"
+)
 HTML_LINK = re.compile(r"<(?:a|img)\b[^>]*?\b(?:href|src)=\"(?P<target>[^\"]*)\"[^>]*>")
 CODE = re.compile(r"(`+)(?!`).*?(?<!`)\1(?!`)")
 COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
@@ -41,11 +44,21 @@ def check(path, text):
         bare = CODE.sub(lambda code: " " * len(code[0]), line)
         for link in LINK.finditer(bare):
             if link["picture"] and not link["text"].strip():
-                wrong.append((number + 1, f"the picture {link['target']} has no text for those who cannot see it"))
+                wrong.append(
+                    (
+                        number + 1,
+                        f"the picture {link['target']} has no text for those who cannot see it",
+                    )
+                )
             wrong += [(number + 1, reason) for reason in problem(path, text, link["target"])]
         for link in HTML_LINK.finditer(bare):
             if link[0].startswith("<img") and not re.search(r"\balt=\"[^\"]", link[0]):
-                wrong.append((number + 1, f"the picture {link['target']} has no text for those who cannot see it"))
+                wrong.append(
+                    (
+                        number + 1,
+                        f"the picture {link['target']} has no text for those who cannot see it",
+                    )
+                )
             wrong += [(number + 1, reason) for reason in problem(path, text, link["target"])]
     return wrong
 

@@ -67,7 +67,7 @@ def count(value):
     return f"{value:,.1f}" if value < 100 else f"{value:,.0f}"
 
 
-# One instruction of a processor with 2.6 GHz, in seconds, as the runner has it: shown as one second.
+# One instruction at 2.6 GHz, in seconds, as the runner has it: shown as one second.
 INSTRUCTION = 0.385e-9
 LONG = [("year", 365.25 * 86_400), ("day", 86_400), ("hour", 3_600), ("minute", 60)]
 SHORT = {"ns": 1e-9, "µs": 1e-6, "ms": 1e-3, "s": 1.0}
@@ -107,7 +107,7 @@ def value(name, column):
 
 
 def figure(asked):
-    """`epoll wall`, `epoll lines`; a fact by its name, as `machine`; a time, as `scaled 450 ms`."""
+    """`epoll wall`, `epoll lines`; a fact as `machine`; a time as `scaled 450 ms`."""
     name, _, column = asked.partition(" ")
     if name == "scaled":
         return scaled(column)
@@ -137,16 +137,6 @@ def costs(names):
         shown = f"`{stage}`" + (f" in {language.capitalize()}" if language else "")
         made.append(line([shown, *(value(name, column) for column in COLUMNS), str(lines(name))]))
     return made
-
-
-def table(name):
-    """A table that stands in the file as rows of words."""
-    try:
-        head, *rows = results()["tables"][name]
-    except KeyError:
-        raise Drift(f"{FILE} has no table {name}") from None
-    align = ["---"] + ["---:"] * (len(head) - 1)
-    return [line(head), line(align), *(line(cells) for cells in rows)]
 
 
 def line(cells):

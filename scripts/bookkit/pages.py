@@ -1,20 +1,22 @@
-"""Reads and rewrites the pages: a comment says what follows it, and what follows is made from that.
+"""Reads and rewrites the pages: a comment says what follows it, and that is made from its source.
 
 Each kind below is an HTML comment at the start of a line, so that no reader sees it:
 
-    <!-- code 05-callbacks: Fetch::receive -->              one fence
-    <!-- side 05-callbacks                                  a table, a row for each line: left | right
+    <!-- code 05-callbacks: Fetch::receive -->      one fence
+    <!-- side 05-callbacks                          a table: a row for each line, left | right
     connect | connect
     Fetch.send | Fetch::send
     / while | / loop
     -->
-    <!-- diff 4 5: connect send -->                         two stages, function by function
-    <!-- output cargo run -q -p stage-… --example … -->     what the command prints, compared by running it
-    <!-- screen cargo run … -->                             what it printed when the book was measured
-    <!-- costs blocking epoll -->                           a table from docs/measured.json
-    <!-- measured calls -->                                 another table from there, by its name
-    <!--= epoll wall -->451 ms<!--/-->                      one figure from there, within a sentence
-    <!--= scaled 450 ms -->37 years<!--/-->                 a time at one instruction a second
+    <!-- diff 4 5: connect send -->                 two stages, function by function
+    <!-- output cargo run -q … --example … -->      what it prints: compared by running it
+    <!-- screen cargo run --release … -->           what it printed when the book was measured
+    <!-- costs blocking epoll -->                   a table from docs/measured.json
+    <!--= epoll wall -->451 ms<!--/-->              one figure from there, within a sentence
+    <!--= scaled 450 ms -->37 years<!--/-->         a time at one instruction a second
+
+What may stand behind `code`, and in a cell of `side`, tells excerpts.py: `; docs` keeps the doc
+comments, `; from "…"`, `; through "…"` and `; omit "…" through "…"` leave lines out.
 
 A `/ text` in `side` begins a row at the line that contains the text. In the left column of `side` a
 place without a file is `original.py` of that folder, in the right column its `src/lib.rs`.
@@ -27,7 +29,7 @@ import subprocess
 from . import Drift, excerpts, measured, twins
 
 ROOT = excerpts.ROOT
-KINDS = ("code", "side", "diff", "output", "screen", "costs", "measured")
+KINDS = ("code", "side", "diff", "output", "screen", "costs")
 OPENED = re.compile(rf"<!-- ({'|'.join(KINDS)})\b")
 FIGURE = re.compile(r"<!--= (.+?) -->(.*?)<!--/-->")
 FENCE = re.compile(r"\s*(`{3,}|~{3,})(.*)$")
@@ -37,7 +39,9 @@ def all_pages():
     """The Markdown of the repository, as paths relative to the root."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "*.md"]
     listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    return sorted(path for path in listed.split("\0") if path and os.path.isfile(os.path.join(ROOT, path)))
+    return sorted(
+        path for path in listed.split("\0") if path and os.path.isfile(os.path.join(ROOT, path))
+    )
 
 
 def read(path):
@@ -70,7 +74,7 @@ def fences(text):
         end = place + 1
         while end < len(lines) and not re.match(rf"\s*{marks[1]}`*\s*$", lines[end]):
             end += 1
-        found.append((place, marks[2].strip(), lines[place + 1:end]))
+        found.append((place, marks[2].strip(), lines[place + 1 : end]))
         place = end + 1
     return found
 
@@ -95,8 +99,8 @@ def renewed(text, outputs=None):
         if end == len(lines):
             wrong.append((place + 1, "this comment is not closed by -->"))
             return text, wrong
-        comment = lines[place:end + 1]
-        asked = "\n".join(comment)[len("<!-- ") + len(opened[1]):].replace("-->", "").strip()
+        comment = lines[place : end + 1]
+        asked = "\n".join(comment)[len("<!-- ") + len(opened[1]) :].replace("-->", "").strip()
         stands, behind = block_after(lines, end + 1, opened[1])
         try:
             block = make(opened[1], asked, stands, outputs)
@@ -117,6 +121,7 @@ def inline(line, number, wrong):
         except Drift as reason:
             wrong.append((number + 1, str(reason)))
             return match[0]
+
     return FIGURE.sub(figure, line)
 
 
@@ -129,8 +134,8 @@ def block_after(lines, place, kind):
         if first == "<table>":
             while end < len(lines) and lines[end] != "</table>":
                 end += 1
-            return lines[start:end + 1], end + 1
-    elif kind in ("costs", "measured"):
+            return lines[start : end + 1], end + 1
+    elif kind == "costs":
         while end < len(lines) and lines[end].startswith("|"):
             end += 1
     elif marks := FENCE.match(first):
@@ -153,8 +158,6 @@ def make(kind, asked, stands, outputs):
         return twins.fence("text", measured.screen(asked).rstrip("\n").split("\n"))
     if kind == "costs":
         return measured.costs(asked.split())
-    if kind == "measured":
-        return measured.table(asked)
     if outputs is None:
         return stands
     return twins.fence("text", outputs(asked).rstrip("\n").split("\n"))
@@ -162,8 +165,16 @@ def make(kind, asked, stands, outputs):
 
 def run(command):
     """What a command prints, which has to end well."""
-    done = subprocess.run(command, shell=True, cwd=ROOT, stdin=subprocess.DEVNULL, text=True,
-                          capture_output=True, timeout=600, encoding="utf-8")
+    done = subprocess.run(
+        command,
+        shell=True,
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        capture_output=True,
+        timeout=600,
+        encoding="utf-8",
+    )
     if done.returncode:
         end = done.stderr.strip().splitlines()[-3:]
         raise Drift(f"`{command}` ended with status {done.returncode}: {' / '.join(end)}")

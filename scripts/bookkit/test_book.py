@@ -1,4 +1,7 @@
-"""What the book's machinery must notice. Run by `python3 -m unittest discover -s scripts/bookkit -t scripts`."""
+"""What the book's machinery must notice.
+
+python3 -m unittest discover -s scripts/bookkit -t scripts
+"""
 
 import glob
 import os
@@ -12,7 +15,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import sources  # noqa: E402
 from bookkit import Drift, drawing, excerpts, links, pages, site, translations, twins  # noqa: E402
 
-RUST = '''
+RUST = """
 /// A loop; its braces } in "strings {" and '}' do not count.
 pub struct Loop<'a> {
     name: &'a str,
@@ -42,7 +45,7 @@ impl Drop for Loop<'_> {
 }
 
 fn lone(it: Option<&'static str>) {}
-'''
+"""
 PYTHON = '''
 CHUNK = 4
 
@@ -86,7 +89,9 @@ class Tree(unittest.TestCase):
 class Excerpts(Tree):
     def test_items_of_rust(self):
         self.assertEqual(self.piece("01-one: lone"), ["fn lone(it: Option<&'static str>) {}"])
-        self.assertEqual(self.piece("01-one: Loop"), ["pub struct Loop<'a> {", "    name: &'a str,", "}"])
+        self.assertEqual(
+            self.piece("01-one: Loop"), ["pub struct Loop<'a> {", "    name: &'a str,", "}"]
+        )
         self.assertEqual(self.piece("01-one: Loop::SIZE"), ["const SIZE: [u8; 2] = [b'{', 1];"])
         run = self.piece("01-one: Loop::run")
         self.assertEqual((run[0], run[-1], len(run)), ("#[must_use]", "}", 13))
@@ -104,7 +109,14 @@ class Excerpts(Tree):
 
     def test_lines_left_out(self):
         spec = '01-one: Loop::run; from "// 1."; omit "if stop" through "}"'
-        expected = ["    // 1. Ask.", '    let quote = "}\\"{";', "    loop {", "        …", "    }", "}"]
+        expected = [
+            "    // 1. Ask.",
+            '    let quote = "}\\"{";',
+            "    loop {",
+            "        …",
+            "    }",
+            "}",
+        ]
         self.assertEqual(self.piece(spec), expected)
 
     def test_what_is_missing_is_named(self):
@@ -134,7 +146,9 @@ class TheStages(unittest.TestCase):
                     self.assertLessEqual(set(lines), set(sources.code("\n".join(whole))), files)
 
     def test_each_source_can_be_read(self):
-        for path in glob.glob(os.path.join(excerpts.ROOT, "crates", "*", "src", "**", "*.rs"), recursive=True):
+        for path in glob.glob(
+            os.path.join(excerpts.ROOT, "crates", "*", "src", "**", "*.rs"), recursive=True
+        ):
             with self.subTest(path), open(path, encoding="utf-8") as file:
                 text = file.read()
                 lines = text.splitlines()
@@ -144,7 +158,10 @@ class TheStages(unittest.TestCase):
 
 
 class Pages(Tree):
-    PAGE = "# Title\n\n<!-- code 01-one: lone -->\n\n```rust\nfn lone(it: Option<&'static str>) {}\n```\n\nWords.\n"
+    PAGE = (
+        "# Title\n\n<!-- code 01-one: lone -->\n\n"
+        "```rust\nfn lone(it: Option<&'static str>) {}\n```\n\nWords.\n"
+    )
 
     def test_a_page_in_order_stays(self):
         self.assertEqual(pages.renewed(self.PAGE), (self.PAGE, []))
@@ -164,7 +181,9 @@ class Pages(Tree):
 
     def test_a_missing_item_is_noticed_and_the_page_kept(self):
         page = self.PAGE.replace("code 01-one: lone", "code 01-one: gone")
-        self.assertEqual(pages.renewed(page), (page, [(3, "crates/01-one/src/lib.rs has no item gone")]))
+        self.assertEqual(
+            pages.renewed(page), (page, [(3, "crates/01-one/src/lib.rs has no item gone")])
+        )
 
     def test_what_stands_in_a_fence_is_text(self):
         page = "````\n<!-- code 01-one: gone -->\n```\n````\n"
@@ -189,7 +208,9 @@ class Pages(Tree):
     def test_an_output_is_compared_by_running(self):
         page = "<!-- output print it -->\n\n```text\nold\n```\n"
         self.assertEqual(pages.renewed(page), (page, []))
-        self.assertEqual(pages.renewed(page, lambda command: f"{command}\n")[0], page.replace("old", "print it"))
+        self.assertEqual(
+            pages.renewed(page, lambda command: f"{command}\n")[0], page.replace("old", "print it")
+        )
 
     def test_a_command_that_fails(self):
         with self.assertRaisesRegex(Drift, "status 3: because"):
@@ -200,12 +221,19 @@ class Pages(Tree):
 
     def test_figures(self):
         page = "It took <!--= epoll wall -->1 s<!--/-->, <!--= machine --><!--/-->.\n"
-        results = {"stages": {"epoll": {"rust": {"wall_us": 450_970}}}, "facts": {"machine": "here"}}
+        results = {
+            "stages": {"epoll": {"rust": {"wall_us": 450_970}}},
+            "facts": {"machine": "here"},
+        }
         with mock.patch("bookkit.measured.results", lambda: results):
             new, wrong = pages.renewed(page)
             self.assertEqual(wrong, [])
-            self.assertEqual(new, "It took <!--= epoll wall -->451 ms<!--/-->, <!--= machine -->here<!--/-->.\n")
-            self.assertRegex(pages.renewed("<!--= kqueue wall --><!--/-->")[1][0][1], "no stage kqueue")
+            self.assertEqual(
+                new, "It took <!--= epoll wall -->451 ms<!--/-->, <!--= machine -->here<!--/-->.\n"
+            )
+            self.assertRegex(
+                pages.renewed("<!--= kqueue wall --><!--/-->")[1][0][1], "no stage kqueue"
+            )
 
 
 class Diffs(unittest.TestCase):
@@ -223,7 +251,10 @@ class Diffs(unittest.TestCase):
         self.assertNotIn("Asks for room", made)
 
     def test_what_is_not_there(self):
-        for asked, words in [("4 99: connect", "not two of"), ("4 5: fly", "neither 4 nor 5 has fly")]:
+        for asked, words in [
+            ("4 99: connect", "not two of"),
+            ("4 5: fly", "neither 4 nor 5 has fly"),
+        ]:
             with self.subTest(asked), self.assertRaisesRegex(Drift, words):
                 twins.diff(asked)
 
@@ -235,27 +266,47 @@ class Links(Tree):
 
     def test_links(self):
         self.write("docs/b.md", "# One word, and `two`!\n\n## Same\n\n## Same\n")
-        good = "[b](b.md) [c](b.md#one-word-and-two) [d](b.md#same-1) [code](../crates/01-one/src/lib.rs) `[x](y)`"
+        good = "[b](b.md) [c](b.md#one-word-and-two) [d](b.md#same-1) `[x](y)`"
+        good += " [code](../crates/01-one/src/lib.rs)"
         self.assertEqual(self.wrong(good), [])
         self.assertEqual(self.wrong("[b](c.md)"), ["c.md: there is no docs/c.md"])
-        self.assertEqual(self.wrong("[b](b.md#three)"), ["b.md#three: docs/b.md has no heading #three"])
-        self.assertEqual(self.wrong("# Here\n[b](#there)"), ["#there: docs/a.md has no heading #there"])
+        self.assertEqual(
+            self.wrong("[b](b.md#three)"), ["b.md#three: docs/b.md has no heading #three"]
+        )
+        self.assertEqual(
+            self.wrong("# Here\n[b](#there)"), ["#there: docs/a.md has no heading #there"]
+        )
         self.assertEqual(len(self.wrong("![](b.md)")), 1)
 
     def test_a_built_page(self):
-        self.write("book/a.html", '<h1 id="x">x</h1><a href="#x"></a><a href="b.html"></a><script src="https://a.b/c.js"></script>')
+        self.write(
+            "book/a.html",
+            '<h1 id="x">x</h1><a href="#x"></a><a href="b.html"></a>'
+            '<script src="https://a.b/c.js"></script>',
+        )
         wrong = [reason for _, reason in links.check_built(os.path.join(self.root, "book"))]
-        self.assertEqual(wrong, ["b.html leads nowhere", "https://a.b/c.js is loaded from elsewhere"])
+        self.assertEqual(
+            wrong, ["b.html leads nowhere", "https://a.b/c.js is loaded from elsewhere"]
+        )
 
 
 class Drawings(unittest.TestCase):
     def test_a_drawing(self):
         made = drawing.draw("What it shows.\n\na\n  one | ##..a\n  two | ----#\na -> two: wakes\n")
-        for part in ("<title>What it shows.</title>", 'class="work"', 'class="sleep"', "wakes", "asleep"):
+        for part in (
+            "<title>What it shows.</title>",
+            'class="work"',
+            'class="sleep"',
+            "wakes",
+            "asleep",
+        ):
             self.assertIn(part, made)
 
     def test_what_is_wrong_is_named(self):
-        for text, words in [("x\n\na | #!\n", "`!` in the lane a"), ("x\n\na | #b\nb -> c: it\n", "b -> c")]:
+        for text, words in [
+            ("x\n\na | #!\n", "`!` in the lane a"),
+            ("x\n\na | #b\nb -> c: it\n", "b -> c"),
+        ]:
             with self.subTest(text), self.assertRaisesRegex(Drift, words):
                 drawing.draw(text)
 
@@ -265,7 +316,10 @@ class Translations(unittest.TestCase):
 
     def translated(self):
         one, two, three = [name for _, name in translations.to_translate(self.ENGLISH)]
-        return f"<!-- en {one} -->\n# 题\n\n<!-- en {two} -->\n一。\n\n```sh\nrun\n```\n\n<!-- en {three} -->\n二。\n"
+        return (
+            f"<!-- en {one} -->\n# 题\n\n<!-- en {two} -->\n一。\n\n"
+            f"```sh\nrun\n```\n\n<!-- en {three} -->\n二。\n"
+        )
 
     def compare(self, text, english=None):
         return translations.compare(text, english or self.ENGLISH)

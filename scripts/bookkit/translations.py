@@ -3,15 +3,15 @@
     docs/zh-CN/05-callbacks.md       the translation of docs/05-callbacks.md
     README.zh-CN.md                  that of README.md
 
-Above each translated block stands `<!-- en 3f9c2a1b -->`, the hash of the English block that it says.
-A block is what stands between blank lines outside fences; a fence is a block. Headings, paragraphs and
-lists are translated. What is the same in every language (fences, the comments of scripts/book and what
-they own) needs no hash.
+Above each translated block stands `<!-- en 3f9c2a1b -->`, the hash of the English block that it
+says. A block is what stands between blank lines outside fences; a fence is a block. Headings,
+paragraphs and lists are translated. What is the same in every language (fences, the comments of
+scripts/book and what they own) needs no hash.
 
-Outdated: the hash is of no English block any more. To do: an English block whose hash does not stand
-in the translation. Both are counted, and are not an error, unless the page says `<!-- complete -->`.
-An error is a broken structure: a page without its English, a hash twice, hashes in another order, a
-block without a hash, a fence that the English page does not have.
+Outdated: the hash is of no English block any more. To do: an English block whose hash does not
+stand in the translation. Both are counted, and are not an error, unless the page says
+`<!-- complete -->`. An error is a broken structure: a page without its English, a hash twice,
+hashes in another order, a block without a hash, a fence that the English page does not have.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ HASH = re.compile(r"<!-- en ([0-9a-f]{8}) -->$")
 LANGUAGE = re.compile(r"[a-z]{2}(-[A-Z]{2})?$")
 COMPLETE = "<!-- complete -->"
 # The block behind such a comment is made from the code or from what was measured.
-MADE = re.compile(r"<!-- (?:costs|measured|side|diff)\b")
+MADE = re.compile(r"<!-- (?:costs|side|diff)\b")
 
 
 def originals():
@@ -38,7 +38,7 @@ def originals():
 
 
 def blocks(text):
-    """The blocks of a page: (line, text, whether it is a fence or made: the same in every language)."""
+    """The blocks of a page: (line, text, whether every language has the same: a fence, or made)."""
     found, begun = [], None
     lines = text.split("\n")
     free = {number for number, _ in pages.outside_fences(text)}
@@ -65,7 +65,9 @@ def blocks(text):
 
 def to_translate(text):
     """The blocks that a translation has to say: (line, hash)."""
-    return [(line, digest(block)) for line, block, is_fence in blocks(text) if is_words(block, is_fence)]
+    return [
+        (line, digest(block)) for line, block, is_fence in blocks(text) if is_words(block, is_fence)
+    ]
 
 
 def is_words(block, is_fence):
@@ -112,14 +114,18 @@ def compare(translated, english):
             if name not in known:
                 outdated += 1
             elif known.index(name) < last:
-                problems.append((line, f"the hash {name} stands before this one in the English page"))
+                problems.append(
+                    (line, f"the hash {name} stands before this one in the English page")
+                )
             else:
                 last = known.index(name)
             pending = None if block else line
             continue
         if is_fence:
             if block not in english_fences:
-                problems.append((line, "the English page has no such fence: code is the same in every language"))
+                problems.append(
+                    (line, "the English page has no such fence: code is the same in every language")
+                )
         elif is_words(block, is_fence):
             if pending is None:
                 problems.append((line, "no hash of an English block stands above this block"))

@@ -19,7 +19,12 @@ def row(left, right):
 
 def table(titles, rows):
     heads = "".join(f"<th>{title}</th>" for title in titles)
-    return ["<table>", f"<tr><th>{heads[4:-5]}</th></tr>", *(line for pair in rows for line in row(*pair)), "</table>"]
+    return [
+        "<table>",
+        f"<tr><th>{heads[4:-5]}</th></tr>",
+        *(line for pair in rows for line in row(*pair)),
+        "</table>",
+    ]
 
 
 def side(asked):
@@ -90,7 +95,9 @@ def diff(asked):
         raise Drift(f"diff: `{stages}` is not two of {', '.join(sources.FILES)}") from None
     wanted = names.replace(",", " ").split()
     pairs = sources.pair(before, after)
-    known = {name for pair in pairs for full in pair if full for name in (full, sources.short(full))}
+    known = {
+        name for pair in pairs for full in pair if full for name in (full, sources.short(full))
+    }
     for name in wanted:
         if name not in known:
             raise Drift(f"diff: neither {left} nor {right} has {name}")
@@ -98,7 +105,9 @@ def diff(asked):
     rows = []
     for one, other in chosen:
         olds, news = [], []
-        for old, mark, new in sources.aligned(dedent(before.get(one, [])), dedent(after.get(other, []))):
+        for old, mark, new in sources.aligned(
+            dedent(before.get(one, [])), dedent(after.get(other, []))
+        ):
             same = mark == " "
             olds.append(marked(" " if same else "-", old))
             news.append(marked(" " if same else "+", new))
