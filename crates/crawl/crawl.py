@@ -396,7 +396,7 @@ def is_unreachable(error):
 # Responses, by the rules of RFC 9112.
 
 MAX_INTERIM = 16
-MAX_HEADERS = 64
+MAX_HEADERS = 128
 MAX_CHUNK_LINE_BYTES = 4096
 MAX_NUMBER = 2**64 - 1
 
