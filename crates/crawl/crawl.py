@@ -12,7 +12,6 @@ standard library only, from Python 3.8 on.
 
 import enum
 import errno
-import hashlib
 import importlib.util
 import json
 import os
@@ -934,6 +933,7 @@ class Reporter:
         if isinstance(outcome.result, Page):
             page = outcome.result
             if self.digest:
+                import hashlib  # takes long; workers do without
                 sha256 = hashlib.sha256(page.body).hexdigest()
         else:
             error = outcome.result._asdict()

@@ -78,6 +78,9 @@ pub enum Command {
         /// The port to listen on; 0 takes a free one
         #[arg(long, default_value_t = 0)]
         port: u16,
+        /// Show each request as it arrives, on stderr
+        #[arg(short, long)]
+        verbose: bool,
     },
     /// Run each stage with more and more in flight, and see where it ends
     #[command(after_help = SWEEP_EXAMPLES)]

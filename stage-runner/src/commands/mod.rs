@@ -21,7 +21,9 @@ pub fn main() -> ExitCode {
     match cli.command {
         None if cli.run.list => list::run(&cli.run),
         None => compare::run(&cli.run),
-        Some(Command::Site { site, listen, port }) => site::run(&site, listen, port),
+        Some(Command::Site { site, listen, port, verbose }) => {
+            site::run(&site, listen, port, verbose)
+        }
         Some(Command::Sweep(options)) => sweep::run(&options),
         Some(Command::RunStage { name }) => run_stage::run(&name),
         Some(Command::Completions { shell }) => {

@@ -13,11 +13,16 @@ use crate::terminal::progress;
 use crate::words;
 
 /// Serves until somebody stops it.
-pub fn run(options: &SiteOptions, listen: IpAddr, port: u16) -> ExitCode {
+pub fn run(options: &SiteOptions, listen: IpAddr, port: u16, verbose: bool) -> ExitCode {
     processes::raise_descriptor_limit();
     let config = Config { listen, port, ..options.config() };
     let pages = config.pages;
-    let site = match Site::start(config) {
+    let started = if verbose {
+        Site::start_reporting(config, |arrival| progress::note(&arrival.to_string()))
+    } else {
+        Site::start(config)
+    };
+    let site = match started {
         Ok(site) => site,
         Err(error) => {
             progress::warn(&format!("error: {error}"));
@@ -28,6 +33,17 @@ pub fn run(options: &SiteOptions, listen: IpAddr, port: u16) -> ExitCode {
         progress::warn(
             "warning: whoever can reach this machine can reach this site, and it misbehaves on purpose",
         );
+    }
+    match site.addresses_for_others() {
+        Ok(addresses) => {
+            for address in addresses {
+                progress::note(&format!("other machines reach it at http://{address}/"));
+            }
+        }
+        Err(error) => progress::warn(&format!(
+            "the addresses for other machines are unknown ({error}): `ip addr`, `ifconfig` or \
+             `ipconfig` may show them"
+        )),
     }
     // The program or person that reads stdout would wait for a URL that never comes.
     if let Err(error) = write_line(&site.url("/")) {

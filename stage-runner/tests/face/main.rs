@@ -8,5 +8,6 @@ mod formats;
 mod operations;
 #[cfg(unix)]
 mod programs;
+mod site;
 mod support;
 mod sweep;
