@@ -194,7 +194,7 @@ fn pool_extra() -> Extra {
     let pool = *POOL.lock().expect("nobody panics with it");
     let figures = Figures {
         processes_started: Some(pool.started.into()),
-        slowest_start: Some(pool.longest_start),
+        slowest_start: (pool.started > 0).then_some(pool.longest_start),
         ..Figures::default()
     };
     Extra { figures, workers_private_bytes: pool.private_bytes }

@@ -173,7 +173,7 @@ pub fn figures(rows: &[&Row<'_>]) -> Vec<String> {
         let figures = row.shown().figures();
         let reads = figures.failed_reads.filter(|_| row.is_busy());
         sentences.extend(reads.map(|reads| failed_reads(row, reads, rows)));
-        let processes = figures.processes_started;
+        let processes = figures.processes_started.filter(|started| *started > 0);
         sentences.extend(processes.map(|processes| started(row, processes, figures.slowest_start)));
         for (name, figure) in figures.others.iter().take(FIGURES) {
             let name = words::cut(&words::escaped(name), 40);
