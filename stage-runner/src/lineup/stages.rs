@@ -205,22 +205,35 @@ pub fn all() -> impl Iterator<Item = &'static Stage> {
     STAGES.iter().filter(|stage| !stage.only_by_name)
 }
 
-/// The stages that a word stands for: a name, an alias or a chapter's number.
+/// The stages that a word stands for: a name, an alias, a chapter's number, or the first and last of several: `5-8`.
 ///
 /// # Errors
 /// No stage has that name; the message names the nearest.
 pub fn find(word: &str) -> Result<Vec<&'static Stage>, Unknown> {
     let wanted = word.trim().to_ascii_lowercase().replace('_', "-");
+    let chapters = chapters(&wanted);
     let is_wanted = |stage: &&Stage| {
         stage.name == wanted
             || stage.aliases.contains(&wanted.as_str())
             || !stage.only_by_name
                 && stage
                     .number
-                    .is_some_and(|number| wanted.trim_start_matches('0') == number.to_string())
+                    .zip(chapters)
+                    .is_some_and(|(number, (from, to))| (from..=to).contains(&number))
     };
     let found: Vec<_> = STAGES.iter().filter(is_wanted).collect();
     if found.is_empty() { Err(Unknown) } else { Ok(found) }
+}
+
+/// `5`, `05` or `5-8`: the first and the last chapter, where both exist.
+fn chapters(word: &str) -> Option<(u8, u8)> {
+    let (from, to) = word.split_once('-').unwrap_or((word, word));
+    let chapter = |text: &str| {
+        let number =
+            text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())??;
+        STAGES.iter().any(|stage| stage.number == Some(number)).then_some(number)
+    };
+    Some((chapter(from)?, chapter(to)?)).filter(|(from, to)| from <= to)
 }
 
 /// No stage has that name.
@@ -263,6 +276,11 @@ mod tests {
         assert_eq!(names("Threads"), ["thread-pool"]);
         assert_eq!(names("thread_pool"), ["thread-pool"]);
         assert!(names("5").contains(&"epoll") && names("05").contains(&"epoll"));
+        assert_eq!(names("1-3"), ["blocking", "process-pool", "thread-pool"]);
+        assert_eq!(names("07-8"), ["yield-from", "async-await"]);
+        for bad in ["8-7", "5-99", "5-", "-5", "+5", "1-2-3", "0-3"] {
+            assert!(find(bad).is_err(), "{bad}");
+        }
         assert!(find("99").is_err() && find("").is_err() && find("0").is_err());
     }
 

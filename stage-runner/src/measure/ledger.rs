@@ -237,7 +237,7 @@ mod tests {
             &[&with("main", "\\ud800")],
             "(invalid JSON in column 36, unexpected end of hex escape): …",
         );
-        bad(&[&with("}}", "}")], "(invalid JSON in column 90, EOF while parsing an object): …");
+        bad(&[&with("}}", "}")], "(invalid JSON in column 89, EOF while parsing an object): …");
         bad(
             &["{'outcome': 1}"],
             "(invalid JSON in column 2, key must be a string): {'outcome': 1}",
