@@ -312,20 +312,22 @@ fn with_a_better_tip(mut error: clap::Error) -> clap::Error {
     };
     let mut cli = Cli::command();
     cli.build();
-    let subcommands: Vec<_> =
-        cli.get_subcommands().filter(|subcommand| !subcommand.is_hide_set()).collect();
-    let is_subcommand = |word: String| subcommands.iter().any(|known| known.get_name() == word);
-    let has_it = |subcommand: &&&clap::Command| {
-        subcommand.get_arguments().any(|option| option.get_long() == Some(given.as_str()))
+    let words: Vec<String> = std::env::args().collect();
+    let is_said = |command: &&clap::Command| words.iter().any(|word| command.get_name() == word);
+    let said = cli.get_subcommands().find(is_said).cloned();
+    cli = said.unwrap_or(cli);
+    let has_it = |command: &&clap::Command| {
+        command.get_arguments().any(|option| option.get_long() == Some(given.as_str()))
     };
-    let owner = subcommands.iter().find(has_it).filter(|_| !std::env::args().any(is_subcommand));
-    if let Some(owner) = owner {
+    if let Some(owner) = cli.get_subcommands().find(has_it) {
         let tip = format!("--{given} is an option of `stage-runner {}`", owner.get_name());
-        error.remove(ContextKind::SuggestedArg);
         error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
-    } else if stages::nearest(&given, suggested.as_deref().into_iter()).is_none() {
-        error.remove(ContextKind::SuggestedArg);
+    } else if stages::nearest(&given, suggested.as_deref().into_iter()).is_some() {
+        return error;
     }
+    // The usage that clap adds is that of its tip.
+    error.remove(ContextKind::SuggestedArg);
+    error.insert(ContextKind::Usage, ContextValue::StyledStr(cli.render_usage()));
     error
 }
 

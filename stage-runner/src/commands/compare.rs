@@ -27,7 +27,7 @@ const SITE_DESCRIPTORS: usize = 64;
 /// Runs what the command line asks for.
 pub fn run(options: &RunOptions) -> ExitCode {
     let look = Look::new(options.color, options.charset);
-    progress::set_up(options.quiet, look.ascii, look.style.width);
+    progress::set_up(options.quiet, look.ascii);
     let entrants = entrants::choose(&options.stages, &options.programs).unwrap_or_else(wrong);
     let given = given_urls(options).unwrap_or_else(wrong);
 

@@ -2,6 +2,7 @@
 
 #![allow(unreachable_pub)]
 
+mod addresses;
 mod command_line;
 mod formats;
 #[cfg(unix)]
@@ -10,3 +11,5 @@ mod operations;
 mod programs;
 mod support;
 mod sweep;
+#[cfg(unix)]
+mod terminal;
