@@ -305,4 +305,39 @@ fn the_protocol_page_is_right() {
     for line in &blocks[1..] {
         serde_json::from_str::<crawl::protocol::Line>(line).expect(line);
     }
+    // The form that all shells take, here and wherever a program is shown.
+    for file in
+        ["docs/protocol.md", "examples/programs/threads.py", "examples/programs/one-by-one.sh"]
+    {
+        let path = format!("{}/../{file}", env!("CARGO_MANIFEST_DIR"));
+        assert!(!fs::read_to_string(path).unwrap().contains("--program '"), "{file}");
+    }
+}
+
+/// A program that does not import `resource`, as on Windows, and the snippet of the protocol page.
+#[test]
+fn the_usage_of_python_is_right() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    if !Command::new("python3")
+        .args(["-c", "import resource"])
+        .output()
+        .is_ok_and(|it| it.status.success())
+    {
+        eprintln!("skipped: no python3 here");
+        return;
+    }
+    let page = fs::read_to_string(format!("{root}/docs/protocol.md")).unwrap();
+    let snippet = page.split("```python\n").nth(1).unwrap().split("```").next().unwrap();
+    let printed = Command::new("python3").args(["-c", snippet]).output().unwrap();
+    let printed = String::from_utf8(printed.stdout).unwrap();
+    let crawl::protocol::Line::Usage(usage) = serde_json::from_str(&printed).expect(&printed)
+    else {
+        panic!("{printed}")
+    };
+    assert_eq!((usage.threads, usage.wall_us.is_some()), (Some(1), true), "{printed}");
+
+    let without = "import sys; sys.modules['resource'] = None; sys.argv = sys.argv[1:]; exec(open(sys.argv[0]).read())";
+    let program = format!("py=python3 -c \"{without}\" {root}/examples/programs/threads.py");
+    let args = ["--pages", "2", "--delay", "10ms", "--format", "json", "--program", &program];
+    run(&args).code(0);
 }
