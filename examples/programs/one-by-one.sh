@@ -2,8 +2,9 @@
 # A stage in bash (5 or newer): one page after the other, with nothing but what the shell has.
 # docs/protocol.md explains the protocol.
 #
-#     stage-runner --program 'bash=bash examples/programs/one-by-one.sh' --stage blocking,bash
+#     stage-runner --program "bash=bash examples/programs/one-by-one.sh" --stage blocking,bash
 #
+# Of a name with several addresses it tries the first alone.
 # It says nothing of what it cost: the runner tells what it saw from outside. It keeps no deadline
 # while it receives a body, and reads bodies only to their end, as `Connection: close` allows.
 
@@ -35,17 +36,25 @@ fetch() { # host, path, address
     sent=$((${EPOCHREALTIME/[.,]/} - began))
 
     local version status words line length
-    IFS=' ' read -r -t "$seconds" version status words <&3
-    case $?,$version in
-        0,HTTP/*) first_byte=$((${EPOCHREALTIME/[.,]/} - began)) ;;
-        0,*) fail malformed "no HTTP"; return ;;
-        1,*) fail empty-reply "no answer"; return ;;
-        *) fail timeout "no answer within $seconds s"; return ;;
-    esac
-    while IFS= read -r -t "$seconds" line <&3 && [[ $line != $'\r' ]]; do
-        line=${line%$'\r'}
-        [[ ${line,,} == content-length:* ]] && length=$((${line#*:}))
-    done
+    while # until the final head: an interim (1xx) one may come before it
+        IFS=' ' read -r -t "$seconds" version status words <&3
+        case $?,$version in
+            0,HTTP/*) first_byte=$((${EPOCHREALTIME/[.,]/} - began)) ;;
+            0,*) fail malformed "no HTTP"; return ;;
+            1,*) fail empty-reply "no answer"; return ;;
+            *) fail timeout "no answer within $seconds s"; return ;;
+        esac
+        status=${status%$'\r'}
+        while IFS= read -r -t "$seconds" line <&3 && [[ $line != $'\r' ]]; do
+            # Only digits: the shell would run what else it finds in an arithmetic expression.
+            [[ ${line,,} =~ ^content-length:[[:space:]]*0*([0-9]{1,15})[[:space:]]*$ ]] && length=${BASH_REMATCH[1]}
+        done
+        [[ $status == 1[0-9][0-9] && $status != 101 ]]
+    do :; done
+    if [[ $status != [2-5][0-9][0-9] ]]; then
+        fail malformed "the status is not one of a page"
+        return
+    fi
     local bytes=$(($(wc -c <&3)))
     if ((bytes < ${length:-bytes})); then
         fail truncated "$bytes bytes of $length"

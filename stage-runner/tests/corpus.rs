@@ -80,7 +80,9 @@ fn the_table_has_the_stages_of_the_course() {
         "polling",
         "generator-task",
         "yield-from",
+        "yield-from-flat",
         "async-await",
+        "async-await-by-hand",
     ] {
         assert!(names.contains(&name), "{name} is not in the table");
     }

@@ -47,6 +47,16 @@ impl Outcome {
         }
     }
 
+    /// The outcome of a target in a crawl that failed before any outcome.
+    pub fn not_started(target: usize, error: &io::Error) -> Outcome {
+        Outcome::not_fetched(
+            target,
+            Worker::Main,
+            ErrorKind::Io,
+            format!("the crawl did not start: {error}"),
+        )
+    }
+
     /// The outcome of a target that is left over because the waiting itself
     /// failed.
     pub fn not_waited_for(target: usize, error: &io::Error) -> Outcome {

@@ -3,15 +3,17 @@
 //! The runner writes one [`Job`] to the program's standard input and closes
 //! it. The program answers on standard output with one [`Line`] of JSON for
 //! each outcome as it comes, and one for what the crawl cost at the end.
-//! Times are microseconds since the crawl began. Unknown fields are
-//! ignored, so that either side can learn more.
+//! Times are microseconds since the crawl began; fractions are cut off. Unknown
+//! fields are ignored, so that either side can learn more.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
-use serde::{Deserialize, Serialize};
+use serde::de::{Error, Unexpected, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{
     ErrorKind, InvalidUrl, Limits, Outcome, Phase, Target, Url, Worker,
@@ -136,7 +138,9 @@ pub struct OutcomeLine {
     pub target: usize,
     /// Who ran the fetch.
     pub by: Worker,
-    /// The status of the page.
+    /// The status of the page, as a program tells it: it may be one that no
+    /// page can have.
+    #[serde(default, deserialize_with = "status")]
     pub status: Option<u16>,
     /// Bytes of the body of the page.
     pub bytes: Option<u64>,
@@ -149,14 +153,19 @@ pub struct OutcomeLine {
     /// Why there is no page.
     pub error: Option<ErrorLine>,
     /// When the fetch began.
+    #[serde(deserialize_with = "whole")]
     pub started_us: u64,
     /// When the connection was there.
+    #[serde(default, deserialize_with = "whole_or_null")]
     pub connected_us: Option<u64>,
     /// When the request was sent.
+    #[serde(default, deserialize_with = "whole_or_null")]
     pub sent_us: Option<u64>,
     /// When the first byte came back.
+    #[serde(default, deserialize_with = "whole_or_null")]
     pub first_byte_us: Option<u64>,
     /// When the fetch ended.
+    #[serde(default, deserialize_with = "whole_or_null")]
     pub finished_us: Option<u64>,
 }
 
@@ -217,8 +226,9 @@ pub struct ErrorLine {
     pub message: String,
 }
 
-/// What a worker did from when to when.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What a worker did from when to when. Times keep one decimal: much of what
+/// a worker does takes less than a microsecond.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ActivityLine {
     /// Which worker.
     pub by: Worker,
@@ -226,9 +236,11 @@ pub struct ActivityLine {
     /// `running`.
     pub state: String,
     /// From when.
-    pub from_us: u64,
+    #[serde(deserialize_with = "tenths")]
+    pub from_us: f64,
     /// To when.
-    pub to_us: u64,
+    #[serde(deserialize_with = "tenths")]
+    pub to_us: f64,
 }
 
 /// What a crawl cost. A figure that the system does not give is `None`,
@@ -237,27 +249,111 @@ pub struct ActivityLine {
 #[serde(default)]
 pub struct Usage {
     /// From the call of `crawl` to its return.
+    #[serde(deserialize_with = "whole_or_null")]
     pub wall_us: Option<u64>,
     /// CPU time in the program's own code.
+    #[serde(deserialize_with = "whole_or_null")]
     pub user_us: Option<u64>,
     /// CPU time in the kernel on the program's behalf.
+    #[serde(deserialize_with = "whole_or_null")]
     pub system_us: Option<u64>,
     /// Resident memory just before the crawl.
+    #[serde(deserialize_with = "whole_or_null")]
     pub start_rss_bytes: Option<u64>,
     /// The most resident memory during the crawl.
+    #[serde(deserialize_with = "whole_or_null")]
     pub peak_rss_bytes: Option<u64>,
     /// Memory that the worker processes had for themselves alone.
+    #[serde(deserialize_with = "whole_or_null")]
     pub workers_private_bytes: Option<u64>,
     /// Threads, the calling one included.
+    #[serde(deserialize_with = "whole_or_null")]
     pub threads: Option<u64>,
     /// Processes, the calling one included.
+    #[serde(deserialize_with = "whole_or_null")]
     pub processes: Option<u64>,
     /// Times that a thread gave up the processor to wait.
+    #[serde(deserialize_with = "whole_or_null")]
     pub voluntary_switches: Option<u64>,
     /// Times that the system took the processor away.
+    #[serde(deserialize_with = "whole_or_null")]
     pub involuntary_switches: Option<u64>,
     /// Numbers of the stage's own, by name.
+    #[serde(deserialize_with = "whole_figures")]
     pub figures: BTreeMap<String, u64>,
+}
+
+/// A number from 0 up. A language without whole numbers writes `10.7`.
+struct Number(f64, u64);
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Number, D::Error> {
+        struct Numbers;
+
+        impl Visitor<'_> for Numbers {
+            type Value = Number;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number from 0 up")
+            }
+
+            fn visit_u64<E: Error>(self, value: u64) -> Result<Number, E> {
+                Ok(Number(value as f64, value))
+            }
+
+            fn visit_i64<E: Error>(self, value: i64) -> Result<Number, E> {
+                let whole = u64::try_from(value).map_err(|_| {
+                    E::invalid_value(Unexpected::Signed(value), &self)
+                })?;
+                self.visit_u64(whole)
+            }
+
+            fn visit_f64<E: Error>(self, value: f64) -> Result<Number, E> {
+                if value < 0.0 || value.is_nan() {
+                    let value = Unexpected::Float(value);
+                    return Err(E::invalid_value(value, &self));
+                }
+                Ok(Number(value, value as u64))
+            }
+        }
+
+        deserializer.deserialize_any(Numbers)
+    }
+}
+
+fn whole<'de, D: Deserializer<'de>>(number: D) -> Result<u64, D::Error> {
+    Number::deserialize(number).map(|number| number.1)
+}
+
+fn whole_or_null<'de, D: Deserializer<'de>>(
+    number: D,
+) -> Result<Option<u64>, D::Error> {
+    let number = Option::<Number>::deserialize(number)?;
+    Ok(number.map(|number| number.1))
+}
+
+fn whole_figures<'de, D: Deserializer<'de>>(
+    figures: D,
+) -> Result<BTreeMap<String, u64>, D::Error> {
+    let figures = BTreeMap::<String, Number>::deserialize(figures)?;
+    let whole = |(name, number): (String, Number)| (name, number.1);
+    Ok(figures.into_iter().map(whole).collect())
+}
+
+fn tenths<'de, D: Deserializer<'de>>(number: D) -> Result<f64, D::Error> {
+    let number = Number::deserialize(number)?;
+    Ok((number.0 * 10.0).floor() / 10.0)
+}
+
+/// A server can send any number as its status. One that does not fit becomes
+/// the largest that does, so that the line can still be read.
+fn status<'de, D: Deserializer<'de>>(
+    number: D,
+) -> Result<Option<u16>, D::Error> {
+    let number = whole_or_null(number)?;
+    Ok(number.map(|number| u16::try_from(number).unwrap_or(u16::MAX)))
 }
 
 fn micros(duration: Duration) -> u64 {
@@ -315,6 +411,49 @@ mod tests {
                 addresses,
                 "{json}"
             );
+        }
+    }
+
+    #[test]
+    fn fractions_are_cut_off() {
+        let line = r#"{"outcome": {"target": 0, "by": "main",
+            "status": 70000, "bytes": 5, "started_us": 0.0,
+            "connected_us": null, "sent_us": 1e1, "first_byte_us": 10.0,
+            "finished_us": 10.7}}"#;
+        let Ok(Line::Outcome(outcome)) = serde_json::from_str(line) else {
+            panic!("{line}")
+        };
+        assert_eq!(
+            (outcome.started_us, outcome.connected_us, outcome.sent_us),
+            (0, None, Some(10))
+        );
+        assert_eq!(
+            (outcome.first_byte_us, outcome.finished_us),
+            (Some(10), Some(10))
+        );
+        assert_eq!(outcome.status, Some(u16::MAX));
+
+        let line = r#"{"usage": {"wall_us": 450300.25, "user_us": null,
+            "figures": {"cups of coffee": 2.5}}}"#;
+        let Ok(Line::Usage(usage)) = serde_json::from_str(line) else {
+            panic!("{line}")
+        };
+        assert_eq!((usage.wall_us, usage.user_us), (Some(450_300), None));
+        assert_eq!(usage.figures["cups of coffee"], 2);
+
+        let line = r#"{"activity": {"by": "main", "state": "running",
+            "from_us": 3, "to_us": 4.27}}"#;
+        let Ok(Line::Activity(activity)) = serde_json::from_str(line)
+        else {
+            panic!("{line}")
+        };
+        assert_eq!((activity.from_us, activity.to_us), (3.0, 4.2));
+
+        for bad in ["-1", "-0.5", "\"10\"", "true"] {
+            let line = format!(r#"{{"usage": {{"wall_us": {bad}}}}}"#);
+            let error = serde_json::from_str::<Line>(&line).unwrap_err();
+            let error = error.to_string();
+            assert!(error.contains("a number from 0 up"), "{error}");
         }
     }
 

@@ -102,8 +102,12 @@ fn run_job(
 
     let mut usage = reporter.end(began);
     if let Err(error) = result {
+        let left_over = match finished.contains(&true) {
+            true => Outcome::not_waited_for,
+            false => Outcome::not_started,
+        };
         for (target, _) in finished.iter().enumerate().filter(|(_, finished)| !**finished) {
-            reporter.done(Outcome::not_waited_for(target, &error), false);
+            reporter.done(left_over(target, &error), false);
         }
     }
     let workers = reporter.finish();

@@ -5,11 +5,12 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use crawl::Limits;
 use practice_site::Config;
 
-use crate::lineup::Program;
+use crate::lineup::{Program, stages};
 use crate::terminal::look::{Charset, Color};
 
 mod values;
@@ -27,7 +28,7 @@ Examples:
   stage-runner --rounds 5 --format markdown     medians and spread, to paste somewhere
   stage-runner http://127.0.0.1:8000/1 http://127.0.0.1:8000/2
   stage-runner --urls urls.txt --format jsonl | jq .error
-  stage-runner --program 'mine=python3 crawl.py' --stage epoll,mine
+  stage-runner --program \"mine=python3 crawl.py\" --stage epoll,mine
 
 Exit status: 0 every page was fetched (a 404 is a page), 1 something failed, 2 the command line is
 wrong, 130 interrupted.";
@@ -103,7 +104,7 @@ pub enum Command {
 /// Which stages run on what, and how they are shown.
 #[derive(Debug, Args)]
 pub struct RunOptions {
-    /// Names, aliases or chapter numbers of stages, or `all` [default: all]
+    /// Names, aliases or chapters of stages (5, 5-8), or `all` [default: all]
     #[arg(short, long = "stage", value_name = "NAME", value_delimiter = ',')]
     pub stages: Vec<String>,
 
@@ -115,7 +116,7 @@ pub struct RunOptions {
     #[arg(value_name = "URL")]
     pub urls: Vec<String>,
 
-    /// Read URLs from a file, one a line; `-` is stdin
+    /// Read URLs from a file, one a line, with `#` before comments; `-` is stdin
     #[arg(long = "urls", value_name = "FILE")]
     pub urls_file: Option<PathBuf>,
 
@@ -134,15 +135,15 @@ pub struct RunOptions {
 
     /// Time for one whole fetch, the connect included
     #[arg(long, visible_alias = "timeout", value_name = "TIME", default_value = "10s")]
-    #[arg(value_parser = deadline)]
+    #[arg(value_parser = deadline, allow_hyphen_values = true)]
     pub deadline: Duration,
 
     /// The largest response head
-    #[arg(long, value_name = "BYTES", default_value = "64KiB", value_parser = size)]
+    #[arg(long, value_name = "BYTES", default_value = "64KiB", value_parser = size, allow_hyphen_values = true)]
     pub max_head: u64,
 
     /// The largest body
-    #[arg(long, value_name = "BYTES", default_value = "10MiB", value_parser = size)]
+    #[arg(long, value_name = "BYTES", default_value = "10MiB", value_parser = size, allow_hyphen_values = true)]
     pub max_body: u64,
 
     /// What is printed
@@ -194,15 +195,15 @@ pub struct SiteOptions {
     pub pages: Option<usize>,
 
     /// How long each takes [default: 450ms]
-    #[arg(help_heading = SITE, long, value_name = "TIME", value_parser = duration)]
+    #[arg(help_heading = SITE, long, value_name = "TIME", value_parser = duration, allow_hyphen_values = true)]
     pub delay: Option<Duration>,
 
     /// Up to this much longer, at random [default: 0]
-    #[arg(help_heading = SITE, long, value_name = "TIME", value_parser = duration)]
+    #[arg(help_heading = SITE, long, value_name = "TIME", value_parser = duration, allow_hyphen_values = true)]
     pub jitter: Option<Duration>,
 
     /// How large each is [default: 1KiB]
-    #[arg(help_heading = SITE, long, value_name = "BYTES", value_parser = size)]
+    #[arg(help_heading = SITE, long, value_name = "BYTES", value_parser = size, allow_hyphen_values = true)]
     pub size: Option<u64>,
 
     /// Where the random part starts: the same seed, the same delays
@@ -241,7 +242,7 @@ impl SiteOptions {
 /// From how many to how many in flight, and what comes of it.
 #[derive(Debug, Args)]
 pub struct SweepOptions {
-    /// Names, aliases or chapter numbers of stages, or `all` [default: all]
+    /// Names, aliases or chapters of stages (5, 5-8), or `all` [default: all]
     #[arg(short, long = "stage", value_name = "NAME", value_delimiter = ',')]
     pub stages: Vec<String>,
 
@@ -258,7 +259,7 @@ pub struct SweepOptions {
     pub per_decade: u8,
 
     /// How long each page takes; much shorter, and the first is there before the last has begun
-    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = some_delay)]
+    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = some_delay, allow_hyphen_values = true)]
     pub delay: Duration,
 
     /// What is printed
@@ -292,9 +293,76 @@ pub enum Format {
     Markdown,
 }
 
+/// Reads the command line, or says what is wrong with it and ends.
+pub fn parse() -> Cli {
+    Cli::try_parse().unwrap_or_else(|error| with_a_better_tip(error).exit())
+}
+
+/// Tips of clap name any option that shares a few letters. Only a name that may have been meant is one; and an option
+/// of a subcommand needs that subcommand.
+fn with_a_better_tip(mut error: clap::Error) -> clap::Error {
+    let Some(ContextValue::String(given)) = error.get(ContextKind::InvalidArg) else {
+        return error;
+    };
+    if error.kind() != ErrorKind::UnknownArgument {
+        return error;
+    }
+    let name = |text: &str| text.trim_start_matches('-').to_owned();
+    let given = name(given);
+    let suggested = match error.get(ContextKind::SuggestedArg) {
+        Some(ContextValue::String(suggested)) => Some(name(suggested)),
+        _ => None,
+    };
+    let mut cli = Cli::command();
+    cli.build();
+    let words: Vec<String> = std::env::args().collect();
+    let is_said = |command: &&clap::Command| words.iter().any(|word| command.get_name() == word);
+    let said = cli.get_subcommands().find(is_said).cloned();
+    cli = said.unwrap_or(cli);
+    let has_it = |command: &&clap::Command| {
+        command.get_arguments().any(|option| option.get_long() == Some(given.as_str()))
+    };
+    if let Some(owner) = cli.get_subcommands().find(has_it) {
+        let tip = format!("--{given} is an option of `stage-runner {}`", owner.get_name());
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+    } else if stages::nearest(&given, suggested.as_deref().into_iter()).is_some() {
+        return error;
+    }
+    // The usage that clap adds is that of its tip.
+    error.remove(ContextKind::SuggestedArg);
+    error.insert(ContextKind::Usage, ContextValue::StyledStr(cli.render_usage()));
+    error
+}
+
+/// What somebody meant who wrote a word that is no URL: `stie`, `list`, `threads`.
+pub fn meant(word: &str) -> Option<String> {
+    let is_bare = word.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
+    if !is_bare {
+        return None;
+    }
+    if stages::find(word).is_ok() {
+        return Some(format!("--stage {word}"));
+    }
+    let cli = Cli::command();
+    let subcommands: Vec<_> = cli
+        .get_subcommands()
+        .filter(|subcommand| !subcommand.is_hide_set())
+        .map(clap::Command::get_name)
+        .collect();
+    const OPTIONS: [&str; 3] = ["list", "help", "version"];
+    let stages = stages::STAGES.iter().map(|stage| stage.name);
+    let names = OPTIONS.into_iter().chain(subcommands.iter().copied()).chain(stages);
+    let name = stages::nearest(word, names)?;
+    Some(match () {
+        () if OPTIONS.contains(&name) => format!("--{name}"),
+        () if subcommands.contains(&name) => format!("stage-runner {name}"),
+        () => format!("--stage {name}"),
+    })
+}
+
 /// Says what is wrong with the command line, and ends.
 pub fn wrong<T>(message: String) -> T {
-    Cli::command().error(clap::error::ErrorKind::ValueValidation, message).exit()
+    Cli::command().error(ErrorKind::ValueValidation, message).exit()
 }
 
 /// The same of a subcommand, with its usage.
@@ -302,7 +370,7 @@ pub fn wrong_in<T>(subcommand: &str, message: String) -> T {
     let mut cli = Cli::command();
     cli.build();
     let subcommand = cli.find_subcommand_mut(subcommand).expect("it is in the command line");
-    subcommand.error(clap::error::ErrorKind::ValueValidation, message).exit()
+    subcommand.error(ErrorKind::ValueValidation, message).exit()
 }
 
 #[cfg(test)]

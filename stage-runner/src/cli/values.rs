@@ -12,11 +12,49 @@ pub fn program(text: &str) -> Result<Program, String> {
     if name.is_empty() || name.len() > 40 || !name.chars().all(is_name) {
         return Err("a NAME has 1 to 40 letters, digits, `-`, `_` or `.`".to_owned());
     }
-    match shlex::split(command) {
+    match words(command) {
         None => Err("a quote in the COMMAND is not closed".to_owned()),
         Some(words) if words.is_empty() => Err("the COMMAND is empty".to_owned()),
         Some(words) => Ok(Program { name: name.to_owned(), words }),
     }
+}
+
+/// Splits a command into words as a shell of this system would.
+fn words(command: &str) -> Option<Vec<String>> {
+    if cfg!(windows) || has_windows_path(command) {
+        words_with_backslashes(command)
+    } else {
+        shlex::split(command)
+    }
+}
+
+/// Whether a word begins like `C:\` or `\\server`: then backslashes are part of paths.
+fn has_windows_path(command: &str) -> bool {
+    command.split([' ', '\t', '"', '\'']).any(|word| {
+        let drive = word.get(..1).is_some_and(|c| c.starts_with(|c: char| c.is_ascii_alphabetic()));
+        drive && word[1..].starts_with(r":\") || word.starts_with(r"\\")
+    })
+}
+
+/// Splits at spaces outside of quotes, and takes all else as it is. `None` if a quote is not closed.
+fn words_with_backslashes(command: &str) -> Option<Vec<String>> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut quote = None;
+    for c in command.chars() {
+        match quote {
+            Some(end) if c == end => quote = None,
+            Some(_) => word.get_or_insert_default().push(c),
+            None if c == '"' || c == '\'' => {
+                quote = Some(c);
+                word.get_or_insert_default();
+            }
+            None if c.is_whitespace() => words.extend(word.take()),
+            None => word.get_or_insert_default().push(c),
+        }
+    }
+    words.extend(word);
+    quote.is_none().then_some(words)
 }
 
 /// Reads a number in digits.
@@ -113,6 +151,9 @@ pub fn size(text: &str) -> Result<u64, String> {
 }
 
 fn number_and_unit(text: &str) -> Result<(f64, &str), String> {
+    if text.starts_with('-') && text[1..].starts_with(|c: char| c.is_ascii_digit()) {
+        return Err("it is less than 0".to_owned());
+    }
     let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, unit) = text.split_at(end);
     let number = number.parse().map_err(|_| "it does not start with a number".to_owned())?;
@@ -158,6 +199,19 @@ mod tests {
         let mine = program("mine=python3 'my crawl.py' a=b").unwrap();
         assert_eq!((mine.name.as_str(), mine.words.len()), ("mine", 3));
         assert_eq!(mine.words[2], "a=b");
+        for (command, words) in [
+            (r"m=C:\P\p.exe", &[r"C:\P\p.exe"][..]),
+            (r#"m="C:\My P\p.exe" -x "a b""#, &[r"C:\My P\p.exe", "-x", "a b"]),
+            (r"m=python3 'C:\a b.py' ''", &["python3", r"C:\a b.py", ""]),
+            (r"m=\\server\p.exe", &[r"\\server\p.exe"]),
+            ("m=python3 \"my crawl.py\"", &["python3", "my crawl.py"]),
+        ] {
+            assert_eq!(program(command).unwrap().words, words, "{command}");
+        }
+        assert!(program(r#"m="C:\P"#).is_err());
+        if cfg!(unix) {
+            assert_eq!(program(r"m=./my\ crawl").unwrap().words, ["./my crawl"]);
+        }
         for bad in ["mine", "=x", "mine=", "mine=  ", "mine='x", "a b=x", "\u{1b}=x"] {
             assert!(program(bad).is_err(), "{bad:?}");
         }

@@ -7,7 +7,7 @@ use crawl::Url;
 use practice_site::{Config, Site};
 
 use super::status;
-use crate::cli::{Format, RunOptions, wrong};
+use crate::cli::{Format, RunOptions, meant, wrong};
 use crate::lineup::entrants::{self, Entrant};
 use crate::lineup::urls::{self, Wanted};
 use crate::measure::{Work, estimate};
@@ -20,10 +20,14 @@ use crate::terminal::{print, progress};
 use crate::views::{json, markdown, screen};
 use crate::words;
 
+/// Descriptors that a process needs beside its connections: a stage, and the runner with its site.
+const STAGE_DESCRIPTORS: usize = 16;
+const SITE_DESCRIPTORS: usize = 64;
+
 /// Runs what the command line asks for.
 pub fn run(options: &RunOptions) -> ExitCode {
     let look = Look::new(options.color, options.charset);
-    progress::set_up(options.quiet, look.ascii, look.style.width);
+    progress::set_up(options.quiet, look.ascii);
     let entrants = entrants::choose(&options.stages, &options.programs).unwrap_or_else(wrong);
     let given = given_urls(options).unwrap_or_else(wrong);
 
@@ -54,6 +58,7 @@ pub fn run(options: &RunOptions) -> ExitCode {
     let mut report = Report::new(setting, entrants);
     let shown = run_and_show(options, look, &wanted, &mut report);
     progress::end();
+    tell_of_descriptors(&report);
     status(match shown {
         // Whoever read this has seen enough.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(report.is_fine()),
@@ -74,13 +79,18 @@ fn given_urls(options: &RunOptions) -> Result<Option<Vec<Url>>, String> {
     if options.urls.is_empty() && options.urls_file.is_none() {
         return Ok(None);
     }
+    let mut urls = Vec::new();
+    for text in &options.urls {
+        urls.push(Url::parse(text).map_err(|error| match meant(text) {
+            Some(meant) => format!("\"{text}\" is not a URL: did you mean {meant}?"),
+            None => error.to_string(),
+        })?);
+    }
     if let Some(option) = options.site.given() {
         return Err(format!(
             "{option} is about the practice site, which does not run when URLs are given"
         ));
     }
-    let urls = urls::parse_all(options.urls.iter().map(String::as_str));
-    let mut urls = urls.map_err(|error| entrants::hint(&options.urls[0], error))?;
     if let Some(file) = &options.urls_file {
         urls.extend(urls::read_file(file)?);
     }
@@ -172,6 +182,21 @@ fn run_one(
         result.is_ok()
     });
     result.map(|()| run)
+}
+
+/// Who wonders why pages failed is told where a process has too few descriptors for so many.
+fn tell_of_descriptors(report: &Report) {
+    let setting = &report.setting;
+    let in_flight = setting.limits.concurrency.get().min(setting.urls.len());
+    let beside = if setting.site.is_some() { SITE_DESCRIPTORS } else { STAGE_DESCRIPTORS };
+    let limit = processes::descriptor_limit().filter(|limit| *limit < in_flight + beside);
+    if let Some(limit) = limit.filter(|_| report.runs.iter().any(|run| run.failed() > 0)) {
+        progress::note(&format!(
+            "A process has {} descriptors here (ulimit -n), too few for {} fetches at once.",
+            words::count(limit as u64),
+            words::count(in_flight as u64)
+        ));
+    }
 }
 
 /// Where the format has no place for it, stderr says what went wrong with a program.

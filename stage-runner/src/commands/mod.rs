@@ -3,9 +3,9 @@
 use std::io;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::CommandFactory;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{self, Cli, Command};
 use crate::system::signals;
 use crate::terminal::print;
 
@@ -17,7 +17,7 @@ mod sweep;
 
 /// Does what the command line asks for.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = cli::parse();
     match cli.command {
         None if cli.run.list => list::run(&cli.run),
         None => compare::run(&cli.run),

@@ -20,7 +20,7 @@ use crate::views::{json, screen, svg};
 /// Sweeps as the command line asks for.
 pub fn run(options: &SweepOptions) -> ExitCode {
     let look = Look::new(Color::Never, Charset::Auto);
-    progress::set_up(options.quiet, look.ascii, look.style.width);
+    progress::set_up(options.quiet, look.ascii);
     let entrants = entrants::choose(&options.stages, &[]).unwrap_or_else(wrong);
     let steps = steps(options.from.get(), options.to.get(), options.per_decade);
     let steps = steps.unwrap_or_else(wrong);

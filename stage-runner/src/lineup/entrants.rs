@@ -131,6 +131,14 @@ pub fn choose(words: &[String], programs: &[Program]) -> Result<Vec<Entrant>, St
             found.into_iter().map(|stage| Entrant::from_stage(stage, true)).for_each(&mut add);
         }
     }
+    let is_left_out =
+        |program: &&Program| entrants.iter().all(|entrant| entrant.name != program.name);
+    if let Some(Program { name, .. }) = programs.iter().find(is_left_out) {
+        let words = words.join(",");
+        return Err(format!(
+            "--program {name}=… would not run, because --stage does not name it: write --stage {words},{name}"
+        ));
+    }
     Ok(entrants)
 }
 
@@ -144,14 +152,6 @@ fn check_names(programs: &[Program]) -> Result<(), String> {
         }
     }
     Ok(())
-}
-
-/// What is wrong with a URL, and what to write where a stage is meant.
-pub fn hint(first_url: &str, error: String) -> String {
-    match stages::find(first_url) {
-        Ok(_) => format!("{error}; did you mean --stage {first_url}?"),
-        Err(_) => error,
-    }
 }
 
 fn unknown(word: &str, programs: &[Program]) -> String {
@@ -189,6 +189,8 @@ mod tests {
             ["epoll", "mine", "blocking"]
         );
         assert_eq!(names(&["epoll", "callbacks"], &[]).unwrap(), ["epoll"]);
+        let range = names(&["7-8", "6"], &[]).unwrap();
+        assert_eq!(range, ["yield-from", "async-await", "generator-task"]);
     }
 
     #[test]
@@ -207,6 +209,7 @@ mod tests {
         assert!(names(&["min"], &["mine"]).unwrap_err().contains("did you mean mine?"));
         assert!(names(&["\u{1b}[2J"], &[]).unwrap_err().contains("--list"));
         assert!(names(&[], &["epoll"]).unwrap_err().contains("taken"));
+        assert!(names(&["epoll"], &["mine"]).unwrap_err().contains("write --stage epoll,mine"));
         assert!(names(&[], &["1"]).unwrap_err().contains("taken"));
         assert!(names(&[], &["a", "a"]).unwrap_err().contains("twice"));
     }

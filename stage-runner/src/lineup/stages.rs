@@ -26,6 +26,8 @@ pub struct Stage {
     pub one_at_a_time: bool,
     /// Whether it runs only when its name says so, because here it is the same as another stage.
     pub only_by_name: bool,
+    /// Whether it is a step inside of a chapter: it runs only when its name says so, and no list has it.
+    pub hidden: bool,
     /// The stage.
     pub crawl: Crawl,
     /// Whether it can run on this system, or why not.
@@ -143,6 +145,15 @@ pub const STAGES: &[Stage] = &[
     },
     Stage {
         number: Some(7),
+        name: "yield-from-flat",
+        summary: "one generator that waits for everything itself",
+        source: "crates/07-yield-from/src",
+        hidden: true,
+        crawl: stage_07_yield_from::flat::crawl,
+        ..PLAIN
+    },
+    Stage {
+        number: Some(7),
         name: "yield-from",
         aliases: &[],
         summary: "generators resumed through one another",
@@ -157,6 +168,15 @@ pub const STAGES: &[Stage] = &[
         summary: "async functions, woken and asked again",
         source: "crates/08-async-await/src",
         crawl: stage_08_async_await::crawl,
+        ..PLAIN
+    },
+    Stage {
+        number: Some(8),
+        name: "async-await-by-hand",
+        summary: "the compiler's state machine, written by hand",
+        source: "crates/08-async-await/src",
+        hidden: true,
+        crawl: stage_08_async_await::by_hand::crawl,
         ..PLAIN
     },
     Stage {
@@ -177,6 +197,7 @@ const PLAIN: Stage = Stage {
     source: "",
     one_at_a_time: false,
     only_by_name: false,
+    hidden: false,
     crawl: |_, _, _| Ok(()),
     available: || Ok(()),
     extra: Extra::default,
@@ -194,7 +215,7 @@ fn pool_extra() -> Extra {
     let pool = *POOL.lock().expect("nobody panics with it");
     let figures = Figures {
         processes_started: Some(pool.started.into()),
-        slowest_start: Some(pool.longest_start),
+        slowest_start: (pool.started > 0).then_some(pool.longest_start),
         ..Figures::default()
     };
     Extra { figures, workers_private_bytes: pool.private_bytes }
@@ -202,25 +223,45 @@ fn pool_extra() -> Extra {
 
 /// The stages that run where none is named.
 pub fn all() -> impl Iterator<Item = &'static Stage> {
-    STAGES.iter().filter(|stage| !stage.only_by_name)
+    STAGES.iter().filter(|stage| stage.runs_unnamed())
 }
 
-/// The stages that a word stands for: a name, an alias or a chapter's number.
+impl Stage {
+    /// Whether it runs where it is not named: in `all`, and in its chapter.
+    pub fn runs_unnamed(&self) -> bool {
+        !self.only_by_name && !self.hidden
+    }
+}
+
+/// The stages that a word stands for: a name, an alias, a chapter's number, or the first and last of several: `5-8`.
 ///
 /// # Errors
 /// No stage has that name; the message names the nearest.
 pub fn find(word: &str) -> Result<Vec<&'static Stage>, Unknown> {
     let wanted = word.trim().to_ascii_lowercase().replace('_', "-");
+    let chapters = chapters(&wanted);
     let is_wanted = |stage: &&Stage| {
         stage.name == wanted
             || stage.aliases.contains(&wanted.as_str())
-            || !stage.only_by_name
+            || stage.runs_unnamed()
                 && stage
                     .number
-                    .is_some_and(|number| wanted.trim_start_matches('0') == number.to_string())
+                    .zip(chapters)
+                    .is_some_and(|(number, (from, to))| (from..=to).contains(&number))
     };
     let found: Vec<_> = STAGES.iter().filter(is_wanted).collect();
     if found.is_empty() { Err(Unknown) } else { Ok(found) }
+}
+
+/// `5`, `05` or `5-8`: the first and the last chapter, where both exist.
+fn chapters(word: &str) -> Option<(u8, u8)> {
+    let (from, to) = word.split_once('-').unwrap_or((word, word));
+    let chapter = |text: &str| {
+        let number =
+            text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())??;
+        STAGES.iter().any(|stage| stage.number == Some(number)).then_some(number)
+    };
+    Some((chapter(from)?, chapter(to)?)).filter(|(from, to)| from <= to)
 }
 
 /// No stage has that name.
@@ -260,9 +301,16 @@ mod tests {
         assert_eq!(names("epoll"), ["epoll"]);
         assert_eq!(names("kqueue"), ["polling"], "by name it runs on every system");
         assert_eq!(names("5").contains(&"polling"), cfg!(target_os = "linux"));
+        assert_eq!(names("yield-from-flat"), ["yield-from-flat"]);
+        assert_eq!(names("7"), ["yield-from"], "the step inside of the chapter is not named");
         assert_eq!(names("Threads"), ["thread-pool"]);
         assert_eq!(names("thread_pool"), ["thread-pool"]);
         assert!(names("5").contains(&"epoll") && names("05").contains(&"epoll"));
+        assert_eq!(names("1-3"), ["blocking", "process-pool", "thread-pool"]);
+        assert_eq!(names("07-8"), ["yield-from", "async-await"]);
+        for bad in ["8-7", "5-99", "5-", "-5", "+5", "1-2-3", "0-3"] {
+            assert!(find(bad).is_err(), "{bad}");
+        }
         assert!(find("99").is_err() && find("").is_err() && find("0").is_err());
     }
 

@@ -44,19 +44,21 @@ pub fn parse_all<'a>(urls: impl Iterator<Item = &'a str>) -> Result<Vec<Url>, St
     urls.map(|url| Url::parse(url).map_err(|error| error.to_string())).collect()
 }
 
-/// Reads and checks a file of URLs, one a line; empty lines and lines that start with `#` are passed over.
+/// Reads and checks a file of URLs, one a line; empty lines are passed over, and comments: from a `#` at the start of a
+/// line, or after a space, to its end.
 ///
 /// # Errors
 /// The file cannot be read, or one of its lines is not a URL that can be fetched.
 pub fn read_file(path: &Path) -> Result<Vec<Url>, String> {
     let from_stdin = path == Path::new("-");
     let name = if from_stdin { "stdin".to_owned() } else { path.display().to_string() };
-    let text = if from_stdin { read_stdin() } else { fs::read_to_string(path) };
-    let text = text.map_err(|error| format!("cannot read {name}: {error}"))?;
+    let bytes = if from_stdin { read_stdin() } else { fs::read(path) };
+    let bytes = bytes.map_err(|error| format!("cannot read {name}: {error}"))?;
+    let text = decoded(bytes).ok_or_else(|| format!("{name} is not text in UTF-8 or UTF-16"))?;
     let mut urls = Vec::new();
     for (line, url) in text.trim_start_matches('\u{feff}').lines().enumerate() {
-        let url = url.trim();
-        if url.is_empty() || url.starts_with('#') {
+        let url = without_comment(url).trim();
+        if url.is_empty() {
             continue;
         }
         let at = line + 1;
@@ -65,10 +67,29 @@ pub fn read_file(path: &Path) -> Result<Vec<Url>, String> {
     Ok(urls)
 }
 
-fn read_stdin() -> io::Result<String> {
-    let mut text = String::new();
-    io::stdin().read_to_string(&mut text)?;
-    Ok(text)
+fn read_stdin() -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    io::stdin().read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Text in UTF-8, or in UTF-16 with its mark: the `>` of Windows PowerShell writes that.
+fn decoded(bytes: Vec<u8>) -> Option<String> {
+    let unit = match bytes.get(..2) {
+        Some([0xff, 0xfe]) => u16::from_le_bytes,
+        Some([0xfe, 0xff]) => u16::from_be_bytes,
+        _ => return String::from_utf8(bytes).ok(),
+    };
+    let (units, rest) = bytes.as_chunks();
+    let units: Vec<u16> = units.iter().map(|pair| unit(*pair)).collect();
+    String::from_utf16(&units).ok().filter(|_| rest.is_empty())
+}
+
+/// A `#` without a space before it begins the fragment of a URL.
+fn without_comment(line: &str) -> &str {
+    let is_comment =
+        |(at, _): &(usize, &str)| line[..*at].chars().next_back().is_none_or(char::is_whitespace);
+    line.match_indices('#').find(is_comment).map_or(line, |(at, _)| &line[..at])
 }
 
 /// Looks every name up once, before any clock starts.

@@ -250,9 +250,11 @@ impl Conversation {
                 costs::doubts(&reported, &seen, run.told().filter_map(|o| o.finished_us).max());
         }
         run.usage = costs::complete(reported, seen);
-        if run.fault.is_some() && !signals::asked() {
-            // Its stderr may be held open by what it started.
+        if !signals::asked() {
+            // What it printed last may still be on its way, and its stderr may be held open by what it started.
             let _ = self.stderr_end.recv_timeout(Duration::from_millis(100));
+        }
+        if run.fault.is_some() && !signals::asked() {
             let tail = self.stderr.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
             run.stderr = tail.iter().cloned().collect();
         }

@@ -1,6 +1,7 @@
 //! What a program has said so far, each line checked like any input.
 
-use crawl::protocol::{Line, OutcomeLine, Usage};
+use crawl::protocol::{ErrorLine, Line, OutcomeLine, Usage};
+use crawl::{ErrorKind, Phase};
 
 use crate::results::{Fault, WrongLine};
 use crate::words;
@@ -54,7 +55,7 @@ impl Ledger {
             Line::Outcome(outcome) => {
                 let target = outcome.target;
                 self.check(&outcome, running_us)?;
-                Ok(Some(self.outcomes[target].insert(outcome)))
+                Ok(Some(self.outcomes[target].insert(with_possible_status(outcome))))
             }
         }
     }
@@ -71,7 +72,6 @@ impl Ledger {
         match (outcome.status, &outcome.error) {
             (Some(_), Some(_)) => return Err(WrongLine::StatusAndError),
             (None, None) => return Err(WrongLine::NeitherStatusNorError),
-            (Some(status @ (..100 | 600..)), _) => return Err(WrongLine::InvalidStatus { status }),
             (Some(_), None) if outcome.finished_us.is_none() => {
                 return Err(WrongLine::StatusWithoutFinish);
             }
@@ -82,6 +82,31 @@ impl Ledger {
             return Err(WrongLine::InvalidDigest);
         }
         check_times(outcome, running_us)
+    }
+}
+
+/// The server decides what its status is, so that a status no page can have is not the program's fault: that page
+/// failed, as it does in the stages.
+fn with_possible_status(outcome: OutcomeLine) -> OutcomeLine {
+    let status = match outcome.status {
+        None | Some(200..=599) => return outcome,
+        Some(status @ ..1000) => format!("status {status}"),
+        Some(_) => "a status of more than three digits".to_owned(),
+    };
+    OutcomeLine {
+        status: None,
+        bytes: None,
+        sha256: None,
+        location: None,
+        content_encoding: None,
+        error: Some(ErrorLine {
+            kind: ErrorKind::Malformed,
+            phase: Some(Phase::Receiving),
+            bytes: 0,
+            expected_bytes: None,
+            message: format!("the program told {status}, and a page has 200 to 599"),
+        }),
+        ..outcome
     }
 }
 
@@ -113,17 +138,43 @@ fn check_times(outcome: &OutcomeLine, running_us: u64) -> Result<(), WrongLine> 
     Ok(())
 }
 
-/// A line that is JSON was meant as an outcome: then what is missing in it helps. Anything else was meant for people.
+/// A line that opens an object was meant as an outcome: then what is wrong with it helps. Anything else was meant for
+/// people.
 fn not_an_outcome(line: &[u8], error: &serde_json::Error) -> WrongLine {
-    let shown = shown(String::from_utf8_lossy(line).trim_end());
-    let object = match serde_json::from_slice::<serde_json::Value>(line) {
-        Ok(value) if value.is_object() => {
-            let error = error.to_string();
-            Some(self::shown(error.split(" at line ").next().unwrap_or_default()))
-        }
-        _ => None,
+    let is_object = line.trim_ascii_start().starts_with(b"{");
+    if !is_object || is_lone_brace(line) {
+        let shown = shown(String::from_utf8_lossy(line).trim_end());
+        return WrongLine::NotAnOutcome { shown, object: None };
+    }
+    let why = error.to_string();
+    let why = why.split(" at line ").next().unwrap_or_default();
+    let at = error.column().saturating_sub(1).min(line.len());
+    let why = match word_at(line, at) {
+        _ if error.is_data() => why.to_owned(),
+        word @ ("NaN" | "Infinity") => format!("{word} is not JSON, null is"),
+        _ => format!("invalid JSON in column {}, {why}", at + 1),
     };
-    WrongLine::NotAnOutcome { shown, object }
+    let shown = match error.is_data() || at < SHOWN / 2 {
+        true => shown(String::from_utf8_lossy(line).trim_end()),
+        false => {
+            let from = String::from_utf8_lossy(&line[at - SHOWN / 2..]);
+            format!("…{}", shown(from.trim_start_matches('\u{fffd}').trim_end()))
+        }
+    };
+    WrongLine::NotAnOutcome { shown, object: Some(self::shown(&why)) }
+}
+
+/// `{` alone opens many things that are not an outcome: a printed list, a line of code.
+fn is_lone_brace(line: &[u8]) -> bool {
+    line.trim_ascii() == b"{"
+}
+
+/// The letters around a place in a line.
+fn word_at(line: &[u8], at: usize) -> &str {
+    let is_letter = |byte: &&u8| byte.is_ascii_alphabetic();
+    let from = at - line[..at].iter().rev().take_while(is_letter).count();
+    let to = at + line[at..].iter().take_while(is_letter).count();
+    str::from_utf8(&line[from..to]).expect("letters of ASCII")
 }
 
 fn shown(text: &str) -> String {
@@ -167,7 +218,6 @@ mod tests {
         bad(&[&with("main", "me")], "not a worker");
         bad(&[&with(":1,", ":3,")], "line 1 is about target 3, and the job has 3 (from 0)");
         bad(&[PAGE, PAGE], "line 2 is a second outcome for target 1");
-        bad(&[&with("200", "99")], "status 99");
         bad(&[&with("200", "null")], "neither");
         bad(&[&with("9}", r#"9,"error":{"kind":"io"}}"#)], "both");
         bad(&[&with(r#","finished_us":9"#, "")], "no finished_us");
@@ -176,5 +226,38 @@ mod tests {
         bad(&[&with(":9}", ":99999999}")], "from the future");
         bad(&[&with(":9}", r#":9,"sha256":"x"}"#)], "sha256");
         bad(&[r#"{"usage":{}}"#, PAGE], "line 2 comes after the usage");
+    }
+
+    #[test]
+    fn json_that_is_none_is_told_with_its_reason() {
+        let with = |from: &str, to: &str| PAGE.replace(from, to);
+        bad(&[&with("9}", "NaN}")], "is not an outcome (NaN is not JSON, null is): …");
+        bad(&[&with("9}", "-Infinity}")], "(Infinity is not JSON, null is): …");
+        bad(
+            &[&with("main", "\\ud800")],
+            "(invalid JSON in column 36, unexpected end of hex escape): …",
+        );
+        bad(&[&with("}}", "}")], "(invalid JSON in column 89, EOF while parsing an object): …");
+        bad(
+            &["{'outcome': 1}"],
+            "(invalid JSON in column 2, key must be a string): {'outcome': 1}",
+        );
+        bad(&["{"], "is not an outcome: {. Print notes to stderr.");
+    }
+
+    #[test]
+    fn a_status_that_no_page_can_have_fails_its_page_alone() {
+        for status in ["0", "99", "103", "199", "600", "999", "70000"] {
+            let mut ledger = Ledger::new(3);
+            let line = PAGE.replace("200", status);
+            let outcome = ledger.hear(line.as_bytes(), 1000).unwrap().unwrap();
+            let error = outcome.error.as_ref().expect(status);
+            assert_eq!((error.kind, outcome.status), (ErrorKind::Malformed, None));
+            assert!(error.message.contains("a page has 200 to 599"), "{}", error.message);
+            assert_eq!(outcome.finished_us, Some(9));
+        }
+        for status in ["200", "404", "599"] {
+            assert_eq!(hear(&[&PAGE.replace("200", status)]), Ok(()));
+        }
     }
 }

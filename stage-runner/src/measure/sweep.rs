@@ -154,8 +154,6 @@ fn failure(run: &Run) -> Why {
     }
     let commonest = kinds.into_values().max_by_key(|(count, ..)| *count);
     let (_, kind, message) = commonest.expect("a run without a fault fails by its pages");
-    // What ended a stage as a whole is in the words of every page that was left.
-    let message = message.strip_prefix("cannot wait for sockets: ").unwrap_or(message);
     Why::Pages(kind, message.to_owned())
 }
 

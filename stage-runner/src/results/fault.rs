@@ -81,9 +81,6 @@ pub enum WrongLine {
     },
     StatusAndError,
     NeitherStatusNorError,
-    InvalidStatus {
-        status: u16,
-    },
     StatusWithoutFinish,
     InvalidDigest,
     BeforeStart {
@@ -178,9 +175,6 @@ impl fmt::Display for WrongLine {
             }
             WrongLine::StatusAndError => f.write_str("has both a status and an error"),
             WrongLine::NeitherStatusNorError => f.write_str("has neither a status nor an error"),
-            WrongLine::InvalidStatus { status } => {
-                write!(f, "has the status {status}, and HTTP's are 100 to 599")
-            }
             WrongLine::StatusWithoutFinish => f.write_str("has a status and no finished_us"),
             WrongLine::InvalidDigest => {
                 f.write_str("has a sha256 that is not 64 hexadecimal digits")

@@ -11,9 +11,6 @@ use crate::words;
 /// Without a terminal and without `COLUMNS`, results are this wide.
 const COLUMNS: usize = 80;
 
-/// Narrower, the pictures say nothing any more; lines then wrap.
-const AT_LEAST: usize = 60;
-
 /// When to use colors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 #[allow(missing_docs)]
@@ -49,11 +46,11 @@ impl Look {
     /// Finds out what stdout can show, as far as the command line leaves it open.
     pub fn new(color: Color, charset: Charset) -> Look {
         let is_terminal = io::stdout().is_terminal();
-        let size = is_terminal.then(terminal_size::terminal_size).flatten();
+        let size = terminal_size::terminal_size_of(io::stdout()).filter(|_| is_terminal);
         let columns = env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
         let width = size.map(|(width, _)| usize::from(width.0)).or(columns).unwrap_or(COLUMNS);
         Look {
-            style: Style { width: width.clamp(AT_LEAST, 1000) },
+            style: Style { width: width.clamp(1, 1000) },
             height: size.map(|(_, height)| usize::from(height.0)).filter(|_| can_move_cursor()),
             ascii: match charset {
                 Charset::Auto => !(is_terminal && shows_unicode()),
@@ -72,6 +69,12 @@ impl Look {
     pub fn line(&self, text: &str) -> String {
         if self.ascii { words::ascii(text) } else { text.to_owned() }
     }
+}
+
+/// How many columns stderr has now: it may be a terminal where stdout is none.
+pub fn stderr_columns() -> usize {
+    let size = terminal_size::terminal_size_of(io::stderr());
+    size.map_or(COLUMNS, |(width, _)| usize::from(width.0))
 }
 
 /// Whether what was written can be written over: every terminal but the oldest.

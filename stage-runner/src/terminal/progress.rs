@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 use std::sync::Mutex;
 
-use super::look::can_move_cursor;
+use super::look::{can_move_cursor, stderr_columns};
 use crate::words;
 
 struct Screen {
@@ -11,26 +11,18 @@ struct Screen {
     /// Whether a line that is written over and over makes sense here.
     live: bool,
     ascii: bool,
-    width: usize,
     line: String,
     notes: usize,
 }
 
-static SCREEN: Mutex<Screen> = Mutex::new(Screen {
-    quiet: false,
-    live: false,
-    ascii: true,
-    width: 80,
-    line: String::new(),
-    notes: 0,
-});
+static SCREEN: Mutex<Screen> =
+    Mutex::new(Screen { quiet: false, live: false, ascii: true, line: String::new(), notes: 0 });
 
 /// How to write to stderr from now on.
-pub fn set_up(quiet: bool, ascii: bool, width: usize) {
+pub fn set_up(quiet: bool, ascii: bool) {
     let mut screen = screen();
     screen.quiet = quiet;
     screen.ascii = ascii;
-    screen.width = width;
     screen.live = !quiet && can_move_cursor() && io::stderr().is_terminal();
 }
 
@@ -100,7 +92,7 @@ impl Screen {
         if self.live && !self.line.is_empty() {
             let line = if self.ascii { words::ascii(&self.line) } else { self.line.clone() };
             // One column is left free: a full line would scroll.
-            let line = words::cut(&line, self.width.saturating_sub(1));
+            let line = words::cut(&line, stderr_columns().saturating_sub(1));
             let _ = write!(io::stderr(), "\r{line}\x1b[K");
         }
     }

@@ -15,7 +15,7 @@ use crate::results::{Build, Fault, Machine, Profile, Report, Run, Setting, SiteS
 /// These stages and programs (`mine=./crawl`) before anything ran, on ten pages of the practice site.
 pub fn report(stages: &str, programs: &[&str]) -> Report {
     // The screens are those of Linux: elsewhere one stage runs only when it is named.
-    let all = STAGES.iter().map(|stage| stage.name);
+    let all = STAGES.iter().filter(|stage| !stage.hidden).map(|stage| stage.name);
     let names: Vec<String> = match stages {
         "" if programs.is_empty() => all.map(str::to_owned).collect(),
         "" => Vec::new(),

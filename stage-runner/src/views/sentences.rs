@@ -173,7 +173,7 @@ pub fn figures(rows: &[&Row<'_>]) -> Vec<String> {
         let figures = row.shown().figures();
         let reads = figures.failed_reads.filter(|_| row.is_busy());
         sentences.extend(reads.map(|reads| failed_reads(row, reads, rows)));
-        let processes = figures.processes_started;
+        let processes = figures.processes_started.filter(|started| *started > 0);
         sentences.extend(processes.map(|processes| started(row, processes, figures.slowest_start)));
         for (name, figure) in figures.others.iter().take(FIGURES) {
             let name = words::cut(&words::escaped(name), 40);
@@ -264,13 +264,55 @@ pub fn next(report: &Report, rows: &[Row<'_>]) -> Vec<String> {
         let last = rows.iter().rev().find(|row| is_loop(row) && is_lesson(row)).unwrap_or(last);
         next.push(format!("-s {},{} --pages 1000 -c 1000", first.name(), last.name()));
     }
-    if site.jitter.is_zero() {
-        next.push("--jitter 300ms".to_owned());
-    }
+    next.extend(larger_limits(report, rows));
+    next.extend(some_jitter(&report.setting));
     let last = rows.iter().filter(|row| row.is_ok());
     let last = last.max_by_key(|row| is_lesson(row));
     next.extend(last.map(|row| format!("-s {}", row.name())));
     next
+}
+
+/// Random delays, where pages still come in time with them.
+pub fn some_jitter(setting: &Setting) -> Option<String> {
+    const JITTER: Duration = Duration::from_millis(300);
+    let site = setting.site.as_ref().filter(|site| site.jitter.is_zero())?;
+    let comes_in_time = site.delay + JITTER < setting.limits.deadline;
+    (comes_in_time && site.size_bytes <= setting.limits.max_body_bytes)
+        .then(|| format!("--jitter {}ms", JITTER.as_millis()))
+}
+
+/// The options with which pages of the practice site would come that failed because it is slower, or its pages are
+/// larger, than a fetch may be.
+pub fn larger_limits(report: &Report, rows: &[Row<'_>]) -> Vec<String> {
+    let Setting { site: Some(site), limits, .. } = &report.setting else { return Vec::new() };
+    let slowest = site.delay + site.jitter;
+    let deadline = (slowest >= limits.deadline && any_failed(rows, ErrorKind::Timeout))
+        .then(|| format!("--deadline {}s", slowest.as_secs() + 5));
+    let max_body = (site.size_bytes > limits.max_body_bytes
+        && any_failed(rows, ErrorKind::TooLarge))
+    .then(|| format!("--max-body {}MiB", site.size_bytes.div_ceil(1 << 20)));
+    deadline.into_iter().chain(max_body).collect()
+}
+
+fn any_failed(rows: &[Row<'_>], kind: ErrorKind) -> bool {
+    let is_it = |error: &ErrorLine| error.kind == kind;
+    rows.iter().any(|row| row.worst().told().any(|o| o.error.as_ref().is_some_and(is_it)))
+}
+
+/// Which limit a page met, and the option that sets it.
+fn limits(report: &Report, rows: &[Row<'_>]) -> Vec<String> {
+    let limits = &report.setting.limits;
+    let timeout = any_failed(rows, ErrorKind::Timeout)
+        .then(|| format!("A fetch has {} (--deadline).", words::plain(limits.deadline)));
+    let too_large = any_failed(rows, ErrorKind::TooLarge).then(|| {
+        let (head, body) = (limits.max_head_bytes as u64, limits.max_body_bytes);
+        format!(
+            "A head has {} at most (--max-head), and a body {} (--max-body).",
+            words::bytes(head),
+            words::bytes(body)
+        )
+    });
+    timeout.into_iter().chain(too_large).collect()
 }
 
 /// Whether there is a chapter about it: the yardstick is only there to be compared with.
@@ -278,8 +320,17 @@ fn is_lesson(row: &Row<'_>) -> bool {
     row.entrant.stage.as_ref().is_none_or(|stage| stage.chapter.is_some())
 }
 
-/// What failed, told once where it failed everywhere.
+/// What failed, and the limits that had to do with it.
 pub fn failures(report: &Report, rows: &[Row<'_>]) -> Vec<String> {
+    let mut sentences = failed(report, rows);
+    if !sentences.is_empty() {
+        sentences.extend(limits(report, rows));
+    }
+    sentences
+}
+
+/// What failed, told once where it failed everywhere.
+fn failed(report: &Report, rows: &[Row<'_>]) -> Vec<String> {
     let ran: Vec<&Row<'_>> = rows.iter().filter(|row| row.skipped().is_none()).collect();
     let failed: Vec<BTreeMap<usize, &str>> =
         ran.iter().map(|row| failed_kinds(row.worst())).collect();

@@ -1,6 +1,7 @@
 //! Options, their errors, and the exit status.
 
 use std::fs;
+use std::time::Duration;
 
 use practice_site::{Config, Site};
 
@@ -45,6 +46,14 @@ fn what_is_wrong_is_said_before_anything_runs() {
     wrong(&["-q", "-v"], "cannot be used with");
     wrong(&["--rounds", "1", "--rounds", "2"], "cannot be used multiple times");
     wrong(&["--program", "mine"], "NAME=COMMAND");
+    wrong(&["--program", "m=x", "-s", "epoll"], "write --stage epoll,m");
+    wrong(&["--delay", "-1ms"], "it is less than 0");
+    wrong(&["--size", "-1KiB"], "it is less than 0");
+    wrong(&["--svg", "x"], "--svg is an option of `stage-runner sweep`");
+    wrong(&["--port", "80"], "--port is an option of `stage-runner site`");
+    wrong(&["--concurency", "5"], "'--concurrency'");
+    wrong(&["-s", "8-5"], "no stage is called \"8-5\"");
+    assert!(!run(&["--bogus"]).code(2).stderr.contains("--rounds"), "nobody means that");
     wrong(&["--program", "epoll=x"], "taken by a stage");
     wrong(&["--program", "a=x", "--program", "a=y"], "given twice");
     wrong(&["--urls", "/no/such/file"], "cannot read /no/such/file");
@@ -56,6 +65,12 @@ fn an_invalid_url_is_named_with_its_line() {
     wrong(&["example.com"], "http://example.com");
     wrong(&["http://"], "it has no host");
     wrong(&["threads"], "did you mean --stage threads?");
+    wrong(&["list"], "\"list\" is not a URL: did you mean --list?");
+    wrong(&["help"], "did you mean --help?");
+    wrong(&["stie"], "did you mean stage-runner site?");
+    wrong(&["stie", "--pages", "5"], "did you mean stage-runner site?");
+    wrong(&["http://127.0.0.1:1/", "epol"], "did you mean --stage epoll?");
+    wrong(&["localhost"], "write http://localhost");
     wrong(&["http://a/\u{1b}[2J"], "U+001B");
     let urls = file("bad-urls", "http://127.0.0.1:1/\n# not this\n\nftp://example.com/\n");
     wrong(&["--urls", &urls], "bad-urls, line 4: ");
@@ -96,6 +111,58 @@ fn urls_come_in_their_order_from_arguments_files_and_stdin() {
 }
 
 #[test]
+fn a_list_of_urls_may_have_comments_and_come_from_powershell() {
+    let site =
+        Site::start(Config { pages: 2, delay: Duration::ZERO, ..Config::default() }).unwrap();
+    let list = format!("# both\n{} # slow?\n{}#part\n", site.url("/1"), site.url("/2"));
+    let args = ["-s", "blocking", "--format", "jsonl", "--urls"];
+    let utf_16 = |unit: fn(u16) -> [u8; 2]| {
+        let units = "\u{feff}".encode_utf16().chain(list.encode_utf16());
+        units.flat_map(unit).collect::<Vec<u8>>()
+    };
+    for bytes in [list.clone().into_bytes(), utf_16(u16::to_le_bytes), utf_16(u16::to_be_bytes)] {
+        let path = file("list", "");
+        fs::write(&path, bytes).unwrap();
+        let lines = run(&[&args[..], &[&path]].concat()).code(0).json_lines();
+        let got: Vec<_> = lines.iter().map(|line| line["url"].as_str().unwrap()).collect();
+        assert_eq!(got, [site.url("/1"), site.url("/2")]);
+    }
+    let path = file("latin-1", "");
+    fs::write(&path, b"http://127.0.0.1/\xe9\n").unwrap();
+    wrong(&["--urls", &path], "latin-1 is not text in UTF-8 or UTF-16");
+}
+
+#[test]
+fn the_steps_inside_of_a_chapter_run_by_their_names() {
+    let names = ["yield-from-flat", "async-await-by-hand"];
+    let args = ["--pages", "3", "--delay", "0", "-s", &names.join(","), "--format", "json"];
+    let json = run(&args).code(0).json();
+    let stages: Vec<_> = json["runs"].as_array().unwrap().iter().map(|run| &run["stage"]).collect();
+    assert_eq!(stages, names);
+}
+
+#[test]
+fn chapters_come_in_ranges() {
+    let args = ["--pages", "1", "--delay", "0", "-s", "6-8", "--format", "json"];
+    let json = run(&args).code(0).json();
+    let stages: Vec<_> = json["runs"].as_array().unwrap().iter().map(|run| &run["stage"]).collect();
+    assert_eq!(stages, ["generator-task", "yield-from", "async-await"]);
+}
+
+#[test]
+#[cfg(unix)]
+fn too_few_descriptors_are_told() {
+    let runner = env!("CARGO_BIN_EXE_stage-runner");
+    let script = format!(
+        "ulimit -n 64; exec {runner} -s epoll -c 100 --pages 100 --delay 200ms --deadline 3s"
+    );
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", &script]).stdin(std::process::Stdio::null());
+    let ended = super::support::ended(shell).code(1);
+    ended.notes("A process has 64 descriptors here (ulimit -n), too few for 100 fetches at once.");
+}
+
+#[test]
 fn notes_go_to_stderr_and_quiet_means_quiet() {
     let args = ["--pages", "3", "--delay", "800ms", "-s", "blocking,epoll"];
     let ended = run(&args).code(0).notes("This will take about");
@@ -105,11 +172,40 @@ fn notes_go_to_stderr_and_quiet_means_quiet() {
 }
 
 #[test]
+fn a_deadline_or_a_size_that_no_page_keeps_is_told_with_its_option() {
+    let slow = ["--pages", "2", "--delay", "20min", "--deadline", "2s"];
+    let ended = run(&[&slow[..], &["-s", "blocking,epoll"]].concat()).code(1);
+    // One page after the other and all at once: 4 s and 2 s.
+    let ended = ended.notes("This will take about 6 s.").says("A fetch has 2 s (--deadline).");
+    assert!(!ended.says("--deadline 1205s").stdout.contains("--jitter"));
+    let ended = run(&["--pages", "2", "--delay", "3s", "--deadline", "50ms", "-s", "epoll"]);
+    assert!(!ended.code(1).says("--deadline 8s").stdout.contains("--jitter"));
+
+    let large = ["--pages", "2", "--delay", "0", "--size", "11MiB"];
+    for stages in ["epoll", "blocking,epoll"] {
+        let ended = run(&[&large[..], &["-s", stages]].concat()).code(1);
+        let ended = ended.says("and a body 10 MB (--max-body).").says("--max-body 11MiB");
+        assert!(!ended.stdout.contains("--jitter"), "{}", ended.stdout);
+    }
+    run(&[&large[..], &["-s", "epoll", "--max-body", "11MiB"]].concat()).code(0).says("--jitter");
+}
+
+#[test]
+fn a_crawl_that_did_not_start_says_so() {
+    let args = ["-s", "process-pool", "-c", "600", "--pages", "600", "--delay", "0"];
+    let ended = run(&args).code(1).says("(the crawl did not start:\n600 processes are more");
+    assert!(!ended.stdout.contains("cannot wait for sockets"), "{}", ended.stdout);
+    assert!(!ended.stdout.contains("started 0"), "{}", ended.stdout);
+}
+
+#[test]
 fn help_list_version_completions_and_manual() {
     run(&["--help"]).code(0).says("Examples:").says("Exit status").says("--concurrency");
     run(&["--version"]).code(0).says(env!("CARGO_PKG_VERSION"));
     let list = run(&["--list"]).code(0);
-    for (stage, line) in stage_runner::stages::STAGES.iter().zip(list.stdout.lines()) {
+    let stages = stage_runner::stages::STAGES.iter().filter(|stage| !stage.hidden);
+    assert_eq!(list.stdout.lines().count(), stages.clone().count(), "{}", list.stdout);
+    for (stage, line) in stages.zip(list.stdout.lines()) {
         let of_stage = line.contains(stage.name) && line.contains(stage.summary);
         let number = stage.number.map_or("-".to_owned(), |number| number.to_string());
         assert!(of_stage && line.starts_with(&number), "{line}");

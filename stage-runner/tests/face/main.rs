@@ -2,6 +2,7 @@
 
 #![allow(unreachable_pub)]
 
+mod addresses;
 mod command_line;
 mod formats;
 #[cfg(unix)]
@@ -11,3 +12,5 @@ mod programs;
 mod site;
 mod support;
 mod sweep;
+#[cfg(unix)]
+mod terminal;

@@ -4,6 +4,7 @@ use std::fs;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use practice_site::{Config, Site};
 use serde_json::Value;
 
 use super::support::{Ended, run};
@@ -47,6 +48,10 @@ fn nonsense_on_stdout() {
     );
     bad(r"printf '\033[2J\302\233\n'", r"mine, line 1 is not an outcome: \u{1b}[2J\u{9b}. Print");
     bad(r"printf '\377\376\n'", "mine, line 1 is not an outcome: ");
+    let not_a_number = PAGE.replace(":900", ":NaN");
+    bad(&format!("echo '{not_a_number}'"), "is not an outcome (NaN is not JSON, null is)");
+    let half = PAGE.replace("main", r"\\ud83d");
+    bad(&format!("echo '{half}'"), "(invalid JSON in column 36, unexpected end of hex escape)");
     bad("echo '{\"outcome\":{}}'", "mine, line 1 is not an outcome (missing field `target`)");
 }
 
@@ -224,6 +229,70 @@ fn the_example_programs_work() {
     }
 }
 
+/// What a server sends costs its own page at most: the program goes on, and so do the other pages.
+#[test]
+fn no_server_ends_an_example_program() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    if !Command::new("python3").args(["-c", "pass"]).output().is_ok_and(|it| it.status.success()) {
+        eprintln!("skipped: no python3 here");
+        return;
+    }
+    let site =
+        Site::start(Config { pages: 1, delay: Duration::ZERO, ..Config::default() }).unwrap();
+    let faults = site.faults();
+    let mut urls: Vec<&str> = faults.iter().map(|fault| fault.url.as_str()).collect();
+    let page = site.url("/1");
+    urls.push(&page);
+    let program = format!("py=python3 {root}/examples/programs/threads.py");
+    let args = ["--program", &program, "--deadline", "1s", "--max-body", "1MiB", "-c", "40"];
+    let json = run(&[&args[..], &["--format", "json"], &urls[..]].concat()).code(1).json();
+    let run = &json["runs"][0];
+    assert_eq!(run["reason"], Value::Null, "{run}");
+    let outcomes = run["outcomes"].as_array().unwrap();
+    let ended = |name: &str| {
+        let at = faults.iter().position(|fault| fault.name == name).expect(name);
+        let outcome = &outcomes[at];
+        outcome["status"].as_u64().map_or(outcome["error"]["kind"].to_string(), |s| s.to_string())
+    };
+    for (name, end) in [
+        ("status-600", "\"malformed\""),
+        ("status-099", "\"malformed\""),
+        ("switching-101", "\"malformed\""),
+        ("interim", "200"),
+        ("drip-1xx", "\"timeout\""),
+        ("drip-body", "\"timeout\""),
+        ("garbage", "\"malformed\""),
+    ] {
+        assert_eq!(ended(name), end, "{name}");
+    }
+    assert_eq!(outcomes.last().unwrap()["status"], 200, "the page beside them all");
+}
+
+/// A program that tells every status it is told, as many do.
+#[test]
+fn a_status_that_no_page_has_costs_its_page_alone() {
+    for status in [103, 600, 70_000] {
+        let other = PAGE.replace(":0,", ":1,").replace("200", &status.to_string());
+        let json = script(2, &format!("echo '{other}'; echo '{PAGE}'"), &["--format", "json"]);
+        let json = json.code(1).json();
+        let (run, outcomes) = (&json["runs"][0], &json["runs"][0]["outcomes"]);
+        assert_eq!((&run["reason"], &run["pages"]), (&Value::Null, &1.into()), "{json}");
+        assert_eq!(outcomes[1]["error"]["kind"], "malformed", "{json}");
+    }
+}
+
+/// JavaScript has no whole numbers, and its clock tells fractions.
+#[test]
+fn times_with_fractions_are_cut() {
+    let page = PAGE.replace(":900", ":900.7").replace(":1,\"f", ":1.0,\"f");
+    let usage = r#"{"usage":{"wall_us":901.2,"user_us":10.0,"system_us":0.4}}"#;
+    let json = script(1, &format!("echo '{page}'; echo '{usage}'"), &["--format", "json"]);
+    let json = json.code(0).json();
+    let run = &json["runs"][0];
+    assert_eq!(run["outcomes"][0]["finished_us"], 900, "{json}");
+    assert_eq!((&run["usage"]["wall_us"], &run["usage"]["system_us"]), (&901.into(), &0.into()));
+}
+
 /// The page that explains the protocol shows jobs and lines that are real.
 #[test]
 fn the_protocol_page_is_right() {
@@ -236,4 +305,39 @@ fn the_protocol_page_is_right() {
     for line in &blocks[1..] {
         serde_json::from_str::<crawl::protocol::Line>(line).expect(line);
     }
+    // The form that all shells take, here and wherever a program is shown.
+    for file in
+        ["docs/protocol.md", "examples/programs/threads.py", "examples/programs/one-by-one.sh"]
+    {
+        let path = format!("{}/../{file}", env!("CARGO_MANIFEST_DIR"));
+        assert!(!fs::read_to_string(path).unwrap().contains("--program '"), "{file}");
+    }
+}
+
+/// A program that does not import `resource`, as on Windows, and the snippet of the protocol page.
+#[test]
+fn the_usage_of_python_is_right() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    if !Command::new("python3")
+        .args(["-c", "import resource"])
+        .output()
+        .is_ok_and(|it| it.status.success())
+    {
+        eprintln!("skipped: no python3 here");
+        return;
+    }
+    let page = fs::read_to_string(format!("{root}/docs/protocol.md")).unwrap();
+    let snippet = page.split("```python\n").nth(1).unwrap().split("```").next().unwrap();
+    let printed = Command::new("python3").args(["-c", snippet]).output().unwrap();
+    let printed = String::from_utf8(printed.stdout).unwrap();
+    let crawl::protocol::Line::Usage(usage) = serde_json::from_str(&printed).expect(&printed)
+    else {
+        panic!("{printed}")
+    };
+    assert_eq!((usage.threads, usage.wall_us.is_some()), (Some(1), true), "{printed}");
+
+    let without = "import sys; sys.modules['resource'] = None; sys.argv = sys.argv[1:]; exec(open(sys.argv[0]).read())";
+    let program = format!("py=python3 -c \"{without}\" {root}/examples/programs/threads.py");
+    let args = ["--pages", "2", "--delay", "10ms", "--format", "json", "--program", &program];
+    run(&args).code(0);
 }

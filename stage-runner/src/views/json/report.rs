@@ -305,7 +305,6 @@ mod tests {
             WrongLine::SecondOutcome { target: 1 },
             WrongLine::StatusAndError,
             WrongLine::NeitherStatusNorError,
-            WrongLine::InvalidStatus { status: 999 },
             WrongLine::StatusWithoutFinish,
             WrongLine::InvalidDigest,
             WrongLine::BeforeStart { milestone: milestone() },

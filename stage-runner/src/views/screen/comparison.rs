@@ -13,6 +13,9 @@ const WIDE: usize = 110;
 /// The narrowest and the widest picture.
 const PICTURE: (usize, usize) = (16, 60);
 
+/// Columns that give way, in this order, where a narrow terminal has no room for them and a picture.
+const SPARE: [Column; 3] = [Column::Who, Column::Memory, Column::Cpu];
+
 /// The longest name that is shown whole.
 const NAME: usize = 20;
 
@@ -50,11 +53,19 @@ impl Plan {
     /// A plan for the rows that there are, on a scale that reaches at least so far.
     pub fn new(report: &Report, style: &Style, end_us: u64) -> Plan {
         let rows = report.rows();
-        let columns = Column::all(report, &rows, style.width >= WIDE);
+        let mut columns = Column::all(report, &rows, style.width >= WIDE);
         let names = report.entrants.iter().map(|entrant| words::width(&entrant.name));
         let name = names.max().unwrap_or(0).clamp(5, NAME);
-        let figures: usize = columns.iter().map(|column| column.width() + 1).sum();
-        let left = style.width.saturating_sub(name + 1 + figures + 1);
+        let left = |columns: &[Column]| {
+            let figures: usize = columns.iter().map(|column| column.width() + 1).sum();
+            style.width.saturating_sub(name + 1 + figures + 1)
+        };
+        for spare in SPARE {
+            if left(&columns) < PICTURE.0 {
+                columns.retain(|column| *column != spare);
+            }
+        }
+        let left = left(&columns);
         let slowest = rows.iter().filter_map(Row::wall_us).max().unwrap_or(0);
         let axis = Axis { end_us: slowest.max(end_us), columns: left.clamp(PICTURE.0, PICTURE.1) };
         Plan { style: *style, name, axis, columns }

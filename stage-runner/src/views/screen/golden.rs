@@ -13,6 +13,8 @@ use crate::views::{Style, markdown};
 use crate::words;
 
 const NARROW: Style = Style { width: 80 };
+/// Half of a screen, or a telephone.
+const NARROWER: Style = Style { width: 50 };
 const WIDE: Style = Style { width: 140 };
 
 /// The screen in characters alone, and that it fits.
@@ -48,6 +50,7 @@ fn golden(name: &str, screen: &str) {
 fn all_stages() {
     let all = report("", &[]).run();
     golden("all-stages-80", &screen(&all, NARROW));
+    golden("all-stages-50", &screen(&all, NARROWER));
     let ascii = words::ascii(&screen(&all, NARROW));
     assert!(ascii.is_ascii());
     golden("all-stages-ascii", &ascii);
@@ -60,6 +63,7 @@ fn one_stage() {
     for (name, report, style) in [
         ("epoll-80", epoll.clone(), NARROW),
         ("epoll-140", epoll, WIDE),
+        ("blocking-50", report("blocking", &[]).run(), NARROWER),
         ("blocking-80", report("blocking", &[]).run(), NARROW),
         ("process-pool-80", report("process-pool", &[]).run(), NARROW),
         ("busy-wait-80", report("busy-wait", &[]).run(), NARROW),

@@ -25,7 +25,7 @@ pub fn lines(sweep: &Sweep, style: &Style) -> Vec<String> {
     );
     let names = sweep.tracks.iter().map(|track| words::width(&track.entrant.name));
     let name = names.max().unwrap_or(0).clamp("in flight".len(), NAME);
-    let shown = shown_steps(&sweep.steps, (width - name) / FIGURE);
+    let shown = shown_steps(&sweep.steps, (width.saturating_sub(name) / FIGURE).max(1));
     for measure in &MEASURES {
         lines.extend([String::new(), measure.title.to_owned()]);
         let heads = shown.iter().map(|step| words::count(*step as u64));

@@ -309,9 +309,9 @@ fn at_one_a_second(row: &Row<'_>, workers: u64) -> String {
 
 /// What to try next.
 fn next(report: &Report, row: &Row<'_>) -> Vec<String> {
-    let mut next = Vec::new();
-    if report.setting.site.as_ref().is_some_and(|site| site.jitter.is_zero() && site.pages > 1) {
-        next.push("--jitter 300ms".to_owned());
+    let mut next = sentences::larger_limits(report, std::slice::from_ref(row));
+    if report.setting.urls.len() > 1 {
+        next.extend(sentences::some_jitter(&report.setting));
     }
     let other = if row.name() == "blocking" { "epoll" } else { "blocking" };
     let both = [other, row.name()];

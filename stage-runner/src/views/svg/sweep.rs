@@ -30,7 +30,7 @@ const PANELS: [(Frame, &str); 3] = [
     (Frame { x: 900.0, y: 545.0, w: 520.0, h: 265.0 }, "Memory for each fetch in flight"),
 ];
 
-/// Colors on white and on black, by place in the table of stages: neighbours that tie differ.
+/// Colors on white and on black, by place in the list of stages, hidden ones last: neighbours that tie differ.
 const COLORS: [(&str, &str); 16] = [
     ("#5f6368", "#b0b4b9"),
     ("#b3261e", "#ff8a80"),
@@ -148,7 +148,8 @@ fn dark_color(at: usize) -> String {
 
 /// The place of a stage's color.
 fn color(track: &Track) -> usize {
-    let place = STAGES.iter().position(|stage| stage.name == track.entrant.name);
+    let (hidden, shown): (Vec<_>, Vec<_>) = STAGES.iter().partition(|stage| stage.hidden);
+    let place = shown.iter().chain(&hidden).position(|stage| stage.name == track.entrant.name);
     place.unwrap_or(0) % COLORS.len()
 }
 
