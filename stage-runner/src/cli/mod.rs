@@ -30,7 +30,7 @@ Examples:
   stage-runner --program 'mine=python3 crawl.py' --stage epoll,mine
 
 Exit status: 0 every page was fetched (a 404 is a page), 1 something failed, 2 the command line is
-wrong, 130 interrupted.";
+wrong, 130 interrupted by Ctrl-C (by another signal: 128 and its number).";
 
 const SWEEP_EXAMPLES: &str = "\
 Examples:
@@ -42,7 +42,8 @@ A stage that goes no further says why, and the others go on. CPU and memory mean
 release build: cargo run --release -p stage-runner -- sweep
 
 Exit status: 0 each stage ran at least with the fewest in flight (or, if it was not asked for by name,
-cannot), 1 one did not, 2 the command line is wrong, 130 interrupted.";
+cannot), 1 one did not, 2 the command line is wrong, 130 interrupted by Ctrl-C (by another signal: 128 and its
+number).";
 
 const SITE: &str = "The practice site";
 const OUTPUT: &str = "Output";

@@ -1,18 +1,21 @@
 //! `stage-runner site`: the practice site alone, for a class or a second terminal.
 
+use std::io::ErrorKind;
 use std::net::IpAddr;
 use std::process::ExitCode;
-use std::sync::mpsc;
 
 use practice_site::{Config, Site};
 
 use crate::cli::SiteOptions;
-use crate::system::processes;
+use crate::system::{processes, signals};
 use crate::terminal::{print, progress};
 use crate::words;
 
 /// Serves until somebody stops it.
 pub fn run(options: &SiteOptions, listen: IpAddr, port: u16) -> ExitCode {
+    if let Err(failure) = super::watch_signals() {
+        return failure;
+    }
     processes::raise_descriptor_limit();
     let config = Config { listen, port, ..options.config() };
     let pages = config.pages;
@@ -28,27 +31,20 @@ pub fn run(options: &SiteOptions, listen: IpAddr, port: u16) -> ExitCode {
             "warning: whoever can reach this machine can reach this site, and it misbehaves on purpose",
         );
     }
-    let told = print::bytes(format!("{}\n", site.url("/")).as_bytes());
+    // Whoever reads the address may have left with it; where it could not be written, nobody knows it.
+    match print::bytes(format!("{}\n", site.url("/")).as_bytes()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            site.stop();
+            return print::status(Err(error));
+        }
+        _ => {}
+    }
     let first = if pages > 0 { format!(", from {} on", site.url("/1")) } else { String::new() };
     progress::note(&format!(
         "{}{first}; the front page lists them and all faults. Ctrl-C stops it.",
         words::plural(pages as u64, "page")
     ));
-    wait_for_ctrl_c();
+    signals::wait();
     site.stop();
-    print::status(told.map(|()| true))
-}
-
-fn wait_for_ctrl_c() {
-    let (stop, stopped) = mpsc::channel();
-    let handled = ctrlc::set_handler(move || {
-        let _ = stop.send(());
-    });
-    match handled {
-        Ok(()) => drop(stopped.recv()),
-        // Without a handler Ctrl-C ends the process, and the site with it.
-        Err(_) => loop {
-            std::thread::park();
-        },
-    }
+    ExitCode::SUCCESS
 }

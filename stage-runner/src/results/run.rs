@@ -25,6 +25,8 @@ pub struct Run {
     pub usage: Usage,
     /// Which of these costs the system saw otherwise.
     pub doubts: Doubts,
+    /// For how long the runner itself was stopped meanwhile, and with it the practice site.
+    pub stopped_us: u64,
     /// The end of what a failed program printed to stderr.
     pub stderr: Vec<String>,
 }
@@ -69,6 +71,7 @@ impl Run {
             outcomes: vec![None; urls],
             usage: Usage::default(),
             doubts: Doubts::default(),
+            stopped_us: 0,
             stderr: Vec::new(),
         }
     }

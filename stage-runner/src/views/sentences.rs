@@ -27,6 +27,7 @@ pub fn comparison(report: &Report, rows: &[Row<'_>]) -> Vec<String> {
         rows.iter().filter(|row| row.is_ok() && row.wall_us().is_some()).collect();
     let mut sentences: Vec<String> = Vec::new();
     sentences.extend(failures(report, rows));
+    sentences.extend(rows.iter().filter_map(stopped));
     sentences.extend(kinds_of_time(&sound));
     sentences.extend(figures(&sound));
     sentences.extend(one_a_second(&sound));
@@ -297,6 +298,21 @@ pub fn failures(report: &Report, rows: &[Row<'_>]) -> Vec<String> {
         format!("{}: {pages} failed. {}.", row.name(), named(report, row.worst()))
     })
     .collect()
+}
+
+/// That the runner was stopped during a run, so that its times are not those of the stage.
+pub fn stopped(row: &Row<'_>) -> Option<String> {
+    let stopped = row.runs.iter().map(|run| run.stopped_us).max().filter(|stopped| *stopped > 0)?;
+    Some(was_stopped(row.name(), stopped))
+}
+
+/// The same about one run.
+pub fn was_stopped(name: &str, stopped_us: u64) -> String {
+    format!(
+        "{name}: the runner stood still for {} meanwhile (stopped by Ctrl-Z or SIGSTOP), and the clock went on, so that \
+         its times and timeouts are not those of {name}.",
+        words::duration(stopped_us)
+    )
 }
 
 fn failed_kinds(run: &Run) -> BTreeMap<usize, &'static str> {

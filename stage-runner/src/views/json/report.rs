@@ -49,6 +49,7 @@ struct RunLine<'a> {
     pages: usize,
     failed: usize,
     doubted: Vec<Doubted>,
+    stopped_us: u64,
     usage: Cow<'a, Usage>,
     stderr: Cow<'a, [String]>,
     outcomes: Vec<Located<'a>>,
@@ -170,6 +171,7 @@ impl<'a> RunLine<'a> {
             pages: run.pages(),
             failed: run.failed(),
             doubted: doubted(run.doubts),
+            stopped_us: run.stopped_us,
             usage: Cow::Borrowed(&run.usage),
             stderr: Cow::Borrowed(&run.stderr),
             outcomes: run.told().map(located).collect(),
@@ -200,6 +202,7 @@ impl<'a> RunLine<'a> {
             round: self.round,
             status: self.status,
             exit: self.exit,
+            stopped_us: self.stopped_us,
             outcomes,
             doubts: Doubts {
                 wall: doubts(Doubted::Wall),
@@ -289,6 +292,7 @@ mod tests {
         odd.runs[1].doubts = Doubts { wall: true, cpu: false, memory: true };
         odd.runs[1].stderr = vec!["a note".to_owned()];
         odd.runs[1].exit = None;
+        odd.runs[1].stopped_us = 12_000_000;
         odd.setting.machine.cpus = None;
         comes_back(&odd);
     }

@@ -264,6 +264,7 @@ fn figures(row: &Row<'_>) -> Vec<String> {
 /// What it means.
 fn said(report: &Report, row: &Row<'_>) -> Vec<String> {
     let mut sentences = sentences::failures(report, std::slice::from_ref(row));
+    sentences.extend(sentences::stopped(row));
     if report.interrupted {
         let (told, all) = (row.shown().told().count(), report.setting.urls.len());
         sentences.push(format!("Interrupted: {told} of {all} pages had ended."));
