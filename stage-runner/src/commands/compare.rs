@@ -35,7 +35,7 @@ pub fn run(options: &RunOptions) -> ExitCode {
     let site = match config.clone().map(Site::start).transpose() {
         Ok(site) => site,
         Err(error) => {
-            progress::warn(&format!("error: no practice site: {error}"));
+            progress::warn(&format!("error: no practice site: {}", processes::no_thread(&error)));
             return ExitCode::FAILURE;
         }
     };

@@ -22,7 +22,7 @@ pub fn run(options: &SiteOptions, listen: IpAddr, port: u16) -> ExitCode {
     let site = match Site::start(config) {
         Ok(site) => site,
         Err(error) => {
-            progress::warn(&format!("error: {error}"));
+            progress::warn(&format!("error: {}", processes::no_thread(&error)));
             return ExitCode::FAILURE;
         }
     };

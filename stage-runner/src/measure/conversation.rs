@@ -82,7 +82,7 @@ impl Conversation {
         targets: usize,
     ) -> Result<Conversation, Fault> {
         let mut command = command(entrant)?;
-        let program = command.get_program().to_string_lossy().into_owned();
+        let program = entrant.command.first().map_or("stage-runner", String::as_str).to_owned();
         if entrant.measures_itself() && work.stderr_to.is_none() {
             // A backtrace would push the words of a panic out of the end of stderr.
             command.env("RUST_BACKTRACE", "0");

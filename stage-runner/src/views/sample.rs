@@ -115,6 +115,8 @@ fn run(report: &Report, index: usize, round: u32) -> Run {
     let is_process_pool = entrant.name == "process-pool";
     let figures = Figures {
         failed_reads: is_busy.then_some(wall_us * 4 + 644),
+        workers: is_pool.then_some(workers),
+        workers_asked_for: is_pool.then_some(workers),
         processes_started: is_process_pool.then_some(workers),
         slowest_start: is_process_pool.then_some(Duration::from_micros(late + 1_300)),
         ..Figures::default()

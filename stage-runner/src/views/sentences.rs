@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use crawl::protocol::ErrorLine;
 use crawl::{ErrorKind, Worker};
+use stage_program::Figures;
 
-use crate::results::{Report, Row, Run, Setting};
+use crate::results::{Report, Row, Run, Setting, WorkerKind};
 use crate::words;
 
 /// Walls within this share of each other are the same.
@@ -174,7 +175,8 @@ pub fn figures(rows: &[&Row<'_>]) -> Vec<String> {
         let figures = row.shown().figures();
         let reads = figures.failed_reads.filter(|_| row.is_busy());
         sentences.extend(reads.map(|reads| failed_reads(row, reads, rows)));
-        let processes = figures.processes_started;
+        sentences.extend(too_few_workers(row, &figures));
+        let processes = figures.processes_started.filter(|processes| *processes > 0);
         sentences.extend(processes.map(|processes| started(row, processes, figures.slowest_start)));
         for (name, figure) in figures.others.iter().take(FIGURES) {
             let name = words::cut(&words::escaped(name), 40);
@@ -198,11 +200,33 @@ fn failed_reads(busy: &Row<'_>, reads: u64, rows: &[&Row<'_>]) -> String {
     format!("{} read {} times for nothing{cpu}{sooner}.", busy.name(), words::count(reads))
 }
 
+/// A pool goes on with fewer workers where the system gives no more.
+fn too_few_workers(row: &Row<'_>, figures: &Figures) -> Option<String> {
+    let (workers, asked_for) = figures.workers.zip(figures.workers_asked_for)?;
+    let kind = match figures.processes_started {
+        Some(_) => WorkerKind::Process,
+        None => WorkerKind::Thread,
+    };
+    let name = row.name();
+    let (noun, workers_shown) = (kind.noun_for(asked_for), words::count(workers));
+    (workers < asked_for).then(|| {
+        format!(
+            "{name} had {workers_shown} of {} {noun}: the system gave no more, so that fewer pages were in flight than \
+             asked for.",
+            words::count(asked_for)
+        )
+    })
+}
+
 fn started(row: &Row<'_>, processes: u64, slowest: Option<Duration>) -> String {
     let slowest = slowest.map(|time| words::duration(time.as_micros() as u64));
     let slowest = slowest.map(|time| format!(", the slowest in {time}"));
+    let slowest = slowest.unwrap_or_default();
+    // Those for which no page was left have waited for none.
+    let waited = row.who().filter(|who| who.kind == WorkerKind::Process && who.count < processes);
+    let waited = waited.map(|who| format!("; {} of them fetched", words::count(who.count)));
     let processes = words::plural(processes, "process");
-    format!("{} started {processes}{}.", row.name(), slowest.unwrap_or_default())
+    format!("{} started {processes}{slowest}{}.", row.name(), waited.unwrap_or_default())
 }
 
 /// The longest sleep on a scale that people can feel.

@@ -424,6 +424,21 @@ fn no_thread_to_be_had() {
     }
 }
 
+#[test]
+#[cfg(target_os = "linux")]
+fn a_pool_that_got_fewer_workers_says_so() {
+    for (stage, most, workers) in
+        [("process-pool", 40, "processes"), ("thread-pool", 16, "threads")]
+    {
+        let args = format!("-s blocking,{stage} -c 20 --pages 20 --delay 100ms");
+        let Some(shell) = with_few_processes(most, &args) else { return };
+        let ended = ended(shell).code(0);
+        let words = ended.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        let told = format!(" of 20 {workers}: the system gave no more");
+        assert!(words.contains(&told), "{}", ended.stdout);
+    }
+}
+
 /// The binary as a user who may have so many processes and threads and has none yet. Root may always have more.
 #[cfg(target_os = "linux")]
 fn with_few_processes(most: u32, args: &str) -> Option<Command> {
