@@ -242,6 +242,9 @@ pub struct Usage {
     pub user_us: Option<u64>,
     /// CPU time in the kernel on the program's behalf.
     pub system_us: Option<u64>,
+    /// Time in which a thread of the program could run and had no
+    /// processor: neither asleep nor computing.
+    pub runnable_us: Option<u64>,
     /// Resident memory just before the crawl.
     pub start_rss_bytes: Option<u64>,
     /// The most resident memory during the crawl.

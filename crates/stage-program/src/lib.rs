@@ -116,6 +116,10 @@ fn run_job(
         (Some(workers), None) => (threads.max(workers), processes),
         (None, _) => (threads, processes),
     };
+    if threads + processes > 0 {
+        // Only the calling thread was asked, and others did the work.
+        usage.runnable_us = None;
+    }
     usage.threads = usage.threads.map(|seen| seen.max(1 + threads));
     usage.processes = Some(1 + processes);
 

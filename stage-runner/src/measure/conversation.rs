@@ -246,6 +246,7 @@ impl Conversation {
         let cpu = usage::children().zip(self.cpu_before).map(|(after, before)| after - before);
         let seen = costs::from_outside(lifetime, cpu, self.is_watched.then_some(self.seen));
         let reported = self.ledger.usage.unwrap_or_default();
+        run.wall_includes_start = reported.wall_us.is_none();
         if self.is_watched {
             run.doubts =
                 costs::doubts(&reported, &seen, run.told().filter_map(|o| o.finished_us).max());

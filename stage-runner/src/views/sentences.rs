@@ -7,7 +7,7 @@ use crawl::protocol::ErrorLine;
 use crawl::{ErrorKind, Worker};
 use stage_program::Figures;
 
-use crate::results::{Report, Row, Run, Setting, WorkerKind};
+use crate::results::{Blocked, Report, Row, Run, Setting, WorkerKind};
 use crate::words;
 
 /// Walls within this share of each other are the same.
@@ -29,6 +29,7 @@ pub fn comparison(report: &Report, rows: &[Row<'_>]) -> Vec<String> {
     let mut sentences: Vec<String> = Vec::new();
     sentences.extend(failures(report, rows));
     sentences.extend(rows.iter().filter_map(stopped));
+    sentences.extend(rows.iter().filter_map(|row| blocked(report, row)));
     sentences.extend(kinds_of_time(&sound));
     sentences.extend(figures(&sound));
     sentences.extend(one_a_second(&sound));
@@ -231,15 +232,14 @@ fn started(row: &Row<'_>, processes: u64, slowest: Option<Duration>) -> String {
 
 /// The longest sleep on a scale that people can feel.
 fn one_a_second(rows: &[&Row<'_>]) -> Option<String> {
-    let sleeps = |row: &&&Row<'_>| row.sleeps();
+    let sleeps = |row: &&&Row<'_>| row.sleeps() && !row.shown().wall_includes_start;
     let slowest = rows.iter().filter(sleeps).filter_map(|row| row.wall_us()).max()?;
     let row = rows.iter().filter(sleeps).find(|row| is_near(row.wall_us(), slowest, SAME))?;
-    Some(format!(
-        "{}, at one instruction a second: {}, of which {} at work.",
-        row.name(),
-        words::one_a_second(row.wall_us()?),
-        words::one_a_second(row.cpu_us()?),
-    ))
+    let wall = words::one_a_second(row.wall_us()?);
+    // CPU time that was too short to be counted is not none.
+    let work = row.cpu_us().filter(|cpu| *cpu > 0)?;
+    let work = words::one_a_second(work);
+    Some(format!("{}, at one instruction a second: {wall}, of which {work} at work.", row.name()))
 }
 
 /// Stages of one thread that take the same time differ in their code only.
@@ -322,6 +322,46 @@ pub fn failures(report: &Report, rows: &[Row<'_>]) -> Vec<String> {
         format!("{}: {pages} failed. {}.", row.name(), named(report, row.worst()))
     })
     .collect()
+}
+
+/// Whose picture of sleep may be something else, where the system does not tell.
+pub fn may_be_runnable(rows: &[&Row<'_>]) -> Option<String> {
+    let is_drawn =
+        |row: &&&Row<'_>| row.runnable().is_none() && !row.is_busy() && row.who().is_some();
+    let unknown: Vec<&str> = rows.iter().filter(is_drawn).map(|row| row.name()).collect();
+    let (whose, there) = match unknown.len() {
+        0 => return None,
+        all if all == rows.len() => (String::new(), "here"),
+        1..=3 => (format!(" of {}", words::list(&unknown)), "there"),
+        more => (format!(" of {more} stages"), "there"),
+    };
+    Some(format!("Sleep{whose} includes waiting for a processor, which is not measured {there}."))
+}
+
+/// Whose wall time is more than its crawl.
+pub fn includes_start(row: &Row<'_>) -> Option<String> {
+    let name = row.name();
+    row.shown().wall_includes_start.then(|| {
+        format!("{name} reported no wall time: it is that of its whole life, its start included.")
+    })
+}
+
+/// Which fetches seem to have blocked the loop.
+pub fn blocked(report: &Report, row: &Row<'_>) -> Option<String> {
+    let all = Blocked::all(row.shown());
+    let worst = all.iter().max_by_key(|blocked| blocked.us())?;
+    let more = match all.len() - 1 {
+        0 => String::new(),
+        more => format!(", and {more} more for less"),
+    };
+    Some(format!(
+        "{}: {} blocked the event loop for {}{more}: no other fetch moved meanwhile, and {} moved as soon as it ended \
+         (inferred from the times).",
+        row.name(),
+        report.setting.short_url(worst.target),
+        words::duration(worst.us()),
+        words::count(worst.moved as u64),
+    ))
 }
 
 /// That the runner was stopped during a run, so that its times are not those of the stage.

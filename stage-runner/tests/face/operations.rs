@@ -485,3 +485,42 @@ fn an_empty_list_of_urls_is_told() {
         ended(command(&args)).code(0).notes(words);
     }
 }
+
+/// Beside other busy programs it cannot have a processor all the time, and still it never sleeps.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_stage_that_never_sleeps_is_not_called_asleep() {
+    let busy = || Command::new("sh").args(["-c", "while :; do :; done"]).spawn().unwrap();
+    let mut beside: Vec<Child> = (0..4).map(|_| busy()).collect();
+    let args = ["-s", "busy-wait,process-pool", "--pages", "4", "--delay", "200ms"];
+    let ended = ended(command(&[&args[..], &["--format", "json"]].concat()));
+    for child in &mut beside {
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    let json = ended.code(0).json();
+    let usage = &json["runs"][0]["usage"];
+    let us = |name: &str| usage[name].as_u64().unwrap_or_else(|| panic!("no {name}: {usage}"));
+    let awake = us("user_us") + us("system_us") + us("runnable_us");
+    assert!(awake * 4 > us("wall_us") * 3, "{usage}");
+    let pool = &json["runs"][1]["usage"];
+    assert_eq!(pool["runnable_us"], serde_json::Value::Null, "its workers were not asked: {pool}");
+}
+
+#[test]
+fn the_start_of_a_program_is_told_apart() {
+    let line = r#"{"outcome":{"target":0,"by":"main","status":200,"bytes":1,"started_us":0,"finished_us":900}}"#;
+    let program = format!("mine=sh -c 'sleep 0.4; cat >/dev/null; echo \"$0\"' '{line}'");
+    let args = ["--program", &program, "--pages", "1", "--delay", "0"];
+    ended(command(&args)).code(0).says("mine reported no wall time").says("0.9 ms");
+    let json = ended(command(&[&args[..], &["--format", "json"]].concat())).code(0).json();
+    assert_eq!(json["runs"][0]["wall_includes_start"], true, "{json}");
+}
+
+/// Its first row alone is no measure for the others.
+#[test]
+fn a_short_run_has_an_axis_that_fits() {
+    let stages = "epoll,blocking,process-pool,thread-pool";
+    let ended = ended(command(&["-s", stages, "--pages", "5", "--delay", "1ms"])).code(0);
+    assert!(!ended.stdout.contains("goes on"), "{}", ended.stdout);
+}
