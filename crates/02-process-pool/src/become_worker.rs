@@ -51,6 +51,9 @@ pub(crate) fn refuse_to_nest() -> io::Result<()> {
 }
 
 fn work() -> io::Result<()> {
+    // Otherwise Linux lists it as `exe`, the name by which it was started.
+    #[cfg(target_os = "linux")]
+    let _ = std::fs::write("/proc/self/comm", "pool-worker");
     let (sender, requests) = mpsc::channel();
     thread::Builder::new().spawn(move || read_requests(&sender))?;
 

@@ -167,11 +167,38 @@ fn spawn() -> io::Result<Child> {
     let _alone = cfg!(target_vendor = "apple").then(|| {
         ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner)
     });
-    Command::new(env::current_exe()?)
+    this_program()?
         .env(ASKED, "1")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
+}
+
+/// The program to start again. Its file may be replaced while it runs, by a
+/// new build for example. Linux then still has the old one under this name.
+/// The command line keeps the name under which this process was started.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn this_program() -> io::Result<Command> {
+    use std::os::unix::process::CommandExt;
+
+    let mut program = Command::new("/proc/self/exe");
+    program.arg0(env::args_os().next().unwrap_or_default());
+    Ok(program)
+}
+
+/// The program to start again. Other systems know its path only: if the file
+/// there was replaced, the new one is started, and its hello tells whether it
+/// is a worker.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn this_program() -> io::Result<Command> {
+    let path = env::current_exe()?;
+    if path.exists() {
+        return Ok(Command::new(path));
+    }
+    let path = path.display();
+    Err(io::Error::other(format!(
+        "the file of this program, {path}, is gone: start the program again"
+    )))
 }
 
 /// Hands requests to a worker and its answers back, until either side ends

@@ -257,6 +257,9 @@ pub struct Usage {
     /// CPU time in the kernel on the program's behalf.
     #[serde(deserialize_with = "whole_or_null")]
     pub system_us: Option<u64>,
+    /// Time in which a thread of the program could run and had no
+    /// processor: neither asleep nor computing.
+    pub runnable_us: Option<u64>,
     /// Resident memory just before the crawl.
     #[serde(deserialize_with = "whole_or_null")]
     pub start_rss_bytes: Option<u64>,

@@ -111,12 +111,22 @@ fn run_job(
         }
     }
     let workers = reporter.finish();
+    let mut extra = extra();
     let threads = workers.iter().filter(|by| matches!(by, Worker::Thread(_))).count() as u64;
     let processes = workers.iter().filter(|by| matches!(by, Worker::Process(_))).count() as u64;
+    // A worker for which no target was left ran no fetch, and was there all the same.
+    let (threads, processes) = match (extra.figures.workers, extra.figures.processes_started) {
+        (Some(workers), Some(_)) => (threads, processes.max(workers)),
+        (Some(workers), None) => (threads.max(workers), processes),
+        (None, _) => (threads, processes),
+    };
+    if threads + processes > 0 {
+        // Only the calling thread was asked, and others did the work.
+        usage.runnable_us = None;
+    }
     usage.threads = usage.threads.map(|seen| seen.max(1 + threads));
     usage.processes = Some(1 + processes);
 
-    let mut extra = extra();
     if failed_attempts > 0 {
         extra.figures.failed_reads = Some(failed_attempts);
     }

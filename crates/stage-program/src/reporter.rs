@@ -49,6 +49,7 @@ pub(crate) struct Reporter {
 struct Start {
     cpu: Option<Cpu>,
     reporter: Option<Cpu>,
+    runnable_us: Option<u64>,
     rss_bytes: Option<u64>,
     peak_is_ours: bool,
 }
@@ -95,6 +96,7 @@ impl Reporter {
             peak_is_ours,
             rss_bytes: system::resident(),
             reporter: work.spent,
+            runnable_us: system::this_thread_runnable_us(),
             cpu: system::process(),
         });
         drop(work);
@@ -121,11 +123,13 @@ impl Reporter {
         let cpu = system::process().zip(start.cpu).map(|(now, then)| now - then);
         let reporter = work.spent.zip(start.reporter).map(|(now, then)| now - then);
         let cpu = cpu.zip(reporter).map(|(cpu, reporter)| cpu - reporter);
+        let runnable = system::this_thread_runnable_us().zip(start.runnable_us);
         let peak = system::peak_resident().filter(|_| start.peak_is_ours);
         Usage {
             wall_us: Some(wall.as_micros() as u64),
             user_us: cpu.map(|cpu| cpu.user_us),
             system_us: cpu.map(|cpu| cpu.system_us),
+            runnable_us: runnable.map(|(now, then)| now.saturating_sub(then)),
             start_rss_bytes: start.rss_bytes,
             peak_rss_bytes: peak.max(start.rss_bytes.filter(|_| peak.is_some())),
             threads: work.threads,

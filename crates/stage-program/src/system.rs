@@ -131,6 +131,14 @@ mod on_this_system {
         super::unix::cpu_of(UsageWho::RUSAGE_THREAD)
     }
 
+    /// How long this thread could run and had no processor, in all its life.
+    pub fn this_thread_runnable_us() -> Option<u64> {
+        // CPU time, time in the queue of a processor, turns: the times in nanoseconds.
+        let figures = fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+        let waited: u64 = figures.split_whitespace().nth(1)?.parse().ok()?;
+        Some(waited / 1000)
+    }
+
     /// Makes the memory of this moment the peak, so that what came before does not count.
     pub fn reset_peak() -> bool {
         fs::write("/proc/self/clear_refs", "5").is_ok()
@@ -175,6 +183,11 @@ mod on_this_system {
         Some(Cpu { user_us: micros, ..Cpu::default() })
     }
 
+    /// Not told here.
+    pub fn this_thread_runnable_us() -> Option<u64> {
+        None
+    }
+
     /// Not told here: the peak of the whole life would count the reading of the job as the stage's.
     pub fn reset_peak() -> bool {
         false
@@ -212,6 +225,11 @@ mod on_this_system {
 
     /// Not told here.
     pub fn this_thread() -> Option<Cpu> {
+        None
+    }
+
+    /// Not told here.
+    pub fn this_thread_runnable_us() -> Option<u64> {
         None
     }
 
@@ -254,6 +272,7 @@ mod tests {
     #[test]
     fn linux_tells_everything() {
         assert!(process().is_some() && this_thread().is_some() && children().is_some());
+        assert!(this_thread_runnable_us().is_some());
         assert!(threads() >= Some(1) && resident() > Some(100_000));
     }
 

@@ -31,7 +31,7 @@ Examples:
   stage-runner --program \"mine=python3 crawl.py\" --stage epoll,mine
 
 Exit status: 0 every page was fetched (a 404 is a page), 1 something failed, 2 the command line is
-wrong, 130 interrupted.";
+wrong, 130 interrupted by Ctrl-C (by another signal: 128 and its number).";
 
 const SWEEP_EXAMPLES: &str = "\
 Examples:
@@ -43,7 +43,8 @@ A stage that goes no further says why, and the others go on. CPU and memory mean
 release build: cargo run --release -p stage-runner -- sweep
 
 Exit status: 0 each stage ran at least with the fewest in flight (or, if it was not asked for by name,
-cannot), 1 one did not, 2 the command line is wrong, 130 interrupted.";
+cannot), 1 one did not, 2 the command line is wrong, 130 interrupted by Ctrl-C (by another signal: 128 and its
+number).";
 
 const SITE: &str = "The practice site";
 const OUTPUT: &str = "Output";
@@ -293,9 +294,12 @@ pub enum Format {
     Markdown,
 }
 
-/// Reads the command line, or says what is wrong with it and ends.
-pub fn parse() -> Cli {
-    Cli::try_parse().unwrap_or_else(|error| with_a_better_tip(error).exit())
+/// Reads the command line.
+///
+/// # Errors
+/// What is wrong with it, with a better tip; or the help that was asked for.
+pub fn try_parse() -> Result<Cli, clap::Error> {
+    Cli::try_parse().map_err(with_a_better_tip)
 }
 
 /// Tips of clap name any option that shares a few letters. Only a name that may have been meant is one; and an option

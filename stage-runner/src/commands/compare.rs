@@ -17,7 +17,7 @@ use crate::terminal::countdown::{Countdown, NowAndThen};
 use crate::terminal::look::Look;
 use crate::terminal::redraw::Redraw;
 use crate::terminal::{print, progress};
-use crate::views::{json, markdown, screen};
+use crate::views::{json, markdown, screen, sentences};
 use crate::words;
 
 /// Descriptors that a process needs beside its connections: a stage, and the runner with its site.
@@ -31,13 +31,15 @@ pub fn run(options: &RunOptions) -> ExitCode {
     let entrants = entrants::choose(&options.stages, &options.programs).unwrap_or_else(wrong);
     let given = given_urls(options).unwrap_or_else(wrong);
 
-    signals::watch();
+    if let Err(failure) = super::watch_signals() {
+        return failure;
+    }
     processes::raise_descriptor_limit();
     let config = given.is_none().then(|| site_for(options, entrants.len()));
     let site = match config.clone().map(Site::start).transpose() {
         Ok(site) => site,
         Err(error) => {
-            progress::warn(&format!("error: no practice site: {error}"));
+            progress::warn(&format!("error: no practice site: {}", processes::no_thread(&error)));
             return ExitCode::FAILURE;
         }
     };
@@ -93,6 +95,12 @@ fn given_urls(options: &RunOptions) -> Result<Option<Vec<Url>>, String> {
     }
     if let Some(file) = &options.urls_file {
         urls.extend(urls::read_file(file)?);
+        if urls.is_empty() {
+            progress::warn(&format!(
+                "warning: there is no URL in {}, so there is nothing to fetch",
+                urls::name_of(file)
+            ));
+        }
     }
     Ok(Some(urls))
 }
@@ -207,6 +215,9 @@ fn explain(options: &RunOptions, entrant: &Entrant, run: &Run) {
     }
     if let Some(fault) = run.fault.as_ref().filter(|_| options.format != Format::Table) {
         progress::warn(&fault.of(name));
+    }
+    if run.stopped_us > 0 && matches!(options.format, Format::Json | Format::Jsonl) {
+        progress::warn(&sentences::was_stopped(name, run.stopped_us));
     }
     if !options.verbose && !run.stderr.is_empty() {
         let lines = run.stderr.iter().map(|line| format!("\n    {line}"));

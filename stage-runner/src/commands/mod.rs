@@ -1,13 +1,13 @@
 //! What the command line can ask for, a file each.
 
-use std::io;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::CommandFactory;
 
 use crate::cli::{self, Cli, Command};
-use crate::system::signals;
-use crate::terminal::print;
+use crate::system::{processes, signals};
+use crate::terminal::{print, progress};
 
 mod compare;
 mod list;
@@ -17,7 +17,13 @@ mod sweep;
 
 /// Does what the command line asks for.
 pub fn main() -> ExitCode {
-    let cli = cli::parse();
+    signals::at_start();
+    processes::note_own_file();
+    let cli = match cli::try_parse() {
+        Ok(cli) => cli,
+        Err(help) if !help.use_stderr() => return print::status(print_help(&help)),
+        Err(wrong) => wrong.exit(),
+    };
     match cli.command {
         None if cli.run.list => list::run(&cli.run),
         None => compare::run(&cli.run),
@@ -40,10 +46,28 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// The exit status of a command that Ctrl-C can end early.
+/// Prints `--help` and `--version`. (What clap prints by itself may get lost, and nobody is told.)
+fn print_help(help: &clap::Error) -> io::Result<bool> {
+    help.print()?;
+    io::stdout().flush()?;
+    Ok(true)
+}
+
+/// Notices from now on what would end this process.
+fn watch_signals() -> Result<(), ExitCode> {
+    signals::watch().map_err(|error| {
+        progress::warn(&format!(
+            "error: no thread to notice Ctrl-C: {}",
+            processes::no_thread(&error)
+        ));
+        ExitCode::FAILURE
+    })
+}
+
+/// The exit status of a command that a signal can end early.
 fn status(result: io::Result<bool>) -> ExitCode {
     match result {
-        _ if signals::asked() => ExitCode::from(signals::EXIT),
+        _ if signals::asked() => ExitCode::from(signals::exit_status()),
         result => print::status(result),
     }
 }

@@ -1,19 +1,21 @@
 //! `stage-runner site`: the practice site alone, for a class or a second terminal.
 
-use std::io::{self, Write};
+use std::io::ErrorKind;
 use std::net::IpAddr;
 use std::process::ExitCode;
-use std::sync::mpsc;
 
 use practice_site::{Config, Site};
 
 use crate::cli::SiteOptions;
-use crate::system::processes;
-use crate::terminal::progress;
+use crate::system::{processes, signals};
+use crate::terminal::{print, progress};
 use crate::words;
 
 /// Serves until somebody stops it.
 pub fn run(options: &SiteOptions, listen: IpAddr, port: u16, verbose: bool) -> ExitCode {
+    if let Err(failure) = super::watch_signals() {
+        return failure;
+    }
     processes::raise_descriptor_limit();
     let config = Config { listen, port, ..options.config() };
     let pages = config.pages;
@@ -25,7 +27,7 @@ pub fn run(options: &SiteOptions, listen: IpAddr, port: u16, verbose: bool) -> E
     let site = match started {
         Ok(site) => site,
         Err(error) => {
-            progress::warn(&format!("error: {error}"));
+            progress::warn(&format!("error: {}", processes::no_thread(&error)));
             return ExitCode::FAILURE;
         }
     };
@@ -45,39 +47,20 @@ pub fn run(options: &SiteOptions, listen: IpAddr, port: u16, verbose: bool) -> E
              `ipconfig` may show them"
         )),
     }
-    // The program or person that reads stdout would wait for a URL that never comes.
-    if let Err(error) = write_line(&site.url("/")) {
-        progress::warn(&format!(
-            "error: cannot write the URL of the site to stdout, so the site ends: {error}"
-        ));
-        return ExitCode::FAILURE;
+    // Whoever reads the address may have left with it; where it could not be written, nobody knows it.
+    match print::bytes(format!("{}\n", site.url("/")).as_bytes()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            site.stop();
+            return print::status(Err(error));
+        }
+        _ => {}
     }
     let first = if pages > 0 { format!(", from {} on", site.url("/1")) } else { String::new() };
     progress::note(&format!(
         "{}{first}; the front page lists them and all faults. Ctrl-C stops it.",
         words::plural(pages as u64, "page")
     ));
-    wait_for_ctrl_c();
+    signals::wait();
     site.stop();
     ExitCode::SUCCESS
-}
-
-fn write_line(line: &str) -> io::Result<()> {
-    let mut stdout = io::stdout().lock();
-    writeln!(stdout, "{line}")?;
-    stdout.flush()
-}
-
-fn wait_for_ctrl_c() {
-    let (stop, stopped) = mpsc::channel();
-    let handled = ctrlc::set_handler(move || {
-        let _ = stop.send(());
-    });
-    match handled {
-        Ok(()) => drop(stopped.recv()),
-        // Without a handler Ctrl-C ends the process, and the site with it.
-        Err(_) => loop {
-            std::thread::park();
-        },
-    }
 }

@@ -30,7 +30,9 @@ pub fn run(options: &SweepOptions) -> ExitCode {
         wrong(format!("cannot write {}: {error}", file.display()))
     }
 
-    signals::watch();
+    if let Err(failure) = super::watch_signals() {
+        return failure;
+    }
     processes::raise_descriptor_limit();
     let mut sweep = Sweep {
         delay: options.delay,

@@ -2,11 +2,11 @@
 
 use std::io;
 use std::sync::Mutex;
-use std::time::Duration;
 
 use crawl::{Limits, Outcome, Target};
 use selectors::Kind;
 use stage_02_process_pool as process_pool;
+use stage_03_thread_pool as thread_pool;
 use stage_05_callbacks as callbacks;
 use stage_program::{Extra, Figures};
 
@@ -59,10 +59,10 @@ pub const STAGES: &[Stage] = &[
         source: "crates/02-process-pool/src",
         crawl: |targets, limits, done| {
             let figures = process_pool::crawl_with_figures(targets, limits, done)?;
-            *POOL.lock().expect("nobody panics with it") = figures;
+            keep(processes(&figures, asked_for(targets, limits)));
             Ok(())
         },
-        extra: pool_extra,
+        extra: kept,
         ..PLAIN
     },
     Stage {
@@ -71,7 +71,12 @@ pub const STAGES: &[Stage] = &[
         aliases: &["threads", "thread"],
         summary: "each thread sleeps in its own call",
         source: "crates/03-thread-pool/src",
-        crawl: stage_03_thread_pool::crawl,
+        crawl: |targets, limits, done| {
+            let figures = thread_pool::crawl_with_figures(targets, limits, done)?;
+            keep(threads(&figures, asked_for(targets, limits)));
+            Ok(())
+        },
+        extra: kept,
         ..PLAIN
     },
     Stage {
@@ -203,22 +208,41 @@ const PLAIN: Stage = Stage {
     extra: Extra::default,
 };
 
-/// What the last process pool of this process paid.
-static POOL: Mutex<process_pool::Figures> = Mutex::new(process_pool::Figures {
-    workers: 0,
-    started: 0,
-    longest_start: Duration::ZERO,
-    private_bytes: None,
-});
+/// What the last pool of this process has told. One that failed has told nothing.
+static POOL: Mutex<Option<Extra>> = Mutex::new(None);
 
-fn pool_extra() -> Extra {
-    let pool = *POOL.lock().expect("nobody panics with it");
+fn keep(extra: Extra) {
+    *POOL.lock().expect("nobody panics with it") = Some(extra);
+}
+
+fn kept() -> Extra {
+    POOL.lock().expect("nobody panics with it").take().unwrap_or_default()
+}
+
+/// How many workers a pool asks for.
+fn asked_for(targets: &[Target], limits: &Limits) -> usize {
+    limits.concurrency.get().min(targets.len())
+}
+
+fn processes(pool: &process_pool::Figures, asked_for: usize) -> Extra {
+    let has_started = pool.started > 0;
     let figures = Figures {
+        workers: Some(pool.workers.into()),
+        workers_asked_for: Some(asked_for as u64),
         processes_started: Some(pool.started.into()),
-        slowest_start: (pool.started > 0).then_some(pool.longest_start),
+        slowest_start: has_started.then_some(pool.longest_start),
         ..Figures::default()
     };
     Extra { figures, workers_private_bytes: pool.private_bytes }
+}
+
+fn threads(pool: &thread_pool::Figures, asked_for: usize) -> Extra {
+    let figures = Figures {
+        workers: Some(pool.workers.into()),
+        workers_asked_for: Some(asked_for as u64),
+        ..Figures::default()
+    };
+    Extra { figures, ..Extra::default() }
 }
 
 /// The stages that run where none is named.

@@ -50,9 +50,8 @@ pub fn parse_all<'a>(urls: impl Iterator<Item = &'a str>) -> Result<Vec<Url>, St
 /// # Errors
 /// The file cannot be read, or one of its lines is not a URL that can be fetched.
 pub fn read_file(path: &Path) -> Result<Vec<Url>, String> {
-    let from_stdin = path == Path::new("-");
-    let name = if from_stdin { "stdin".to_owned() } else { path.display().to_string() };
-    let bytes = if from_stdin { read_stdin() } else { fs::read(path) };
+    let name = name_of(path);
+    let bytes = if is_stdin(path) { read_stdin() } else { fs::read(path) };
     let bytes = bytes.map_err(|error| format!("cannot read {name}: {error}"))?;
     let text = decoded(bytes).ok_or_else(|| format!("{name} is not text in UTF-8 or UTF-16"))?;
     let mut urls = Vec::new();
@@ -65,6 +64,15 @@ pub fn read_file(path: &Path) -> Result<Vec<Url>, String> {
         urls.push(Url::parse(url).map_err(|error| format!("{name}, line {at}: {error}"))?);
     }
     Ok(urls)
+}
+
+/// What a file of URLs is called in messages.
+pub fn name_of(path: &Path) -> String {
+    if is_stdin(path) { "stdin".to_owned() } else { path.display().to_string() }
+}
+
+fn is_stdin(path: &Path) -> bool {
+    path == Path::new("-")
 }
 
 fn read_stdin() -> io::Result<Vec<u8>> {
@@ -112,17 +120,20 @@ type Addresses<'a> = HashMap<(&'a str, u16), Result<Vec<SocketAddr>, String>>;
 fn look_up<'a>(places: &[(&'a str, u16)]) -> Addresses<'a> {
     let addresses = Mutex::new(HashMap::new());
     let next = Mutex::new(places.iter());
-    thread::scope(|scope| {
-        for _ in 0..places.len().min(LOOKUPS_AT_ONCE) {
-            scope.spawn(|| {
-                loop {
-                    let place = next.lock().expect("no lookup panics").next();
-                    let Some(&(host, port)) = place else { break };
-                    let found = resolve_one(host, port);
-                    addresses.lock().expect("no lookup panics").insert((host, port), found);
-                }
-            });
+    let look_up_all = || {
+        loop {
+            let place = next.lock().expect("no lookup panics").next();
+            let Some(&(host, port)) = place else { break };
+            let found = resolve_one(host, port);
+            addresses.lock().expect("no lookup panics").insert((host, port), found);
         }
+    };
+    thread::scope(|scope| {
+        let threads = 1..places.len().min(LOOKUPS_AT_ONCE);
+        // Where there are fewer threads to be had, those that have started do the work.
+        let start = |_| thread::Builder::new().spawn_scoped(scope, look_up_all).is_ok();
+        let _ = threads.take_while(|number| start(*number)).count();
+        look_up_all();
     });
     addresses.into_inner().expect("no lookup panics")
 }

@@ -1,7 +1,7 @@
 //! The parent's half of the protocol: one child, every word of it checked.
 
 use std::collections::VecDeque;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::process::{Child, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 use std::sync::{Arc, Mutex};
@@ -22,6 +22,9 @@ use crate::words;
 
 /// How often the runner looks at a child that says nothing.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// Where a wait of [`LOOK_EVERY`] took longer than this, the runner itself stood still: somebody stopped it.
+const STOPPED: Duration = Duration::from_secs(1);
 
 /// A child that tells of no fetch for this long after the deadline is hung.
 const HUNG_AFTER: Duration = Duration::from_secs(5);
@@ -57,12 +60,12 @@ pub struct Conversation {
     child: Child,
     /// Whether it is watched from outside: it need not say what it costs.
     is_watched: bool,
-    said: Receiver<Said>,
-    stderr: Arc<Mutex<VecDeque<String>>>,
-    stderr_end: Receiver<()>,
+    pipes: Pipes,
     ledger: Ledger,
     silence: Duration,
     began: Instant,
+    /// For how long the runner was stopped meanwhile.
+    stopped: Duration,
     cpu_before: Option<Cpu>,
     /// The most that was seen of a program from outside.
     seen: Family,
@@ -79,6 +82,7 @@ impl Conversation {
         targets: usize,
     ) -> Result<Conversation, Fault> {
         let mut command = command(entrant)?;
+        let program = entrant.command.first().map_or("stage-runner", String::as_str).to_owned();
         if entrant.measures_itself() && work.stderr_to.is_none() {
             // A backtrace would push the words of a panic out of the end of stderr.
             command.env("RUST_BACKTRACE", "0");
@@ -87,41 +91,29 @@ impl Conversation {
         processes::apart(&mut command);
         let cpu_before = usage::children();
         let began = Instant::now();
-        let mut child = command.spawn().map_err(|error| Fault::NotStarted {
-            program: command.get_program().to_string_lossy().into_owned(),
-            why: error.to_string(),
-        })?;
+        let not_started = |why| Fault::NotStarted { program: program.clone(), why };
+        let mut child =
+            command.spawn().map_err(|error| not_started(processes::no_thread(&error)))?;
         signals::child(child.id());
 
-        let mut stdin = child.stdin.take().expect("stdin is piped");
-        let job = work.job();
-        // A program need not read its job: then this thread ends with the program.
-        thread::spawn(move || stdin.write_all(&job));
-        let stdout = child.stdout.take().expect("stdout is piped");
-        let (say, said) = mpsc::sync_channel(1024);
-        thread::spawn(move || read_lines(stdout, &say));
-        let stderr = Arc::new(Mutex::new(VecDeque::new()));
-        let (end, stderr_end) = mpsc::channel();
-        let pipe = child.stderr.take().expect("stderr is piped");
         let name = entrant.name.clone();
         let pass_on =
             work.stderr_to.map(|stderr_to| move |line: &str| stderr_to(&format!("{name}: {line}")));
-        thread::spawn({
-            let stderr = Arc::clone(&stderr);
-            move || {
-                keep_tail(pipe, &stderr, pass_on);
-                drop(end);
-            }
-        });
+        let pipes = Pipes::attend(&mut child, work.job(), pass_on).map_err(|error| {
+            processes::kill(&mut child);
+            let _ = child.wait();
+            signals::child(0);
+            let why = processes::no_thread(&error);
+            not_started(format!("no thread for its pipes: {why}"))
+        })?;
         Ok(Conversation {
             child,
             is_watched: !entrant.measures_itself(),
-            said,
-            stderr,
-            stderr_end,
+            pipes,
             ledger: Ledger::new(targets),
             silence: work.limits.deadline.saturating_add(HUNG_AFTER),
             began,
+            stopped: Duration::ZERO,
             cpu_before,
             seen: Family::default(),
         })
@@ -136,7 +128,15 @@ impl Conversation {
         let mut interrupted: Option<Instant> = None;
         loop {
             // 1. Take the next line, or wait for one a moment.
-            match self.next(stdout_end.is_some()) {
+            let waiting = Instant::now();
+            let said = self.next(stdout_end.is_some());
+            let waited = waiting.elapsed();
+            if waited > STOPPED {
+                // Meanwhile the child could say what it wanted: that nobody heard it is not its silence.
+                self.stopped += waited;
+                last_word += waited;
+            }
+            match said {
                 Some(Said::Line(line)) => {
                     let running = self.began.elapsed().as_micros() as u64;
                     match self.ledger.hear(&line, running) {
@@ -193,7 +193,7 @@ impl Conversation {
             thread::sleep(Duration::from_millis(1));
             return None;
         }
-        match self.said.recv_timeout(LOOK_EVERY) {
+        match self.pipes.said.recv_timeout(LOOK_EVERY) {
             Ok(said) => Some(said),
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => Some(Said::Nothing(Instant::now())),
@@ -228,6 +228,7 @@ impl Conversation {
 
     /// Works out what the whole came to.
     pub fn settle(self, end: End, run: &mut Run) {
+        run.stopped_us = self.stopped.as_micros() as u64;
         run.exit = end.status.and_then(|status| status.code());
         let unanswered = self.ledger.outcomes.iter().filter(|outcome| outcome.is_none()).count();
         run.fault = match (end.fault, end.status.map(Ending::from)) {
@@ -245,6 +246,7 @@ impl Conversation {
         let cpu = usage::children().zip(self.cpu_before).map(|(after, before)| after - before);
         let seen = costs::from_outside(lifetime, cpu, self.is_watched.then_some(self.seen));
         let reported = self.ledger.usage.unwrap_or_default();
+        run.wall_includes_start = reported.wall_us.is_none();
         if self.is_watched {
             run.doubts =
                 costs::doubts(&reported, &seen, run.told().filter_map(|o| o.finished_us).max());
@@ -252,12 +254,49 @@ impl Conversation {
         run.usage = costs::complete(reported, seen);
         if !signals::asked() {
             // What it printed last may still be on its way, and its stderr may be held open by what it started.
-            let _ = self.stderr_end.recv_timeout(Duration::from_millis(100));
+            let _ = self.pipes.stderr_end.recv_timeout(Duration::from_millis(100));
         }
         if run.fault.is_some() && !signals::asked() {
-            let tail = self.stderr.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            let tail = self.pipes.stderr.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
             run.stderr = tail.iter().cloned().collect();
         }
+    }
+}
+
+/// What comes out of a child, each pipe read by a thread of its own.
+struct Pipes {
+    said: Receiver<Said>,
+    stderr: Arc<Mutex<VecDeque<String>>>,
+    stderr_end: Receiver<()>,
+}
+
+impl Pipes {
+    /// Starts the threads.
+    ///
+    /// # Errors
+    /// There is no thread to be had. Those that have started end with the child.
+    fn attend(
+        child: &mut Child,
+        job: Vec<u8>,
+        pass_on: Option<impl Fn(&str) + Send + 'static>,
+    ) -> io::Result<Pipes> {
+        let mut stdin = child.stdin.take().expect("stdin is piped");
+        let stdout = child.stdout.take().expect("stdout is piped");
+        let pipe = child.stderr.take().expect("stderr is piped");
+        // A program need not read its job: then this thread ends with the program.
+        thread::Builder::new().spawn(move || stdin.write_all(&job))?;
+        let (say, said) = mpsc::sync_channel(1024);
+        thread::Builder::new().spawn(move || read_lines(stdout, &say))?;
+        let stderr = Arc::new(Mutex::new(VecDeque::new()));
+        let (end, stderr_end) = mpsc::channel();
+        thread::Builder::new().spawn({
+            let stderr = Arc::clone(&stderr);
+            move || {
+                keep_tail(pipe, &stderr, pass_on);
+                drop(end);
+            }
+        })?;
+        Ok(Pipes { said, stderr, stderr_end })
     }
 }
 

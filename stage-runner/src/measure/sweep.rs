@@ -16,7 +16,7 @@ use super::{Heard, Work};
 use crate::lineup::{Entrant, urls};
 use crate::results::sweep::{End, Point, Why};
 use crate::results::{Run, Status, Who};
-use crate::system::processes;
+use crate::system::{processes, signals};
 
 /// A stage that waits for one page after the other is not asked to do it for longer than this.
 const LONGEST: Duration = Duration::from_secs(10);
@@ -68,7 +68,13 @@ pub fn step(
     {
         return end(why);
     }
-    let run = measure(entrant, delay, in_flight, heard)?;
+    // A step during which the runner was stopped says nothing about the stage: it is taken again.
+    let run = loop {
+        let run = measure(entrant, delay, in_flight, heard)?;
+        if run.stopped_us == 0 || signals::asked() {
+            break run;
+        }
+    };
     Ok(judge(delay, in_flight, &run))
 }
 

@@ -2,6 +2,7 @@
 //!
 //! [`Report`] is a comparison, [`Sweep`] a sweep. Views are functions of these.
 
+mod blocked;
 mod fault;
 mod report;
 mod rows;
@@ -10,6 +11,7 @@ mod setting;
 pub mod sweep;
 mod who;
 
+pub use blocked::Blocked;
 pub use fault::{Ending, Fault, WrongLine};
 pub use report::Report;
 pub use rows::Row;

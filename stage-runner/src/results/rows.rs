@@ -57,6 +57,17 @@ impl<'a> Row<'a> {
         self.median(Run::cpu_us)
     }
 
+    /// Time in which it could run and had no processor, where that is told.
+    pub fn runnable_us(&self) -> Option<u64> {
+        self.median(|run| run.usage.runnable_us)
+    }
+
+    /// Which share of its time it waited for a processor, where that is told.
+    pub fn runnable(&self) -> Option<f64> {
+        let wall = self.wall_us().filter(|wall| *wall > 0)?;
+        Some(self.runnable_us()? as f64 / wall as f64)
+    }
+
     /// The peak of resident memory, workers included.
     pub fn memory_bytes(&self) -> Option<u64> {
         self.median(|run| {
@@ -107,7 +118,8 @@ impl<'a> Row<'a> {
 
     /// Whether it spends its time asleep.
     pub fn sleeps(&self) -> bool {
-        !self.is_busy() && self.work().is_some_and(|work| work < 0.5)
+        let awake = self.work().map(|work| work + self.runnable().unwrap_or(0.0));
+        !self.is_busy() && awake.is_some_and(|awake| awake < 0.5)
     }
 
     /// Who waits, if anybody got as far as that.

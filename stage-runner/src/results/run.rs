@@ -23,8 +23,12 @@ pub struct Run {
     pub outcomes: Vec<Option<OutcomeLine>>,
     /// What it cost.
     pub usage: Usage,
+    /// Whether the wall time is the whole life of the program, its start included, because it reported none of its own.
+    pub wall_includes_start: bool,
     /// Which of these costs the system saw otherwise.
     pub doubts: Doubts,
+    /// For how long the runner itself was stopped meanwhile, and with it the practice site.
+    pub stopped_us: u64,
     /// The end of what a failed program printed to stderr.
     pub stderr: Vec<String>,
 }
@@ -68,7 +72,9 @@ impl Run {
             exit: None,
             outcomes: vec![None; urls],
             usage: Usage::default(),
+            wall_includes_start: false,
             doubts: Doubts::default(),
+            stopped_us: 0,
             stderr: Vec::new(),
         }
     }
@@ -105,6 +111,11 @@ impl Run {
             (None, None) => None,
             (user, system) => Some(user.unwrap_or(0).saturating_add(system.unwrap_or(0))),
         }
+    }
+
+    /// When the last fetch ended.
+    pub fn last_finish_us(&self) -> u64 {
+        self.told().filter_map(|outcome| outcome.finished_us).max().unwrap_or(0)
     }
 
     /// How long each fetch took that took any time.

@@ -1,9 +1,90 @@
 //! Parent and child: what only the system can do about processes, as far as each system can.
 
 use std::process::{Child, Command};
+use std::{env, io};
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::OnceLock,
+    time::SystemTime,
+};
 
 pub use stage_program::system::stdout_is_closed;
 pub use system::*;
+
+/// This very program, to be started again, also after its file was replaced while it runs (by a new build, for example).
+///
+/// # Errors
+/// Its file is not there any more, or is another one, and this system cannot start what is running.
+pub fn this_program() -> io::Result<Command> {
+    // Here Linux keeps the file of a running program, under whichever name it was started.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    {
+        use std::os::unix::process::CommandExt;
+        let mut command = Command::new("/proc/self/exe");
+        command.arg0(env::args_os().next().unwrap_or_else(|| "stage-runner".into()));
+        Ok(command)
+    }
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    {
+        let own = OWN_FILE.get_or_init(OwnFile::now).as_ref();
+        let own =
+            own.map_err(|error| io::Error::other(format!("its own file was not found: {error}")))?;
+        if OwnFile::at(&own.path).ok().as_ref() != Some(own) {
+            return Err(io::Error::other(
+                "its file was replaced while it runs (by a new build?); start it again",
+            ));
+        }
+        Ok(Command::new(&own.path))
+    }
+}
+
+/// In a process that [`this_program`] started: has it listed under the name of its program, and not as `exe`.
+pub fn keep_name() {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    let _ = nix::sys::prctl::set_name(c"stage-runner");
+}
+
+/// The file of this program as it was at the start.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+static OWN_FILE: OnceLock<io::Result<OwnFile>> = OnceLock::new();
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+#[derive(Debug, PartialEq)]
+struct OwnFile {
+    path: PathBuf,
+    bytes: u64,
+    modified: Option<SystemTime>,
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+impl OwnFile {
+    fn now() -> io::Result<OwnFile> {
+        OwnFile::at(&env::current_exe()?)
+    }
+
+    fn at(path: &Path) -> io::Result<OwnFile> {
+        let file = fs::metadata(path)?;
+        Ok(OwnFile { path: path.to_owned(), bytes: file.len(), modified: file.modified().ok() })
+    }
+}
+
+/// Notes which file this program is, where the system does not keep it.
+pub fn note_own_file() {
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    OWN_FILE.get_or_init(OwnFile::now);
+}
+
+/// Why there is no other thread or process to be had, and what would help.
+pub fn no_thread(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::WouldBlock if cfg!(unix) => {
+            format!("{error}; a larger limit on processes and threads helps (ulimit -u)")
+        }
+        _ => error.to_string(),
+    }
+}
 
 #[cfg(unix)]
 mod system {

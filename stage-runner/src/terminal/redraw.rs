@@ -10,6 +10,9 @@ use crate::results::{Report, Row};
 use crate::views::screen::comparison::{self, Plan};
 use crate::words;
 
+/// A run that should not take longer is over before anybody misses its first rows.
+const SHORT: Duration = Duration::from_millis(100);
+
 /// What is on the screen of the comparison.
 pub struct Redraw {
     look: Look,
@@ -42,7 +45,10 @@ impl Redraw {
     /// What stdout said.
     pub fn row(&mut self, report: &Report) -> io::Result<()> {
         // Piped, what was printed stays: then columns that depend on rows to come have to wait for them.
-        let must_wait = Plan::depends_on_all_rows(&self.look.style) && self.look.height.is_none();
+        // And so does a scale on which the first rows would be all there is: a short run is soon over.
+        let is_short = self.expected.is_some_and(|expected| expected < SHORT);
+        let depends = Plan::depends_on_all_rows(&self.look.style) || is_short;
+        let must_wait = depends && self.look.height.is_none();
         if must_wait || report.setting.urls.is_empty() {
             return Ok(());
         }

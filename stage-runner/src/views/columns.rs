@@ -89,7 +89,7 @@ pub fn cell(column: Column, row: &Row<'_>, rows: &[Row<'_>]) -> String {
             None => UNKNOWN.to_owned(),
             Some(share) => format!("{:.1}%", share * 100.0),
         },
-        Column::Cpu => figure(row.cpu_us(), words::duration, doubts.cpu),
+        Column::Cpu => figure(row.cpu_us(), words::cpu, doubts.cpu),
         Column::Memory => figure(row.memory_bytes(), words::bytes, doubts.memory),
         Column::Failed => match row.failed() {
             0 => String::new(),

@@ -8,7 +8,7 @@ mod columns;
 mod measures;
 #[cfg(test)]
 mod sample;
-mod sentences;
+pub mod sentences;
 mod style;
 
 pub mod json;

@@ -115,6 +115,8 @@ fn run(report: &Report, index: usize, round: u32) -> Run {
     let is_process_pool = entrant.name == "process-pool";
     let figures = Figures {
         failed_reads: is_busy.then_some(wall_us * 4 + 644),
+        workers: is_pool.then_some(workers),
+        workers_asked_for: is_pool.then_some(workers),
         processes_started: is_process_pool.then_some(workers),
         slowest_start: is_process_pool.then_some(Duration::from_micros(late + 1_300)),
         ..Figures::default()
@@ -126,6 +128,7 @@ fn run(report: &Report, index: usize, round: u32) -> Run {
             wall_us: Some(wall_us),
             user_us: Some(cpu_us / 3),
             system_us: Some(cpu_us - cpu_us / 3),
+            runnable_us: (!is_pool).then_some(0),
             start_rss_bytes: Some(2_000_000),
             peak_rss_bytes: Some(2_100_000 + workers * 30_000),
             workers_private_bytes: Some(if is_process_pool { workers * 2_050_000 } else { 0 }),

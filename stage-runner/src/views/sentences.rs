@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use crawl::protocol::ErrorLine;
 use crawl::{ErrorKind, Worker};
+use stage_program::Figures;
 
-use crate::results::{Report, Row, Run, Setting};
+use crate::results::{Blocked, Report, Row, Run, Setting, WorkerKind};
 use crate::words;
 
 /// Walls within this share of each other are the same.
@@ -27,6 +28,8 @@ pub fn comparison(report: &Report, rows: &[Row<'_>]) -> Vec<String> {
         rows.iter().filter(|row| row.is_ok() && row.wall_us().is_some()).collect();
     let mut sentences: Vec<String> = Vec::new();
     sentences.extend(failures(report, rows));
+    sentences.extend(rows.iter().filter_map(stopped));
+    sentences.extend(rows.iter().filter_map(|row| blocked(report, row)));
     sentences.extend(kinds_of_time(&sound));
     sentences.extend(figures(&sound));
     sentences.extend(one_a_second(&sound));
@@ -173,7 +176,8 @@ pub fn figures(rows: &[&Row<'_>]) -> Vec<String> {
         let figures = row.shown().figures();
         let reads = figures.failed_reads.filter(|_| row.is_busy());
         sentences.extend(reads.map(|reads| failed_reads(row, reads, rows)));
-        let processes = figures.processes_started.filter(|started| *started > 0);
+        sentences.extend(too_few_workers(row, &figures));
+        let processes = figures.processes_started.filter(|processes| *processes > 0);
         sentences.extend(processes.map(|processes| started(row, processes, figures.slowest_start)));
         for (name, figure) in figures.others.iter().take(FIGURES) {
             let name = words::cut(&words::escaped(name), 40);
@@ -197,24 +201,45 @@ fn failed_reads(busy: &Row<'_>, reads: u64, rows: &[&Row<'_>]) -> String {
     format!("{} read {} times for nothing{cpu}{sooner}.", busy.name(), words::count(reads))
 }
 
+/// A pool goes on with fewer workers where the system gives no more.
+fn too_few_workers(row: &Row<'_>, figures: &Figures) -> Option<String> {
+    let (workers, asked_for) = figures.workers.zip(figures.workers_asked_for)?;
+    let kind = match figures.processes_started {
+        Some(_) => WorkerKind::Process,
+        None => WorkerKind::Thread,
+    };
+    let name = row.name();
+    let (noun, workers_shown) = (kind.noun_for(asked_for), words::count(workers));
+    (workers < asked_for).then(|| {
+        format!(
+            "{name} had {workers_shown} of {} {noun}: the system gave no more, so that fewer pages were in flight than \
+             asked for.",
+            words::count(asked_for)
+        )
+    })
+}
+
 fn started(row: &Row<'_>, processes: u64, slowest: Option<Duration>) -> String {
     let slowest = slowest.map(|time| words::duration(time.as_micros() as u64));
     let slowest = slowest.map(|time| format!(", the slowest in {time}"));
+    let slowest = slowest.unwrap_or_default();
+    // Those for which no page was left have waited for none.
+    let waited = row.who().filter(|who| who.kind == WorkerKind::Process && who.count < processes);
+    let waited = waited.map(|who| format!("; {} of them fetched", words::count(who.count)));
     let processes = words::plural(processes, "process");
-    format!("{} started {processes}{}.", row.name(), slowest.unwrap_or_default())
+    format!("{} started {processes}{slowest}{}.", row.name(), waited.unwrap_or_default())
 }
 
 /// The longest sleep on a scale that people can feel.
 fn one_a_second(rows: &[&Row<'_>]) -> Option<String> {
-    let sleeps = |row: &&&Row<'_>| row.sleeps();
+    let sleeps = |row: &&&Row<'_>| row.sleeps() && !row.shown().wall_includes_start;
     let slowest = rows.iter().filter(sleeps).filter_map(|row| row.wall_us()).max()?;
     let row = rows.iter().filter(sleeps).find(|row| is_near(row.wall_us(), slowest, SAME))?;
-    Some(format!(
-        "{}, at one instruction a second: {}, of which {} at work.",
-        row.name(),
-        words::one_a_second(row.wall_us()?),
-        words::one_a_second(row.cpu_us()?),
-    ))
+    let wall = words::one_a_second(row.wall_us()?);
+    // CPU time that was too short to be counted is not none.
+    let work = row.cpu_us().filter(|cpu| *cpu > 0)?;
+    let work = words::one_a_second(work);
+    Some(format!("{}, at one instruction a second: {wall}, of which {work} at work.", row.name()))
 }
 
 /// Stages of one thread that take the same time differ in their code only.
@@ -348,6 +373,61 @@ fn failed(report: &Report, rows: &[Row<'_>]) -> Vec<String> {
         format!("{}: {pages} failed. {}.", row.name(), named(report, row.worst()))
     })
     .collect()
+}
+
+/// Whose picture of sleep may be something else, where the system does not tell.
+pub fn may_be_runnable(rows: &[&Row<'_>]) -> Option<String> {
+    let is_drawn =
+        |row: &&&Row<'_>| row.runnable().is_none() && !row.is_busy() && row.who().is_some();
+    let unknown: Vec<&str> = rows.iter().filter(is_drawn).map(|row| row.name()).collect();
+    let (whose, there) = match unknown.len() {
+        0 => return None,
+        all if all == rows.len() => (String::new(), "here"),
+        1..=3 => (format!(" of {}", words::list(&unknown)), "there"),
+        more => (format!(" of {more} stages"), "there"),
+    };
+    Some(format!("Sleep{whose} includes waiting for a processor, which is not measured {there}."))
+}
+
+/// Whose wall time is more than its crawl.
+pub fn includes_start(row: &Row<'_>) -> Option<String> {
+    let name = row.name();
+    row.shown().wall_includes_start.then(|| {
+        format!("{name} reported no wall time: it is that of its whole life, its start included.")
+    })
+}
+
+/// Which fetches seem to have blocked the loop.
+pub fn blocked(report: &Report, row: &Row<'_>) -> Option<String> {
+    let all = Blocked::all(row.shown());
+    let worst = all.iter().max_by_key(|blocked| blocked.us())?;
+    let more = match all.len() - 1 {
+        0 => String::new(),
+        more => format!(", and {more} more for less"),
+    };
+    Some(format!(
+        "{}: {} blocked the event loop for {}{more}: no other fetch moved meanwhile, and {} moved as soon as it ended \
+         (inferred from the times).",
+        row.name(),
+        report.setting.short_url(worst.target),
+        words::duration(worst.us()),
+        words::count(worst.moved as u64),
+    ))
+}
+
+/// That the runner was stopped during a run, so that its times are not those of the stage.
+pub fn stopped(row: &Row<'_>) -> Option<String> {
+    let stopped = row.runs.iter().map(|run| run.stopped_us).max().filter(|stopped| *stopped > 0)?;
+    Some(was_stopped(row.name(), stopped))
+}
+
+/// The same about one run.
+pub fn was_stopped(name: &str, stopped_us: u64) -> String {
+    format!(
+        "{name}: the runner stood still for {} meanwhile (stopped by Ctrl-Z or SIGSTOP), and the clock went on, so that \
+         its times and timeouts are not those of {name}.",
+        words::duration(stopped_us)
+    )
 }
 
 fn failed_kinds(run: &Run) -> BTreeMap<usize, &'static str> {

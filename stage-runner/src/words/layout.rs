@@ -66,6 +66,7 @@ pub fn ascii(text: &str) -> String {
     for c in text.chars() {
         match c {
             '░' => plain.push('.'),
+            '▒' => plain.push(':'),
             '█' => plain.push('#'),
             '–' => plain.push('-'),
             'µ' => plain.push('u'),
@@ -89,7 +90,7 @@ mod tests {
 
     #[test]
     fn columns_are_counted_and_not_characters() {
-        for (text, columns) in [("abc", 3), (WIDE, 8), (COMBINED, 4), ("░█–µ×…", 6), ("", 0)]
+        for (text, columns) in [("abc", 3), (WIDE, 8), (COMBINED, 4), ("░▒█–µ×…", 7), ("", 0)]
         {
             assert_eq!(width(text), columns, "{text}");
             assert_eq!(ascii(text).len(), columns, "{text}");

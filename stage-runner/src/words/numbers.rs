@@ -19,6 +19,11 @@ pub fn duration(micros: u64) -> String {
     }
 }
 
+/// CPU time, which is never nothing: what the system did not count was too short for it.
+pub fn cpu(micros: u64) -> String {
+    if micros == 0 { "<0.1 ms".to_owned() } else { duration(micros) }
+}
+
 /// A time to four digits, for one fetch among others: `450.9 ms`, `4.506 s`.
 pub fn exact(micros: u64) -> String {
     match micros {
@@ -143,6 +148,7 @@ mod tests {
         ] {
             assert_eq!(duration(us), text);
         }
+        assert_eq!((cpu(0), cpu(64)), ("<0.1 ms".into(), "64 µs".into()));
         assert_eq!((bytes(2_130_000), bytes(23_400_000)), ("2.1 MB".into(), "23 MB".into()));
     }
 

@@ -1,7 +1,7 @@
 //! Ctrl-C, closed pipes, killed processes, full disks: nothing is left behind, and nothing lies.
 
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Command, ExitStatus};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -59,12 +59,15 @@ fn wait_at_most(child: &mut Child, time: Duration) -> ExitStatus {
 fn interrupted(args: &[&str], after: Duration) -> Ended {
     let mut child = command(args).spawn().unwrap();
     thread::sleep(after);
-    signal(&child, "INT");
+    // What ignores Ctrl-C from its start goes on doing so, and is stopped by another signal.
+    let (name, number) = if starts_deaf() { ("TERM", 15) } else { ("INT", 2) };
+    signal(&child, name);
     let status = wait_at_most(&mut child, Duration::from_secs(4));
     let (mut stdout, mut stderr) = (String::new(), String::new());
     child.stdout.take().unwrap().read_to_string(&mut stdout).unwrap();
     child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
-    Ended { stdout, stderr, code: status.code() }
+    let code = status.code().map(|code| if code == 128 + number { 130 } else { code });
+    Ended { stdout, stderr, code }
 }
 
 #[test]
@@ -101,11 +104,7 @@ fn starts_deaf() -> bool {
 
 #[test]
 fn ctrl_c_at_any_moment() {
-    // A shell without job control starts what it puts into the background with the signal ignored,
-    // and then it is lost as long as the runner is not yet there to notice it.
-    let moments: &[u64] =
-        if starts_deaf() { &[500, 700, 900] } else { &[0, 1, 3, 10, 30, 60, 120] };
-    for &after in moments {
+    for after in [0, 1, 3, 10, 30, 60, 120] {
         let after = Duration::from_millis(after);
         let ended =
             interrupted(&["--pages", "50", "--delay", "300ms", "-s", "process-pool,1,8"], after);
@@ -294,7 +293,7 @@ fn the_site_serves_until_it_is_stopped() {
     BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut url).unwrap();
     let page = format!("{}3", url.trim());
     ended(command(&["-s", "epoll", &page])).code(0).says("/3 ");
-    signal(&child, "INT");
+    signal(&child, if starts_deaf() { "TERM" } else { "INT" });
     assert_eq!(wait_at_most(&mut child, Duration::from_secs(4)).code(), Some(0));
 }
 
@@ -323,4 +322,223 @@ fn a_terminal_gets_more() {
     assert!(ended.stdout.contains("A\x1b[J"), "{:?}", ended.stdout);
     let last = ended.stdout.rsplit("\x1b[J").next().unwrap_or_default();
     assert!(!last.contains("of 3 pages"), "the live line is gone: {last:?}");
+}
+
+/// The binary, started by a shell that does something first.
+fn after(first: &str, args: &str) -> Command {
+    let runner = env!("CARGO_BIN_EXE_stage-runner");
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &format!("{first}; exec {runner} {args}")]);
+    shell.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    shell
+}
+
+/// Where SIGCHLD is ignored, the system keeps no exit status to wait for.
+#[test]
+fn a_parent_that_ignored_sigchld_loses_nothing() {
+    let began = Instant::now();
+    let args = "-s epoll,process-pool --pages 3 --delay 100ms --format json";
+    let json = ended(after("trap '' CHLD", args)).code(0).json();
+    assert_eq!((&json["runs"][0]["exit"], &json["runs"][1]["exit"]), (&0.into(), &0.into()));
+    assert!(began.elapsed() < Duration::from_secs(10), "it waited for what had ended");
+}
+
+#[test]
+fn what_was_ignored_at_the_start_stays_ignored() {
+    let args = "-s blocking --pages 5 --delay 300ms --format json";
+    let child = after("trap '' HUP", args).spawn().unwrap();
+    stage_of(&child);
+    signal(&child, "HUP");
+    let json = Ended::of(child.wait_with_output().unwrap()).code(0).json();
+    assert_eq!(json["interrupted"], false);
+
+    let mut site = after("trap '' HUP", "site --pages 1 --delay 0").spawn().unwrap();
+    let mut url = String::new();
+    BufReader::new(site.stdout.as_mut().unwrap()).read_line(&mut url).unwrap();
+    signal(&site, "HUP");
+    ended(command(&["-s", "epoll", &format!("{}1", url.trim())])).code(0);
+    signal(&site, "TERM");
+    assert_eq!(wait_at_most(&mut site, Duration::from_secs(4)).code(), Some(0));
+}
+
+#[test]
+fn no_signal_leaves_a_program_behind() {
+    for (name, number) in [("QUIT", 3), ("HUP", 1), ("TERM", 15), ("ALRM", 14)] {
+        let seconds = format!("sleep 47{number:02}3");
+        let program = format!("mine=sh -c '{seconds} & {seconds}'");
+        let mut runner = command(&["--program", &program]).spawn().unwrap();
+        soon("the program runs", || processes_with(&seconds).len() >= 3);
+        signal(&runner, name);
+        let code = wait_at_most(&mut runner, Duration::from_secs(4)).code();
+        soon("the program is gone", || processes_with(&seconds).is_empty());
+        assert_eq!(code, Some(128 + number), "SIG{name}");
+    }
+}
+
+/// While the runner is stopped, so is the practice site, and the clocks of the stage go on.
+#[test]
+fn a_runner_that_was_stopped_says_so() {
+    for format in ["table", "json", "markdown"] {
+        let args = ["-s", "epoll", "--pages", "2", "--delay", "1s", "--deadline", "2s"];
+        let runner = command(&[&args[..], &["--format", format]].concat()).spawn().unwrap();
+        stage_of(&runner);
+        signal(&runner, "STOP");
+        thread::sleep(Duration::from_secs(3));
+        signal(&runner, "CONT");
+        let ended = Ended::of(runner.wait_with_output().unwrap()).code(1);
+        let all = (ended.stdout + &ended.stderr).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(all.contains("epoll: the runner stood still for 3"), "{format}: {all}");
+    }
+}
+
+/// A new build is moved over the binary while it runs.
+#[test]
+#[cfg(target_os = "linux")]
+fn the_binary_may_be_replaced_while_it_runs() {
+    let folder = std::env::temp_dir().join(format!("ways-to-wait-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let (binary, new) = (folder.join("stage-runner"), folder.join("new"));
+    std::fs::copy(env!("CARGO_BIN_EXE_stage-runner"), &binary).unwrap();
+    std::fs::write(&new, "this is not a program").unwrap();
+
+    let args = ["-s", "epoll,process-pool", "--pages", "3", "--delay", "200ms"];
+    let mut runner = Command::new(&binary);
+    runner.args(args).args(["--rounds", "3", "--format", "json"]);
+    runner.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let runner = runner.spawn().unwrap();
+    stage_of(&runner);
+    std::fs::rename(&new, &binary).unwrap();
+    let ended = Ended::of(runner.wait_with_output().unwrap());
+    std::fs::remove_dir_all(&folder).unwrap();
+    let json = ended.code(0).json();
+    assert_eq!(json["runs"].as_array().unwrap().len(), 6, "{json}");
+}
+
+/// An ordinary user may have only so many processes and threads: whatever is not to be had then, it is said.
+#[test]
+#[cfg(target_os = "linux")]
+fn no_thread_to_be_had() {
+    let names: String = (0..40).map(|n| format!(" http://127.0.0.1:{}/", 20_001 + n)).collect();
+    for backtrace in ["0", "1"] {
+        for most in [1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16] {
+            for args in ["-s epoll,process-pool,tokio --pages 2 --delay 0", names.as_str()] {
+                let Some(mut shell) = with_few_processes(most, args) else {
+                    eprintln!("skipped: no ordinary user without processes here");
+                    return;
+                };
+                shell.env("RUST_BACKTRACE", backtrace);
+                let mut child = shell.spawn().unwrap();
+                let (mut stdout, mut stderr) = (child.stdout.take(), child.stderr.take());
+                let status = wait_at_most(&mut child, Duration::from_secs(20));
+                let mut text = String::new();
+                stdout.as_mut().unwrap().read_to_string(&mut text).unwrap();
+                stderr.as_mut().unwrap().read_to_string(&mut text).unwrap();
+                assert!(!text.contains("panicked"), "{most}: {text}");
+                assert!(matches!(status.code(), Some(0 | 1)), "{most}: {status} {text}");
+                let is_told = text.contains("ulimit -u") || text.contains("Resource temporarily");
+                assert!(most > 2 || is_told, "{most}: {text}");
+            }
+        }
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_pool_that_got_fewer_workers_says_so() {
+    for (stage, most, workers) in
+        [("process-pool", 40, "processes"), ("thread-pool", 16, "threads")]
+    {
+        let args = format!("-s blocking,{stage} -c 20 --pages 20 --delay 100ms");
+        let Some(shell) = with_few_processes(most, &args) else { return };
+        let ended = ended(shell).code(0);
+        let words = ended.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        let told = format!(" of 20 {workers}: the system gave no more");
+        assert!(words.contains(&told), "{}", ended.stdout);
+    }
+}
+
+/// The binary as a user who may have so many processes and threads and has none yet. Root may always have more.
+#[cfg(target_os = "linux")]
+fn with_few_processes(most: u32, args: &str) -> Option<Command> {
+    const NOBODY_ELSE: &str = "64231";
+    let is_root = Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout == b"0\n");
+    if !is_root || Command::new("setpriv").arg("--version").output().is_err() {
+        return None;
+    }
+    let runner = env!("CARGO_BIN_EXE_stage-runner");
+    let user = format!("--reuid={NOBODY_ELSE}");
+    let can_run = Command::new("setpriv").args([&user, runner, "--version"]).output();
+    if !can_run.is_ok_and(|ran| ran.status.success()) {
+        return None;
+    }
+    let mut shell = Command::new("setpriv");
+    let script = format!("ulimit -u {most}; exec {runner} {args}");
+    // dash calls this limit -p.
+    shell.args([&user, "--clear-groups", "bash", "-c", &script]);
+    shell.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    Some(shell)
+}
+
+/// Nobody learns the address then.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_site_or_a_help_that_cannot_be_written_is_a_failure() {
+    for args in [&["site"][..], &["--help"], &["-h"], &["--version"], &["sweep", "--help"]] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let mut command = command(args);
+        let mut child = command.stdout(full).spawn().unwrap();
+        let code = wait_at_most(&mut child, Duration::from_secs(4)).code();
+        let mut stderr = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+        assert_eq!(code, Some(1), "{args:?}: {stderr}");
+        assert!(stderr.contains("No space left on device"), "{args:?}: {stderr}");
+    }
+}
+
+#[test]
+fn an_empty_list_of_urls_is_told() {
+    for format in ["table", "json", "jsonl", "markdown"] {
+        let args = ["-s", "epoll", "--urls", "/dev/null", "--format", format];
+        let words = "there is no URL in /dev/null, so there is nothing to fetch";
+        ended(command(&args)).code(0).notes(words);
+    }
+}
+
+/// Beside other busy programs it cannot have a processor all the time, and still it never sleeps.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_stage_that_never_sleeps_is_not_called_asleep() {
+    let busy = || Command::new("sh").args(["-c", "while :; do :; done"]).spawn().unwrap();
+    let mut beside: Vec<Child> = (0..4).map(|_| busy()).collect();
+    let args = ["-s", "busy-wait,process-pool", "--pages", "4", "--delay", "200ms"];
+    let ended = ended(command(&[&args[..], &["--format", "json"]].concat()));
+    for child in &mut beside {
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    let json = ended.code(0).json();
+    let usage = &json["runs"][0]["usage"];
+    let us = |name: &str| usage[name].as_u64().unwrap_or_else(|| panic!("no {name}: {usage}"));
+    let awake = us("user_us") + us("system_us") + us("runnable_us");
+    assert!(awake * 4 > us("wall_us") * 3, "{usage}");
+    let pool = &json["runs"][1]["usage"];
+    assert_eq!(pool["runnable_us"], serde_json::Value::Null, "its workers were not asked: {pool}");
+}
+
+#[test]
+fn the_start_of_a_program_is_told_apart() {
+    let line = r#"{"outcome":{"target":0,"by":"main","status":200,"bytes":1,"started_us":0,"finished_us":900}}"#;
+    let program = format!("mine=sh -c 'sleep 0.4; cat >/dev/null; echo \"$0\"' '{line}'");
+    let args = ["--program", &program, "--pages", "1", "--delay", "0"];
+    ended(command(&args)).code(0).says("mine reported no wall time").says("0.9 ms");
+    let json = ended(command(&[&args[..], &["--format", "json"]].concat())).code(0).json();
+    assert_eq!(json["runs"][0]["wall_includes_start"], true, "{json}");
+}
+
+/// Its first row alone is no measure for the others.
+#[test]
+fn a_short_run_has_an_axis_that_fits() {
+    let stages = "epoll,blocking,process-pool,thread-pool";
+    let ended = ended(command(&["-s", stages, "--pages", "5", "--delay", "1ms"])).code(0);
+    assert!(!ended.stdout.contains("goes on"), "{}", ended.stdout);
 }

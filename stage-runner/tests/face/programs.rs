@@ -239,8 +239,8 @@ fn no_server_ends_an_example_program() {
     }
     let site =
         Site::start(Config { pages: 1, delay: Duration::ZERO, ..Config::default() }).unwrap();
-    let faults = site.faults();
-    let mut urls: Vec<&str> = faults.iter().map(|fault| fault.url.as_str()).collect();
+    let faults: Vec<_> = site.faults().collect();
+    let mut urls: Vec<&str> = faults.iter().map(|(_, url)| url.as_str()).collect();
     let page = site.url("/1");
     urls.push(&page);
     let program = format!("py=python3 {root}/examples/programs/threads.py");
@@ -250,7 +250,7 @@ fn no_server_ends_an_example_program() {
     assert_eq!(run["reason"], Value::Null, "{run}");
     let outcomes = run["outcomes"].as_array().unwrap();
     let ended = |name: &str| {
-        let at = faults.iter().position(|fault| fault.name == name).expect(name);
+        let at = faults.iter().position(|(fault, _)| fault.name == name).expect(name);
         let outcome = &outcomes[at];
         outcome["status"].as_u64().map_or(outcome["error"]["kind"].to_string(), |s| s.to_string())
     };

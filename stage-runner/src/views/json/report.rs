@@ -49,6 +49,8 @@ struct RunLine<'a> {
     pages: usize,
     failed: usize,
     doubted: Vec<Doubted>,
+    wall_includes_start: bool,
+    stopped_us: u64,
     usage: Cow<'a, Usage>,
     stderr: Cow<'a, [String]>,
     outcomes: Vec<Located<'a>>,
@@ -170,6 +172,8 @@ impl<'a> RunLine<'a> {
             pages: run.pages(),
             failed: run.failed(),
             doubted: doubted(run.doubts),
+            wall_includes_start: run.wall_includes_start,
+            stopped_us: run.stopped_us,
             usage: Cow::Borrowed(&run.usage),
             stderr: Cow::Borrowed(&run.stderr),
             outcomes: run.told().map(located).collect(),
@@ -200,6 +204,8 @@ impl<'a> RunLine<'a> {
             round: self.round,
             status: self.status,
             exit: self.exit,
+            wall_includes_start: self.wall_includes_start,
+            stopped_us: self.stopped_us,
             outcomes,
             doubts: Doubts {
                 wall: doubts(Doubted::Wall),
@@ -289,6 +295,8 @@ mod tests {
         odd.runs[1].doubts = Doubts { wall: true, cpu: false, memory: true };
         odd.runs[1].stderr = vec!["a note".to_owned()];
         odd.runs[1].exit = None;
+        odd.runs[1].stopped_us = 12_000_000;
+        odd.runs[1].wall_includes_start = true;
         odd.setting.machine.cpus = None;
         comes_back(&odd);
     }

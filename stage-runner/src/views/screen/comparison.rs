@@ -125,10 +125,13 @@ impl Plan {
         let axis = &self.axis;
         let run = row.shown();
         let wall = row.wall_us().unwrap_or(0);
-        let is_cut = axis.columns_to(wall) > axis.columns;
+        let is_cut = axis.columns_to(wall) > axis.columns && !run.wall_includes_start;
         let is_drawn = run.told().any(|outcome| outcome.finished_us.is_some());
-        let length = if is_drawn { axis.columns_to(wall).clamp(1, axis.columns) } else { 0 };
-        let mut cells = picture::sleep_and_work(length, row.work().unwrap_or(0.0));
+        // Where the wall time is the program's whole life, its start is in it, and that is not sleep after the last page.
+        let end = if run.wall_includes_start { run.last_finish_us().min(wall) } else { wall };
+        let length = if is_drawn { axis.columns_to(end).clamp(1, axis.columns) } else { 0 };
+        let (work, runnable) = (row.work().unwrap_or(0.0), row.runnable().unwrap_or(0.0));
+        let mut cells = picture::shares(length, work, runnable);
         let ended = |is_page: bool| {
             let of_kind = run.told().filter(move |outcome| outcome.error.is_none() == is_page);
             of_kind.filter_map(|outcome| outcome.finished_us).collect::<Vec<u64>>()
@@ -181,6 +184,7 @@ fn legend(report: &Report, rows: &[Row<'_>], plan: &Plan) -> Vec<String> {
     for (drawn, meaning) in [
         (pictures.contains('░'), "░ asleep"),
         (pictures.contains('█'), "█ computing"),
+        (pictures.contains('▒'), "▒ waiting for a processor"),
         (pictures.contains('x'), "x failed"),
         (pictures.contains('>'), "> goes on"),
     ] {
@@ -193,6 +197,17 @@ fn legend(report: &Report, rows: &[Row<'_>], plan: &Plan) -> Vec<String> {
         });
     }
     let mut lines = joined(&parts, "   ", plan.style.width);
+    let mixed = |row: &&Row<'_>| {
+        let awake = row.work().unwrap_or(0.0) + row.runnable().unwrap_or(0.0);
+        (0.05..0.95).contains(&awake)
+    };
+    let mut notes = Vec::new();
+    if ran().any(|row| mixed(&row)) {
+        notes.push("How much of each state is measured; it is drawn spread evenly.".to_owned());
+    }
+    notes.extend(sentences::may_be_runnable(&ran().collect::<Vec<_>>()));
+    notes.extend(ran().filter_map(sentences::includes_start));
+    lines.extend(notes.iter().flat_map(|note| wrapped(note, plan.style.width, 2)));
     if ran().any(|row| row.shown().doubts.any()) {
         lines.push("~ reported by the program itself; the system saw otherwise".to_owned());
     }

@@ -162,6 +162,72 @@ fn a_system_that_tells_little() {
     golden("unknown-figures-epoll", &screen(&unknown(report("epoll", &[]).run()), NARROW));
 }
 
+/// Two busy loops beside it: a stage that never sleeps had a processor for less than half of its time.
+#[test]
+fn waiting_for_a_processor_is_not_sleep() {
+    let contended = |mut report: Report| {
+        for run in &mut report.runs {
+            let wall = run.usage.wall_us.unwrap();
+            (run.usage.user_us, run.usage.system_us) = (Some(wall * 2 / 5), Some(0));
+            run.usage.runnable_us = Some(wall * 3 / 5 - 900);
+        }
+        report
+    };
+    golden("contended", &screen(&contended(report("busy-wait,busy-wait-all", &[]).run()), NARROW));
+    golden("contended-busy-wait", &screen(&contended(report("busy-wait", &[]).run()), NARROW));
+}
+
+/// The second page took 100 ms of the loop for itself, asleep.
+#[test]
+fn a_blocked_loop_is_named() {
+    let mut alone = report("epoll", &[]).run();
+    for outcome in alone.runs[0].outcomes.iter_mut().flatten() {
+        let later = |time: &mut Option<u64>| *time = time.map(|time| time + 100_000);
+        match outcome.target {
+            0 => {}
+            1 => later(&mut outcome.finished_us),
+            _ => {
+                later(&mut outcome.first_byte_us);
+                later(&mut outcome.finished_us);
+            }
+        }
+    }
+    alone.runs[0].usage.wall_us = alone.runs[0].usage.wall_us.map(|wall| wall + 100_000);
+    golden("epoll-blocked", &screen(&alone, NARROW));
+}
+
+/// The start of an interpreter is in a wall time that the program did not report, and it is not sleep after the last page.
+#[test]
+fn a_start_is_not_drawn_as_sleep() {
+    let mut report = report("epoll,mine", &["mine=./crawl"]).run();
+    report.runs[1].usage.wall_us = report.runs[1].usage.wall_us.map(|wall| wall * 2);
+    report.runs[1].wall_includes_start = true;
+    golden("with-start", &screen(&report, NARROW));
+    report.entrants.remove(0);
+    report.runs.remove(0);
+    report.runs[0].entrant = 0;
+    golden("with-start-alone", &screen(&report, NARROW));
+}
+
+#[test]
+fn a_pool_with_too_few_workers_says_so() {
+    let mut report = report("process-pool,thread-pool", &[]).run();
+    for (run, workers) in report.runs.iter_mut().zip([2, 10]) {
+        let mut figures = run.figures();
+        (figures.workers, figures.workers_asked_for) = (Some(workers), Some(20));
+        figures.processes_started = figures.processes_started.map(|_| 12);
+        run.usage.figures = figures.into();
+    }
+    let screen = screen(&report, NARROW).split_whitespace().collect::<Vec<_>>().join(" ");
+    for words in [
+        "process-pool had 2 of 20 processes: the system gave no more",
+        "thread-pool had 10 of 20 threads: the system gave no more",
+        "process-pool started 12 processes, the slowest in 5.3 ms; 10 of them fetched.",
+    ] {
+        assert!(screen.contains(words), "{screen}");
+    }
+}
+
 /// Where the system is one that does not tell all figures, the legend says so.
 #[test]
 fn what_a_system_does_not_tell_is_in_the_legend() {

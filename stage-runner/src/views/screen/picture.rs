@@ -88,6 +88,10 @@ pub const EMPTY: Cell = (' ', Ink::Plain);
 pub const ASLEEP: Cell = ('░', Ink::Asleep);
 /// Somebody computes.
 pub const COMPUTING: Cell = ('█', Ink::Computing);
+/// Somebody could run, and has no processor.
+pub const RUNNABLE: Cell = ('▒', Ink::Asleep);
+/// A fetch keeps the event loop from all others.
+pub const BLOCKING: Cell = ('b', Ink::Failed);
 /// A fetch ended without a page.
 pub const FAILED: Cell = ('x', Ink::Failed);
 
@@ -99,11 +103,21 @@ pub fn painted(cells: &[Cell]) -> String {
         .collect()
 }
 
-/// So many cells of sleep and work, the work spread evenly: how much of the time it was, not when.
-pub fn sleep_and_work(columns: usize, work: f64) -> Vec<Cell> {
-    let share = work.clamp(0.0, 1.0);
-    let working = |columns: usize| (columns as f64 * share).round() as usize;
-    (0..columns).map(|at| if working(at + 1) > working(at) { COMPUTING } else { ASLEEP }).collect()
+/// So many cells of sleep, work and waiting for a processor, spread evenly: how much of the time each was, not when.
+pub fn shares(columns: usize, work: f64, runnable: f64) -> Vec<Cell> {
+    let work = work.clamp(0.0, 1.0);
+    let awake = (work + runnable.max(0.0)).clamp(0.0, 1.0);
+    let up_to = |columns: usize, share: f64| (columns as f64 * share).round() as usize;
+    let computing = if awake > 0.0 { work / awake } else { 0.0 };
+    let cell = |at: usize| {
+        let (before, now) = (up_to(at, awake), up_to(at + 1, awake));
+        match now > before {
+            false => ASLEEP,
+            true if up_to(now, computing) > up_to(before, computing) => COMPUTING,
+            true => RUNNABLE,
+        }
+    };
+    (0..columns).map(cell).collect()
 }
 
 /// Writes onto the cells how many pages arrived where: `░░1░░1░░10`.
@@ -200,7 +214,7 @@ mod tests {
 
     fn row(end_us: u64, columns: usize, wall: u64, arrivals: &[u64]) -> String {
         let axis = Axis { end_us, columns };
-        let mut cells = sleep_and_work(axis.columns_to(wall), 0.0);
+        let mut cells = shares(axis.columns_to(wall), 0.0, 0.0);
         write_arrivals(&mut cells, &axis, arrivals);
         plain(&cells)
     }
@@ -225,9 +239,21 @@ mod tests {
 
     #[test]
     fn work_is_spread_evenly() {
-        let shown = |columns, work| plain(&sleep_and_work(columns, work));
+        let shown = |columns, work| plain(&shares(columns, work, 0.0));
         assert_eq!(shown(8, 0.5), "█░█░█░█░");
         assert_eq!((shown(3, 1.7), shown(3, 0.01)), ("███".to_owned(), "░░░".to_owned()));
+    }
+
+    #[test]
+    fn three_states_share_the_columns() {
+        let count = |work, runnable| {
+            let cells = plain(&shares(100, work, runnable));
+            ['░', '█', '▒'].map(|c| cells.chars().filter(|cell| *cell == c).count())
+        };
+        assert_eq!(count(0.25, 0.25), [50, 25, 25]);
+        assert_eq!(count(0.45, 0.55), [0, 45, 55]);
+        assert_eq!(count(0.0, 0.1), [90, 0, 10]);
+        assert_eq!(count(1.4, 0.3), [0, 100, 0]);
     }
 
     /// Whatever arrives when: the numbers add up, and no two of them touch.

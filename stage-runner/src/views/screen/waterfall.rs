@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use crawl::Worker;
 use crawl::protocol::OutcomeLine;
 
-use super::picture::{self, ASLEEP, Axis, COMPUTING, Cell, EMPTY, FAILED};
-use crate::results::{Report, Row, Run, Who, WorkerKind, wait_us};
+use super::picture::{self, Axis, BLOCKING, COMPUTING, Cell, EMPTY, FAILED};
+use crate::results::{Blocked, Report, Row, Run, Who, WorkerKind, wait_us};
 use crate::views::sentences;
 use crate::views::style::{Ink, Style, paint};
 use crate::words::{self, joined, wrapped};
@@ -80,23 +80,44 @@ struct Drawing<'a> {
     axis: Axis,
     /// Columns of the longest name.
     name: usize,
-    /// What a fetch that waits means for who waits for it.
-    waiting: Cell,
+    /// What those who wait do meanwhile, in each column.
+    waiting: Vec<Cell>,
+    /// Fetches that kept the loop from all others.
+    blocked: Vec<Blocked>,
+    /// What is not measured in it.
+    notes: Vec<String>,
 }
 
 impl<'a> Drawing<'a> {
     fn new(report: &'a Report, row: &Row<'a>, width: usize) -> Drawing<'a> {
         let run = row.shown();
         let work = row.work().unwrap_or(0.0);
-        let last = run.told().filter_map(|outcome| outcome.finished_us).max().unwrap_or(0);
+        let last = run.last_finish_us();
         let shown = shown(run);
         let names = shown.iter().map(|target| words::width(report.setting.short_url(*target)));
         let who = Who::of(run).map_or(0, |who| words::width(&who.to_string()));
         let name = names.max().unwrap_or(0).max(who).clamp(NAME.0, NAME.1);
         let columns = width.saturating_sub(name + 1 + 1 + CONNECTED + DONE).max(16);
-        let axis = Axis { end_us: run.usage.wall_us.unwrap_or(last).max(last), columns };
-        let waiting = if work > 0.5 { COMPUTING } else { ASLEEP };
-        Drawing { report, run, width, axis, name, waiting }
+        // The start of a program that reported no wall time is in it: that is not sleep after the last page.
+        let wall = run.usage.wall_us.filter(|_| !run.wall_includes_start);
+        let axis = Axis { end_us: wall.unwrap_or(last).max(last), columns };
+        let alone = run.told().all(|outcome| outcome.by == Worker::Main);
+        // Of several workers together it is not known who did what.
+        let (work, runnable) = match (alone, row.runnable()) {
+            (true, Some(runnable)) => (work, runnable),
+            _ => (f64::from(work > 0.5), 0.0),
+        };
+        let waiting = picture::shares(columns, work, runnable);
+        let mut notes = Vec::new();
+        if run.cpu_us().is_some() && wall.is_some() {
+            notes.push(
+                "Of the last row, the sums are measured; when is inferred from the pages."
+                    .to_owned(),
+            );
+        }
+        notes.extend(sentences::may_be_runnable(&[row]));
+        notes.extend(sentences::includes_start(row));
+        Drawing { report, run, width, axis, name, waiting, blocked: Blocked::all(run), notes }
     }
 
     fn lines(&self) -> Vec<String> {
@@ -120,6 +141,7 @@ impl<'a> Drawing<'a> {
         let legend = self.legend(&lines.concat());
         lines.push(String::new());
         lines.extend(joined(&legend, "   ", self.width));
+        lines.extend(self.notes.iter().flat_map(|note| wrapped(note, self.width, 2)));
         lines
     }
 
@@ -148,12 +170,15 @@ impl<'a> Drawing<'a> {
         let connected = outcome.connected_us.unwrap_or(finished);
         let connected = axis.columns_to(connected).clamp((from + 1).min(to), to);
         let receiving = outcome.first_byte_us.map_or(to, |first| axis.columns_to(first));
-        cells[from..to].fill(self.waiting);
+        cells[from..to].copy_from_slice(&self.waiting[from..to]);
         cells[from..connected].fill(CONNECTING);
-        cells[receiving.clamp(connected.min(to - 1), to - 1)..to].fill(RECEIVING);
+        let is_blocking = self.blocked.iter().any(|blocked| blocked.target == outcome.target);
+        let last = if is_blocking { BLOCKING } else { RECEIVING };
+        cells[receiving.clamp(connected.min(to - 1), to - 1)..to].fill(last);
         if outcome.error.is_some() {
             let received = outcome.first_byte_us.is_some();
-            let rest = if outcome.connected_us.is_none() { CONNECTING } else { self.waiting };
+            let rest =
+                if outcome.connected_us.is_none() { CONNECTING } else { self.waiting[to - 1] };
             if !received {
                 cells[to - 1] = rest;
             }
@@ -174,11 +199,19 @@ impl<'a> Drawing<'a> {
         let wall = self.run.usage.wall_us?;
         let cpu = self.run.cpu_us()?;
         let mut cells = vec![EMPTY; axis.columns];
-        cells[..axis.columns_to(wall).clamp(1, axis.columns)].fill(self.waiting);
+        let length = axis.columns_to(wall).clamp(1, axis.columns);
+        cells[..length].copy_from_slice(&self.waiting[..length]);
+        for blocked in &self.blocked {
+            let (from, to) = (axis.column_of(blocked.from_us), axis.column_of(blocked.to_us));
+            cells[from..=to].fill(BLOCKING);
+        }
         for outcome in self.run.told().filter(|outcome| outcome.finished_us.is_some()) {
             let moments = [Some(outcome.started_us), outcome.first_byte_us, outcome.finished_us];
             for moment in moments.into_iter().flatten() {
-                cells[axis.column_of(moment)] = COMPUTING;
+                let cell = &mut cells[axis.column_of(moment)];
+                if *cell != BLOCKING {
+                    *cell = COMPUTING;
+                }
             }
         }
         let name = match Who::of(self.run)? {
@@ -188,8 +221,13 @@ impl<'a> Drawing<'a> {
         // Several workers sleep at once: their fetches' waits are what they slept.
         let alone = self.run.told().all(|outcome| outcome.by == Worker::Main);
         let awake = self.run.waits().sum::<u64>();
-        let asleep = if alone { wall } else { awake }.saturating_sub(cpu);
-        let asleep = format!("asleep {}", words::exact(asleep));
+        let busy = cpu.saturating_add(self.run.usage.runnable_us.unwrap_or(0));
+        let blocked = self.blocked.iter().map(Blocked::us).sum();
+        let asleep = if alone { wall } else { awake }.saturating_sub(busy.max(blocked));
+        // The CPU time of a whole life is not that of the crawl.
+        let asleep =
+            if self.run.wall_includes_start { "–".to_owned() } else { words::exact(asleep) };
+        let asleep = format!("asleep {asleep}");
         Some(format!(
             "{} {} {asleep:>width$}",
             words::padded(&words::cut(&name, self.name), self.name),
@@ -206,6 +244,12 @@ impl<'a> Drawing<'a> {
         }
         if drawn.contains('█') {
             parts.push("█ computing".to_owned());
+        }
+        if drawn.contains('▒') {
+            parts.push("▒ waiting for a processor".to_owned());
+        }
+        if !self.blocked.is_empty() {
+            parts.push("b blocking the event loop (inferred)".to_owned());
         }
         parts.push("c connecting".to_owned());
         if any(|outcome| outcome.first_byte_us.is_some()) {
@@ -244,12 +288,16 @@ fn figures(row: &Row<'_>) -> Vec<String> {
     let usage = &row.shown().usage;
     let mut figures = vec![
         figure("wall", row.wall_us().map(words::exact), doubts.wall),
-        figure("CPU", row.cpu_us().map(words::duration), doubts.cpu),
+        figure("CPU", row.cpu_us().map(words::cpu), doubts.cpu),
         figure("memory", row.memory_bytes().map(words::bytes), doubts.memory),
         figure("threads", usage.threads.map(words::count), false),
     ];
     if row.processes().is_some_and(|processes| processes > 1) {
         figures.push(figure("processes", row.processes().map(words::count), false));
+    }
+    let waited = usage.runnable_us.filter(|waited| Some(waited * 20) >= usage.wall_us);
+    if let Some(waited) = waited {
+        figures.push(figure("waiting for a processor", Some(words::duration(waited)), false));
     }
     figures.push(figure("switches", row.switches().map(words::count), false));
     if let Some(spread) = row.spread() {
@@ -264,6 +312,8 @@ fn figures(row: &Row<'_>) -> Vec<String> {
 /// What it means.
 fn said(report: &Report, row: &Row<'_>) -> Vec<String> {
     let mut sentences = sentences::failures(report, std::slice::from_ref(row));
+    sentences.extend(sentences::stopped(row));
+    sentences.extend(sentences::blocked(report, row));
     if report.interrupted {
         let (told, all) = (row.shown().told().count(), report.setting.urls.len());
         sentences.push(format!("Interrupted: {told} of {all} pages had ended."));
@@ -298,10 +348,16 @@ fn waited(row: &Row<'_>, who: Who) -> String {
 /// Asleep and at work, on a scale that people can feel. Many workers sleep at once, so only one has one such life.
 fn at_one_a_second(row: &Row<'_>, workers: u64) -> String {
     let (Some(wall), Some(cpu)) = (row.wall_us(), row.cpu_us()) else { return String::new() };
-    let (asleep, work) = (words::one_a_second(wall.saturating_sub(cpu)), words::one_a_second(cpu));
+    let runnable = row.runnable_us().unwrap_or(0);
+    let asleep = words::one_a_second(wall.saturating_sub(cpu).saturating_sub(runnable));
+    let work = words::one_a_second(cpu);
     let scale = "at one instruction a second";
     match row.work() {
-        Some(share) if share > 0.95 => format!(" and hardly slept: {work} at work, {scale}"),
+        // Less than the system counts; or not the crawl's alone.
+        _ if cpu == 0 || row.shown().wall_includes_start => String::new(),
+        Some(share) if share + row.runnable().unwrap_or(0.0) > 0.95 => {
+            format!(" and hardly slept: {work} at work, {scale}")
+        }
         _ if workers > 1 => format!(": {work} of work in {}, {scale}", words::one_a_second(wall)),
         _ => format!(": {asleep} asleep for {work} of work, {scale}"),
     }
