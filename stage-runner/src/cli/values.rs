@@ -28,12 +28,12 @@ fn words(command: &str) -> Option<Vec<String>> {
     }
 }
 
-/// Whether a word begins like `C:\` or `\\server`: then backslashes are part of paths.
+/// Whether a command begins with `C:\` or `\\server`: then backslashes are part of paths.
 fn has_windows_path(command: &str) -> bool {
-    command.split([' ', '\t', '"', '\'']).any(|word| {
-        let drive = word.get(..1).is_some_and(|c| c.starts_with(|c: char| c.is_ascii_alphabetic()));
-        drive && word[1..].starts_with(r":\") || word.starts_with(r"\\")
-    })
+    let program = command.trim_start().trim_start_matches(['"', '\'']);
+    let has_drive = program.starts_with(|c: char| c.is_ascii_alphabetic())
+        && program.get(1..).is_some_and(|rest| rest.starts_with(r":\"));
+    has_drive || program.starts_with(r"\\")
 }
 
 /// Splits at spaces outside of quotes, and takes all else as it is. `None` if a quote is not closed.
