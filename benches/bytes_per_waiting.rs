@@ -1,11 +1,11 @@
-//! What one that waits keeps in memory: a fetch in chapters 5 to 8, a future, a task, a coroutine, a
-//! thread, a process.
+//! What one that waits keeps in memory: a fetch in chapters 5 to 8, a future, a task, a coroutine,
+//! a thread, a process.
 //!
 //!     cargo run --release -p benches --bin bytes-per-waiting
 //!
-//! It lets many wait, and divides by their number what the process has grown meanwhile. Each kind has a
-//! fresh process, so that none inherits the memory of the one before. What the kernel keeps for a
-//! socket, a thread or a process comes in addition.
+//! It lets many wait, and divides by their number what the process has grown meanwhile. Each kind
+//! has a fresh process, so that none inherits the memory of the one before. What the kernel keeps
+//! for a socket, a thread or a process comes in addition.
 
 use std::io::{self, BufRead, BufReader};
 use std::process::{Command, Stdio, id};

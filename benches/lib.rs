@@ -8,7 +8,8 @@
 //! - `scaling`: from 1 page to 1,000, and who stops on the way
 //! - `switch`: what it costs to change from one piece of waiting code to another
 //! - `selectors`: what it costs to ask which of many sockets is ready
-//! - `bytes_per_waiting`: what one that waits keeps in memory (a program, for criterion knows only time)
+//! - `bytes_per_waiting`: what one that waits keeps in memory (a program, for criterion knows only
+//!   time)
 //!
 //! Here is what they share: the practice site in a process of its own, and criterion's settings.
 
@@ -70,8 +71,8 @@ pub fn group_of_crawls<'a>(
     group
 }
 
-/// What a stage is called in the pictures, which are in the order of the alphabet: its chapter comes
-/// first, `05-epoll`.
+/// What a stage is called in the pictures, which are in the order of the alphabet: its chapter
+/// comes first, `05-epoll`.
 pub fn label(stage: &Stage) -> String {
     match stage.number {
         Some(chapter) => format!("{chapter:02}-{}", stage.name),

@@ -1,9 +1,9 @@
 //! A thousand pages without a delay: what is left when nobody has to wait.
 //!
 //! One iteration is a thousand fetches, so read milliseconds as microseconds per fetch. First one
-//! after the other, then 100 in flight. Nearly all of it is the kernel's work for a connection, on the
-//! client's side and on the site's, and that is the same for all: the ways of waiting differ by what they ask
-//! the kernel *besides*.
+//! after the other, then 100 in flight. Nearly all of it is the kernel's work for a connection, on
+//! the client's side and on the site's, and that is the same for all: the ways of waiting differ by
+//! what they ask the kernel *besides*.
 
 use std::time::Duration;
 

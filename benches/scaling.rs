@@ -52,8 +52,8 @@ fn can_do(stage: &Stage, site: &SiteProcess, pages: usize) -> Result<(), String>
     if workers.contains(&Worker::Main) || workers.len() == pages {
         return Ok(());
     }
-    // Soon the first workers are free again, and the last ones find nothing to do. Pages that take long
-    // need them all, if the system gives so many.
+    // Soon the first workers are free again, and the last ones find nothing to do. Pages that take
+    // long need them all, if the system gives so many.
     match self::workers(stage, &site.targets(pages, LONG))?.len() {
         few if few < pages => Err(format!("the system gave it {few} workers")),
         _ => Ok(()),

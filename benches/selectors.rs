@@ -1,15 +1,16 @@
 //! Ten to ten thousand sockets, all idle but one: what does it cost to ask which one is ready?
 //!
 //! The classic curve. `select` and `poll` carry the whole list to the kernel at every call, and the
-//! kernel looks at every socket in it: ten times the sockets, ten times the time. `epoll` keeps the list in the
-//! kernel, where a socket that becomes ready reports itself: the size of the list does not matter.
+//! kernel looks at every socket in it: ten times the sockets, ten times the time. `epoll` keeps the
+//! list in the kernel, where a socket that becomes ready reports itself: the size of the list does
+//! not matter.
 //!
 //! One iteration is what an event loop does for one event: register an interest, and wait. With
 //! `select` and `poll` registering costs nothing, and waiting is one system call. With `epoll` each
 //! of the two is one system call. The crate `polling`, on the same epoll, makes five for the wait:
 //! four of them are for its timer and for its notifier, which ends the wait from another thread.
-//! `epoll_wait` is that call alone, for an interest that is not one-shot. The sockets are UDP, which
-//! need no peer.
+//! `epoll_wait` is that call alone, for an interest that is not one-shot. The sockets are UDP,
+//! which need no peer.
 
 use std::io;
 use std::net::UdpSocket;

@@ -92,8 +92,8 @@ fn parse(destinations: &str) -> Vec<SocketAddr> {
     destinations.split(',').map(|address| address.parse().expect("an address")).collect()
 }
 
-/// Serves until the standard input ends: it is a pipe from the benchmark, and closes with it, however
-/// that ends.
+/// Serves until the standard input ends: it is a pipe from the benchmark, and closes with it,
+/// however that ends.
 pub(crate) fn become_site_if_asked() {
     if env::var_os(ASKED).is_none() {
         return;

@@ -1,9 +1,9 @@
 //! One switch: what does it cost to leave one piece of waiting code and go on with another?
 //!
-//! In the group `switch` nobody asks the kernel: a program changes from one of its own tasks to another, in
-//! nanoseconds. In `switch-through-the-kernel` the one who waits is a thread or a process, asleep until the
-//! kernel wakes it: microseconds. Beside the 30 µs and more that one fetch costs, hardly any of this counts;
-//! it is memory that does (`bytes_per_waiting`).
+//! In the group `switch` nobody asks the kernel: a program changes from one of its own tasks to
+//! another, in nanoseconds. In `switch-through-the-kernel` the one who waits is a thread or a
+//! process, asleep until the kernel wakes it: microseconds. Beside the 30 µs and more that one
+//! fetch costs, hardly any of this counts; it is memory that does (`bytes_per_waiting`).
 
 use std::env;
 use std::future::poll_fn;
@@ -265,7 +265,8 @@ fn share(elapsed: Duration, asked: u64, done: u64) -> Duration {
     elapsed.mul_f64(asked as f64 / done as f64)
 }
 
-/// Has this thread, and all that it starts, run on the core where it is. `false` where that cannot be.
+/// Has this thread, and all that it starts, run on the core where it is. `false` where that cannot
+/// be.
 #[cfg(target_os = "linux")]
 fn stay_on_one_core() -> bool {
     use rustix::thread::{CpuSet, sched_getcpu, sched_setaffinity};

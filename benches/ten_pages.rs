@@ -1,8 +1,8 @@
 //! Ten pages, each 45 ms away, ten at once, by every stage: two kinds of time.
 //!
-//! It is the picture that everything here begins with, at a tenth of its size. Whoever waits for one page after the
-//! other needs 450 ms; whoever waits for all at once needs 45, whichever way it waits. A process pool
-//! also pays for starting its processes.
+//! It is the picture that everything here begins with, at a tenth of its size. Whoever waits for
+//! one page after the other needs 450 ms; whoever waits for all at once needs 45, whichever way it
+//! waits. A process pool also pays for starting its processes.
 
 use std::time::Duration;
 

@@ -47,7 +47,8 @@ fetch() { # host, path, address
         status=${status%$'\r'}
         while IFS= read -r -t "$seconds" line <&3 && [[ $line != $'\r' ]]; do
             # Only digits: the shell would run what else it finds in an arithmetic expression.
-            [[ ${line,,} =~ ^content-length:[[:space:]]*0*([0-9]{1,15})[[:space:]]*$ ]] && length=${BASH_REMATCH[1]}
+            [[ ${line,,} =~ ^content-length:[[:space:]]*0*([0-9]{1,15})[[:space:]]*$ ]] &&
+                length=${BASH_REMATCH[1]}
         done
         [[ $status == 1[0-9][0-9] && $status != 101 ]]
     do :; done

@@ -1,12 +1,14 @@
 //! The runner: runs stages and programs, each in a fresh process, and shows what it took.
 //!
-//! The binary is [`main`]; the rest that is public is for the tests and benchmarks of this workspace.
+//! The binary is [`main`]; the rest that is public is for the tests and benchmarks of this
+//! workspace.
 //!
 //! # Layout
 //!
 //! The folders are floors: each knows only those below it (`tests/house.rs` holds that).
 //!
-//! - `commands`: what the command line can ask for, a file each; start reading at `commands/compare.rs`
+//! - `commands`: what the command line can ask for, a file each; start reading at
+//!   `commands/compare.rs`
 //! - `cli`: the options and their values
 //! - `terminal`: what it can show, and what is written to it while something runs
 //! - `views`: results as screens, JSON, Markdown and pictures

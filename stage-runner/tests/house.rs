@@ -113,7 +113,8 @@ fn nobody_below_knows_who_is_above() {
     nobody(|name| name == "crawl" || name == "practice-site", &["corpus"]);
 }
 
-/// Every stage of the house, and its yardstick, is in the runner's table: it is in it, or it does not exist.
+/// Every stage of the house, and its yardstick, is in the runner's table: it is in it, or it does
+/// not exist.
 #[test]
 fn every_stage_is_in_the_table() {
     let in_table: BTreeSet<String> =
@@ -125,7 +126,8 @@ fn every_stage_is_in_the_table() {
     }
 }
 
-/// The folders of the runner, the top floor first: each knows only those below it, so that there are no circles.
+/// The folders of the runner, the top floor first: each knows only those below it, so that there
+/// are no circles.
 const FLOORS: [&str; 9] =
     ["commands", "cli", "terminal", "views", "measure", "results", "lineup", "system", "words"];
 

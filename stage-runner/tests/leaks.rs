@@ -1,8 +1,8 @@
 //! A crawl leaves nothing behind: descriptors, threads and children are the same before and after.
 //!
-//! The stages run in this very process, which is then looked at from inside. The process pool starts
-//! this program again, so `main` begins with the pool's hook, and the harness comes after it. The site
-//! is a process of its own, so that its connections are not counted.
+//! The stages run in this very process, which is then looked at from inside. The process pool
+//! starts this program again, so `main` begins with the pool's hook, and the harness comes after
+//! it. The site is a process of its own, so that its connections are not counted.
 
 use std::process::ExitCode;
 

@@ -186,9 +186,9 @@ fn this_program() -> io::Result<Command> {
     Ok(program)
 }
 
-/// The program to start again. Other systems know its path only: if the file
-/// there was replaced, the new one is started, and its hello tells whether it
-/// is a worker.
+/// The program to start again. Other systems know its path only: if the
+/// file there was replaced, the new one is started, and its hello tells
+/// whether it is a worker.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 fn this_program() -> io::Result<Command> {
     let path = env::current_exe()?;

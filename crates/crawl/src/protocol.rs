@@ -3,8 +3,8 @@
 //! The runner writes one [`Job`] to the program's standard input and closes
 //! it. The program answers on standard output with one [`Line`] of JSON for
 //! each outcome as it comes, and one for what the crawl cost at the end.
-//! Times are microseconds since the crawl began; fractions are cut off. Unknown
-//! fields are ignored, so that either side can learn more.
+//! Times are microseconds since the crawl began; fractions are cut off.
+//! Unknown fields are ignored, so that either side can learn more.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -226,8 +226,8 @@ pub struct ErrorLine {
     pub message: String,
 }
 
-/// What a worker did from when to when. Times keep one decimal: much of what
-/// a worker does takes less than a microsecond.
+/// What a worker did from when to when. Times keep one decimal: much of
+/// what a worker does takes less than a microsecond.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ActivityLine {
     /// Which worker.
@@ -350,8 +350,8 @@ fn tenths<'de, D: Deserializer<'de>>(number: D) -> Result<f64, D::Error> {
     Ok((number.0 * 10.0).floor() / 10.0)
 }
 
-/// A server can send any number as its status. One that does not fit becomes
-/// the largest that does, so that the line can still be read.
+/// A server can send any number as its status. One that does not fit
+/// becomes the largest that does, so that the line can still be read.
 fn status<'de, D: Deserializer<'de>>(
     number: D,
 ) -> Result<Option<u16>, D::Error> {

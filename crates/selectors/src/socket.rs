@@ -6,10 +6,10 @@ use socket2::{Domain, Socket, Type};
 /// A non-blocking socket for connections to that address.
 ///
 /// Its `connect` does not wait for the connection: mostly it returns the
-/// error *in progress* (Unix) or *would block* (Windows). A first `send` may
-/// work at once; on loopback it mostly does. Where it would block, wait for
-/// [`Writable`](crate::Interest::Writable), and look at `take_error`: it
-/// shows whether the connection was refused.
+/// error *in progress* (Unix) or *would block* (Windows). A first `send`
+/// may work at once; on loopback it mostly does. Where it would block, wait
+/// for [`Writable`](crate::Interest::Writable), and look at `take_error`:
+/// it shows whether the connection was refused.
 ///
 /// # Errors
 /// What the system says when it has no descriptor left.

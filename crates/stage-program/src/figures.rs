@@ -29,7 +29,8 @@ impl Default for Extra {
 /// The numbers of a stage's own: in the protocol, `figures` by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Figures {
-    /// How often it asked a socket that was not ready. Counted by [`run`](crate::run) from the outcomes.
+    /// How often it asked a socket that was not ready. Counted by [`run`](crate::run) from the
+    /// outcomes.
     pub failed_reads: Option<u64>,
     /// How many workers a pool had, at any time.
     pub workers: Option<u64>,

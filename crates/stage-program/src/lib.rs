@@ -10,7 +10,8 @@
 //! use crawl::{Limits, Outcome, Target};
 //!
 //! fn crawl(targets: &[Target], limits: &Limits, done: &mut dyn FnMut(Outcome)) -> io::Result<()> {
-//!     // Fetch each target, at most `limits.concurrency` at once, and call `done` as each fetch ends.
+//!     // Fetch each target, at most `limits.concurrency` at once, and call `done` as each fetch
+//!     // ends.
 //! #   let _ = (targets, limits, done);
 //!     Ok(())
 //! }

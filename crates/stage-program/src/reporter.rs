@@ -1,7 +1,8 @@
 //! Watches a crawl from inside, at next to no cost to it.
 //!
-//! `done` only moves what it is given into a buffer that was allocated and touched before the clock started; the
-//! reporter, a thread of its own, turns it into lines, and what that thread costs is subtracted.
+//! `done` only moves what it is given into a buffer that was allocated and touched before the clock
+//! started; the reporter, a thread of its own, turns it into lines, and what that thread costs is
+//! subtracted.
 
 use std::collections::HashSet;
 use std::io::{self, Write};
@@ -18,7 +19,8 @@ use sha2::{Digest, Sha256};
 
 use crate::system::{self, Cpu};
 
-/// Between two looks of the reporter, and before its first, which counts the threads of short crawls too.
+/// Between two looks of the reporter, and before its first, which counts the threads of short
+/// crawls too.
 const REPORT_EVERY: Duration = Duration::from_millis(50);
 const FIRST_REPORT: Duration = Duration::from_millis(1);
 
@@ -211,7 +213,8 @@ impl Shared {
     }
 }
 
-/// Room for all outcomes, in memory that is already there: the crawl shall not pay for its first use.
+/// Room for all outcomes, in memory that is already there: the crawl shall not pay for its first
+/// use.
 fn touched_buffer(targets: usize) -> Vec<Record> {
     let outcome = Outcome::not_fetched(0, Worker::Main, ErrorKind::Io, String::new());
     let mut buffer = vec![Record { outcome, bytes: 0, sha256: None }; targets];

@@ -1,7 +1,7 @@
 //! A program that consists of `stage_program::run` alone, started as the runner would start it.
 //!
-//! This test is that program, too: it starts itself again with `STAGE_PROGRAM_PART`, so `main` plays
-//! that part first, and the harness comes after it.
+//! This test is that program, too: it starts itself again with `STAGE_PROGRAM_PART`, so `main`
+//! plays that part first, and the harness comes after it.
 
 use std::env;
 use std::io::{self, Write};

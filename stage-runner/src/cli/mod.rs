@@ -42,9 +42,9 @@ Examples:
 A stage that goes no further says why, and the others go on. CPU and memory mean something in a
 release build: cargo run --release -p stage-runner -- sweep
 
-Exit status: 0 each stage ran at least with the fewest in flight (or, if it was not asked for by name,
-cannot), 1 one did not, 2 the command line is wrong, 130 interrupted by Ctrl-C (by another signal: 128 and its
-number).";
+Exit status: 0 each stage ran at least with the fewest in flight (or, if it was not asked for by
+name, cannot), 1 one did not, 2 the command line is wrong, 130 interrupted by Ctrl-C (by another
+signal: 128 and its number).";
 
 const SITE: &str = "The practice site";
 const OUTPUT: &str = "Output";
@@ -140,11 +140,23 @@ pub struct RunOptions {
     pub deadline: Duration,
 
     /// The largest response head
-    #[arg(long, value_name = "BYTES", default_value = "64KiB", value_parser = size, allow_hyphen_values = true)]
+    #[arg(
+        long,
+        value_name = "BYTES",
+        default_value = "64KiB",
+        value_parser = size,
+        allow_hyphen_values = true
+    )]
     pub max_head: u64,
 
     /// The largest body
-    #[arg(long, value_name = "BYTES", default_value = "10MiB", value_parser = size, allow_hyphen_values = true)]
+    #[arg(
+        long,
+        value_name = "BYTES",
+        default_value = "10MiB",
+        value_parser = size,
+        allow_hyphen_values = true
+    )]
     pub max_body: u64,
 
     /// What is printed
@@ -160,7 +172,13 @@ pub struct RunOptions {
     pub list: bool,
 
     /// When to use colors
-    #[arg(help_heading = OUTPUT, long, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
+    #[arg(
+        help_heading = OUTPUT,
+        long,
+        value_enum,
+        value_name = "WHEN",
+        default_value_t = Color::Auto
+    )]
     pub color: Color,
 
     /// Which characters to draw with
@@ -196,15 +214,33 @@ pub struct SiteOptions {
     pub pages: Option<usize>,
 
     /// How long each takes [default: 450ms]
-    #[arg(help_heading = SITE, long, value_name = "TIME", value_parser = duration, allow_hyphen_values = true)]
+    #[arg(
+        help_heading = SITE,
+        long,
+        value_name = "TIME",
+        value_parser = duration,
+        allow_hyphen_values = true
+    )]
     pub delay: Option<Duration>,
 
     /// Up to this much longer, at random [default: 0]
-    #[arg(help_heading = SITE, long, value_name = "TIME", value_parser = duration, allow_hyphen_values = true)]
+    #[arg(
+        help_heading = SITE,
+        long,
+        value_name = "TIME",
+        value_parser = duration,
+        allow_hyphen_values = true
+    )]
     pub jitter: Option<Duration>,
 
     /// How large each is [default: 1KiB]
-    #[arg(help_heading = SITE, long, value_name = "BYTES", value_parser = size, allow_hyphen_values = true)]
+    #[arg(
+        help_heading = SITE,
+        long,
+        value_name = "BYTES",
+        value_parser = size,
+        allow_hyphen_values = true
+    )]
     pub size: Option<u64>,
 
     /// Where the random part starts: the same seed, the same delays
@@ -256,11 +292,22 @@ pub struct SweepOptions {
     pub to: NonZeroUsize,
 
     /// Steps in each decade: 1, 10; 1, 3, 10; or 1, 2, 5, 10
-    #[arg(long, value_name = "N", default_value = "2", value_parser = clap::value_parser!(u8).range(1..=3))]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value = "2",
+        value_parser = clap::value_parser!(u8).range(1..=3)
+    )]
     pub per_decade: u8,
 
     /// How long each page takes; much shorter, and the first is there before the last has begun
-    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = some_delay, allow_hyphen_values = true)]
+    #[arg(
+        long,
+        value_name = "TIME",
+        default_value = "2s",
+        value_parser = some_delay,
+        allow_hyphen_values = true
+    )]
     pub delay: Duration,
 
     /// What is printed
@@ -302,8 +349,8 @@ pub fn try_parse() -> Result<Cli, clap::Error> {
     Cli::try_parse().map_err(with_a_better_tip)
 }
 
-/// Tips of clap name any option that shares a few letters. Only a name that may have been meant is one; and an option
-/// of a subcommand needs that subcommand.
+/// Tips of clap name any option that shares a few letters. Only a name that may have been meant is
+/// one; and an option of a subcommand needs that subcommand.
 fn with_a_better_tip(mut error: clap::Error) -> clap::Error {
     let Some(ContextValue::String(given)) = error.get(ContextKind::InvalidArg) else {
         return error;

@@ -36,7 +36,8 @@ fn has_windows_path(command: &str) -> bool {
     has_drive || program.starts_with(r"\\")
 }
 
-/// Splits at spaces outside of quotes, and takes all else as it is. `None` if a quote is not closed.
+/// Splits at spaces outside of quotes, and takes all else as it is. `None` if a quote is not
+/// closed.
 fn words_with_backslashes(command: &str) -> Option<Vec<String>> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
@@ -81,8 +82,8 @@ pub fn at_least_one(text: &str) -> Result<NonZeroUsize, String> {
     NonZeroUsize::new(number).ok_or_else(|| "at least 1 fetch must be in flight".to_owned())
 }
 
-/// Reads how many are in flight in a sweep. The most is more than any system here was seen to have descriptors for, and
-/// not yet a danger to it.
+/// Reads how many are in flight in a sweep. The most is more than any system here was seen to have
+/// descriptors for, and not yet a danger to it.
 pub fn in_flight(text: &str) -> Result<NonZeroUsize, String> {
     match at_least_one(text)? {
         many if many.get() > 100_000 => Err("a sweep ends at 100,000 at most".to_owned()),

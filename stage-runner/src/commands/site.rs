@@ -47,7 +47,8 @@ pub fn run(options: &SiteOptions, listen: IpAddr, port: u16, verbose: bool) -> E
              `ipconfig` may show them"
         )),
     }
-    // Whoever reads the address may have left with it; where it could not be written, nobody knows it.
+    // Whoever reads the address may have left with it; where it could not be written, nobody knows
+    // it.
     match print::bytes(format!("{}\n", site.url("/")).as_bytes()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             site.stop();

@@ -90,7 +90,8 @@ impl Entrant {
         stage.map_or(Ok(()), |stage| (stage.available)())
     }
 
-    /// Whether it measures itself as the runner would: else it is watched from outside, and what it says is doubted.
+    /// Whether it measures itself as the runner would: else it is watched from outside, and what it
+    /// says is doubted.
     pub fn measures_itself(&self) -> bool {
         self.language == Language::Rust
     }
@@ -104,7 +105,8 @@ impl Entrant {
 /// Finds out who was asked for, in the order of the words, each once.
 ///
 /// # Errors
-/// A word that stands for nothing, naming the nearest that does; a program with a name that is taken.
+/// A word that stands for nothing, naming the nearest that does; a program with a name that is
+/// taken.
 pub fn choose(words: &[String], programs: &[Program]) -> Result<Vec<Entrant>, String> {
     check_names(programs)?;
     let mut entrants: Vec<Entrant> = Vec::new();

@@ -26,7 +26,8 @@ pub struct Stage {
     pub one_at_a_time: bool,
     /// Whether it runs only when its name says so, because here it is the same as another stage.
     pub only_by_name: bool,
-    /// Whether it is a step inside of a chapter: it runs only when its name says so, and no list has it.
+    /// Whether it is a step inside of a chapter: it runs only when its name says so, and no list
+    /// has it.
     pub hidden: bool,
     /// The stage.
     pub crawl: Crawl,
@@ -257,7 +258,8 @@ impl Stage {
     }
 }
 
-/// The stages that a word stands for: a name, an alias, a chapter's number, or the first and last of several: `5-8`.
+/// The stages that a word stands for: a name, an alias, a chapter's number, or the first and last
+/// of several: `5-8`.
 ///
 /// # Errors
 /// No stage has that name; the message names the nearest.

@@ -11,14 +11,17 @@ use std::thread;
 
 use crawl::{Target, Url};
 
-/// Names looked up at once: getaddrinfo blocks, and one that never answers must not stop the others.
+/// Names looked up at once: getaddrinfo blocks, and one that never answers must not stop the
+/// others.
 const LOOKUPS_AT_ONCE: usize = 16;
 
-/// So many connections go to one destination: as many as Linux keeps in the queue of a listening socket, and far fewer
-/// than the ports that a client has for it, of which one that was closed a moment ago still takes one.
+/// So many connections go to one destination: as many as Linux keeps in the queue of a listening
+/// socket, and far fewer than the ports that a client has for it, of which one that was closed a
+/// moment ago still takes one.
 const CONNECTIONS_EACH: usize = 4_000;
 
-/// These have 2,800,000 ports on Linux: more than anyone makes connections in the minute that a port stays taken.
+/// These have 2,800,000 ports on Linux: more than anyone makes connections in the minute that a
+/// port stays taken.
 const MOST_DESTINATIONS: usize = 100;
 
 /// One URL, with its target or with why its name has no address.
@@ -44,8 +47,8 @@ pub fn parse_all<'a>(urls: impl Iterator<Item = &'a str>) -> Result<Vec<Url>, St
     urls.map(|url| Url::parse(url).map_err(|error| error.to_string())).collect()
 }
 
-/// Reads and checks a file of URLs, one a line; empty lines are passed over, and comments: from a `#` at the start of a
-/// line, or after a space, to its end.
+/// Reads and checks a file of URLs, one a line; empty lines are passed over, and comments: from a
+/// `#` at the start of a line, or after a space, to its end.
 ///
 /// # Errors
 /// The file cannot be read, or one of its lines is not a URL that can be fetched.

@@ -23,7 +23,8 @@ use crate::words;
 /// How often the runner looks at a child that says nothing.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
-/// Where a wait of [`LOOK_EVERY`] took longer than this, the runner itself stood still: somebody stopped it.
+/// Where a wait of [`LOOK_EVERY`] took longer than this, the runner itself stood still: somebody
+/// stopped it.
 const STOPPED: Duration = Duration::from_secs(1);
 
 /// A child that tells of no fetch for this long after the deadline is hung.
@@ -132,7 +133,8 @@ impl Conversation {
             let said = self.next(stdout_end.is_some());
             let waited = waiting.elapsed();
             if waited > STOPPED {
-                // Meanwhile the child could say what it wanted: that nobody heard it is not its silence.
+                // Meanwhile the child could say what it wanted: that nobody heard it is not its
+                // silence.
                 self.stopped += waited;
                 last_word += waited;
             }
@@ -253,7 +255,8 @@ impl Conversation {
         }
         run.usage = costs::complete(reported, seen);
         if !signals::asked() {
-            // What it printed last may still be on its way, and its stderr may be held open by what it started.
+            // What it printed last may still be on its way, and its stderr may be held open by what
+            // it started.
             let _ = self.pipes.stderr_end.recv_timeout(Duration::from_millis(100));
         }
         if run.fault.is_some() && !signals::asked() {

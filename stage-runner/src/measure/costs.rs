@@ -37,8 +37,8 @@ pub fn complete(reported: Usage, seen: Usage) -> Usage {
     }
 }
 
-/// Where what a program reported cannot be what the system saw. The system saw its whole life, so up to half a second
-/// of CPU more is its start.
+/// Where what a program reported cannot be what the system saw. The system saw its whole life, so
+/// up to half a second of CPU more is its start.
 pub fn doubts(reported: &Usage, seen: &Usage, last_finish: Option<u64>) -> Doubts {
     const START_US: u64 = 500_000;
     const SAMPLING_BYTES: u64 = 64 << 20;

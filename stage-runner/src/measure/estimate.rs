@@ -5,7 +5,8 @@ use std::time::Duration;
 use crate::lineup::Entrant;
 use crate::results::Setting;
 
-/// How long one crawl should take, as far as the site's delays tell: no fetch takes longer than its deadline.
+/// How long one crawl should take, as far as the site's delays tell: no fetch takes longer than its
+/// deadline.
 pub fn crawl(setting: &Setting, entrant: &Entrant) -> Option<Duration> {
     let site = setting.site.as_ref()?;
     let (mut sum, mut longest) = (Duration::ZERO, Duration::ZERO);

@@ -85,8 +85,8 @@ impl Ledger {
     }
 }
 
-/// The server decides what its status is, so that a status no page can have is not the program's fault: that page
-/// failed, as it does in the stages.
+/// The server decides what its status is, so that a status no page can have is not the program's
+/// fault: that page failed, as it does in the stages.
 fn with_possible_status(outcome: OutcomeLine) -> OutcomeLine {
     let status = match outcome.status {
         None | Some(200..=599) => return outcome,
@@ -138,8 +138,8 @@ fn check_times(outcome: &OutcomeLine, running_us: u64) -> Result<(), WrongLine> 
     Ok(())
 }
 
-/// A line that opens an object was meant as an outcome: then what is wrong with it helps. Anything else was meant for
-/// people.
+/// A line that opens an object was meant as an outcome: then what is wrong with it helps. Anything
+/// else was meant for people.
 fn not_an_outcome(line: &[u8], error: &serde_json::Error) -> WrongLine {
     let is_object = line.trim_ascii_start().starts_with(b"{");
     if !is_object || is_lone_brace(line) {

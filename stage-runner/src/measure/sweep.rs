@@ -1,8 +1,8 @@
 //! A stage with more and more in flight, until it goes no further.
 //!
-//! Each run gets a practice site of its own, and so ports of its own: no connection of an earlier run that is still in
-//! TIME_WAIT takes one from it. Where there are many in flight, they go to several addresses in turn: 127.0.0.1,
-//! 127.0.0.2 and so on.
+//! Each run gets a practice site of its own, and so ports of its own: no connection of an earlier
+//! run that is still in TIME_WAIT takes one from it. Where there are many in flight, they go to
+//! several addresses in turn: 127.0.0.1, 127.0.0.2 and so on.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -21,7 +21,8 @@ use crate::system::{processes, signals};
 /// A stage that waits for one page after the other is not asked to do it for longer than this.
 const LONGEST: Duration = Duration::from_secs(10);
 
-/// Beyond its page's delay, a fetch may take this long: ten thousand that start at once take their time.
+/// Beyond its page's delay, a fetch may take this long: ten thousand that start at once take their
+/// time.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Descriptors that the runner needs beside the connections of its site: to listen, and for itself.
@@ -89,8 +90,8 @@ pub fn too_long(entrant: &Entrant, delay: Duration, in_flight: usize) -> Option<
     (expected > delay.max(LONGEST)).then_some(Why::OneByOne(expected))
 }
 
-/// The site needs a few descriptors more than a stage. Without them it would be slow, and that would look like the stage.
-/// Where there are too few for the stage as well, it says so itself.
+/// The site needs a few descriptors more than a stage. Without them it would be slow, and that
+/// would look like the stage. Where there are too few for the stage as well, it says so itself.
 fn too_many_for_the_site(in_flight: usize, limit: usize) -> Option<Why> {
     let is_short = in_flight < limit && limit < in_flight + SITE_DESCRIPTORS;
     is_short.then_some(Why::SiteTooSmall(limit))
@@ -163,8 +164,9 @@ fn failure(run: &Run) -> Why {
     Why::Pages(kind, message.to_owned())
 }
 
-/// A pool goes on with fewer workers where the system gives no more: then so many were never in flight. The last worker
-/// began before the first page came, so that it is not the shortness of the delay.
+/// A pool goes on with fewer workers where the system gives no more: then so many were never in
+/// flight. The last worker began before the first page came, so that it is not the shortness of the
+/// delay.
 fn too_few_workers(run: &Run) -> Option<Who> {
     let mut began: BTreeMap<Worker, u64> = BTreeMap::new();
     for outcome in run.told() {

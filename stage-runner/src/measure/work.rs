@@ -9,7 +9,8 @@ use crate::lineup::urls::Wanted;
 use crate::results::{Fault, Run, Status};
 use crate::system::signals;
 
-/// Called for each outcome as it arrives, with its index into the URLs, and with `None` now and then: whether to go on.
+/// Called for each outcome as it arrives, with its index into the URLs, and with `None` now and
+/// then: whether to go on.
 pub type Heard<'a> = &'a mut dyn FnMut(Option<&OutcomeLine>) -> bool;
 
 /// The same work for every entrant.
@@ -20,8 +21,8 @@ pub struct Work<'a> {
     pub limits: Limits,
     /// Whether to hash the bodies.
     pub digest: bool,
-    /// Where each line goes that a program prints to stderr, with its name in front; else only the end of a failed
-    /// program's is kept.
+    /// Where each line goes that a program prints to stderr, with its name in front; else only the
+    /// end of a failed program's is kept.
     pub stderr_to: Option<fn(&str)>,
 }
 

@@ -14,8 +14,8 @@ const AT_ONCE_US: u64 = 2_000;
 /// One other fetch may move at the same moment by chance.
 const OTHERS: usize = 2;
 
-/// A fetch that seems to have blocked the loop: while it received, no other fetch moved, and as soon as it ended, several
-/// did. It is inferred from the times: no program tells that it blocks.
+/// A fetch that seems to have blocked the loop: while it received, no other fetch moved, and as
+/// soon as it ended, several did. It is inferred from the times: no program tells that it blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Blocked {
     /// Which fetch.

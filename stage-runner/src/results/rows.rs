@@ -91,7 +91,8 @@ impl<'a> Row<'a> {
         self.median(|run| run.usage.processes)
     }
 
-    /// Half of what lies between the shortest and the longest wall time, as a share of the median: from three rounds.
+    /// Half of what lies between the shortest and the longest wall time, as a share of the median:
+    /// from three rounds.
     pub fn spread(&self) -> Option<f64> {
         let walls: Vec<u64> = self.runs.iter().filter_map(|run| run.usage.wall_us).collect();
         let (least, most) = (walls.iter().min()?, walls.iter().max()?);
@@ -99,16 +100,17 @@ impl<'a> Row<'a> {
         Some((most - least) as f64 / 2.0 / median as f64)
     }
 
-    /// Which share of its time the CPU worked: more than 1 where several did. Where the system does not tell, what asks
-    /// again and again still gives itself away.
+    /// Which share of its time the CPU worked: more than 1 where several did. Where the system does
+    /// not tell, what asks again and again still gives itself away.
     pub fn work(&self) -> Option<f64> {
         let told = self.wall_us().filter(|wall| *wall > 0).zip(self.cpu_us());
         let share = told.map(|(wall, cpu)| cpu as f64 / wall as f64);
         share.or(self.is_busy().then_some(1.0))
     }
 
-    /// Whether it asked its sockets again and again, instead of sleeping until one is ready. An event loop asks in vain
-    /// now and then too, when the rest of a long answer is still on its way.
+    /// Whether it asked its sockets again and again, instead of sleeping until one is ready. An
+    /// event loop asks in vain now and then too, when the rest of a long answer is still on its
+    /// way.
     pub fn is_busy(&self) -> bool {
         const NOW_AND_THEN: u64 = 20;
         let run = self.shown();

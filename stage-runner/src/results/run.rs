@@ -19,11 +19,13 @@ pub struct Run {
     pub fault: Option<Fault>,
     /// The exit status of the program, if it came to one.
     pub exit: Option<i32>,
-    /// By index into the URLs. Only an interrupted run has gaps; one that was skipped has none at all.
+    /// By index into the URLs. Only an interrupted run has gaps; one that was skipped has none at
+    /// all.
     pub outcomes: Vec<Option<OutcomeLine>>,
     /// What it cost.
     pub usage: Usage,
-    /// Whether the wall time is the whole life of the program, its start included, because it reported none of its own.
+    /// Whether the wall time is the whole life of the program, its start included, because it
+    /// reported none of its own.
     pub wall_includes_start: bool,
     /// Which of these costs the system saw otherwise.
     pub doubts: Doubts,

@@ -121,7 +121,8 @@ impl SiteSetting {
 }
 
 impl Setting {
-    /// A URL as short as it is still clear: its path, where there is only one host, or all are the practice site.
+    /// A URL as short as it is still clear: its path, where there is only one host, or all are the
+    /// practice site.
     pub fn short_url(&self, target: usize) -> &str {
         let (host, path) = split(&self.urls[target]);
         let is_only_host = || self.urls.iter().all(|url| split(url).0 == host);

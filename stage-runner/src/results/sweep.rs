@@ -72,7 +72,8 @@ pub enum Why {
     OneByOne(Duration),
     /// It got only these of the workers that it needs.
     TooFewWorkers(Who),
-    /// It could have gone on, but the practice site could not: a process has only so many descriptors.
+    /// It could have gone on, but the practice site could not: a process has only so many
+    /// descriptors.
     SiteTooSmall(usize),
     /// The program as a whole failed; its last words, where it had some, say more than a signal.
     Fault(Fault, Option<String>),

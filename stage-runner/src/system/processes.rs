@@ -13,7 +13,8 @@ use std::{
 pub use stage_program::system::stdout_is_closed;
 pub use system::*;
 
-/// This very program, to be started again, also after its file was replaced while it runs (by a new build, for example).
+/// This very program, to be started again, also after its file was replaced while it runs (by a new
+/// build, for example).
 ///
 /// # Errors
 /// Its file is not there any more, or is another one, and this system cannot start what is running.
@@ -40,7 +41,8 @@ pub fn this_program() -> io::Result<Command> {
     }
 }
 
-/// In a process that [`this_program`] started: has it listed under the name of its program, and not as `exe`.
+/// In a process that [`this_program`] started: has it listed under the name of its program, and not
+/// as `exe`.
 pub fn keep_name() {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     let _ = nix::sys::prctl::set_name(c"stage-runner");
@@ -97,17 +99,18 @@ mod system {
     use nix::sys::signal::{Signal, killpg};
     use nix::unistd::Pid;
 
-    /// More than any run here needs, and little enough for programs that walk through all of theirs; and what macOS
-    /// allows where it says that there is no limit.
+    /// More than any run here needs, and little enough for programs that walk through all of
+    /// theirs; and what macOS allows where it says that there is no limit.
     const DESCRIPTORS: [u64; 2] = [1 << 17, 10_240];
 
-    /// A process group of its own: Ctrl-C in the terminal then reaches the runner alone, and the child can be ended
-    /// with everything it started.
+    /// A process group of its own: Ctrl-C in the terminal then reaches the runner alone, and the
+    /// child can be ended with everything it started.
     pub fn apart(command: &mut Command) {
         command.process_group(0);
     }
 
-    /// Ends a child and all that it started. It must not have been waited for yet, or still have descendants.
+    /// Ends a child and all that it started. It must not have been waited for yet, or still have
+    /// descendants.
     pub fn kill(child: &mut Child) {
         let _ = killpg(Pid::from_raw(child.id() as i32), Signal::SIGKILL);
         let _ = child.kill();
@@ -118,8 +121,9 @@ mod system {
         let _ = killpg(Pid::from_raw(pid as i32), Signal::SIGKILL);
     }
 
-    /// Takes as many descriptors as the system lets this process have: thousands of fetches in flight need thousands
-    /// of sockets, in the practice site here and in the stage, which inherits the limit.
+    /// Takes as many descriptors as the system lets this process have: thousands of fetches in
+    /// flight need thousands of sockets, in the practice site here and in the stage, which inherits
+    /// the limit.
     pub fn raise_descriptor_limit() {
         let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else { return };
         let wanted = DESCRIPTORS.map(|most| hard.min(most)).into_iter();

@@ -11,7 +11,8 @@ use super::processes;
 
 pub use on_this_system::{at_start, watch};
 
-/// When whatever the runner is in has not noticed by then (a name that takes its time to resolve), it just ends.
+/// When whatever the runner is in has not noticed by then (a name that takes its time to resolve),
+/// it just ends.
 const PATIENCE: Duration = Duration::from_millis(1500);
 
 /// The signal that asked to stop, once there is one.
@@ -44,7 +45,8 @@ fn first() -> Option<u8> {
     *ASKED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Takes the signal that asks to stop, on the thread that watches for it, and ends the process where nobody else does.
+/// Takes the signal that asks to stop, on the thread that watches for it, and ends the process
+/// where nobody else does.
 fn stop(signal: u8) -> ! {
     ASKED.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(signal);
     IS_ASKED.notify_all();
@@ -67,7 +69,8 @@ mod on_this_system {
 
     use super::*;
 
-    /// Every signal that ends a process by default, can be caught, and is not a fault of the program itself.
+    /// Every signal that ends a process by default, can be caught, and is not a fault of the
+    /// program itself.
     const ENDING: &[Signal] = &[
         Signal::SIGHUP,
         Signal::SIGINT,
@@ -91,16 +94,17 @@ mod on_this_system {
         Signal::SIGSTKFLT,
     ];
 
-    /// Undoes what a parent may have left to this process: where SIGCHLD is ignored, the system throws away how a child
-    /// ended, and waiting for it fails.
+    /// Undoes what a parent may have left to this process: where SIGCHLD is ignored, the system
+    /// throws away how a child ended, and waiting for it fails.
     #[allow(unsafe_code, reason = "nix cannot know that no Rust code is called by this signal")]
     pub fn at_start() {
         // SAFETY: the default action calls no function of this program.
         let _ = unsafe { signal(Signal::SIGCHLD, SigHandler::SigDfl) };
     }
 
-    /// From now on a signal that would end the process is noticed instead. What was ignored when the process started
-    /// stays ignored: that is how `nohup` works, and a shell that puts something into the background.
+    /// From now on a signal that would end the process is noticed instead. What was ignored when
+    /// the process started stays ignored: that is how `nohup` works, and a shell that puts
+    /// something into the background.
     ///
     /// # Errors
     /// There is no thread to watch, or a signal cannot be caught.
@@ -118,7 +122,8 @@ mod on_this_system {
     #[allow(unsafe_code, reason = "no crate asks for a signal's action without changing it")]
     fn is_ignored(signal: Signal) -> bool {
         let mut action = MaybeUninit::<libc::sigaction>::zeroed();
-        // SAFETY: without a new action nothing changes; the old one is written into `action`, which is large enough.
+        // SAFETY: without a new action nothing changes; the old one is written into `action`, which
+        // is large enough.
         let asked = unsafe { libc::sigaction(signal as i32, ptr::null(), action.as_mut_ptr()) };
         // SAFETY: all zeros are a valid `sigaction` too.
         asked == 0 && unsafe { action.assume_init() }.sa_sigaction == libc::SIG_IGN

@@ -15,7 +15,8 @@ const WORTH_TELLING: Duration = Duration::from_secs(2);
 /// How often the live line changes.
 const LIVE_EVERY: Duration = Duration::from_millis(100);
 
-/// What a run of a sweep takes beyond its page's delay: a process and a site to start, and each fetch.
+/// What a run of a sweep takes beyond its page's delay: a process and a site to start, and each
+/// fetch.
 const RUN: Duration = Duration::from_millis(150);
 const FETCH: Duration = Duration::from_micros(60);
 

@@ -32,7 +32,8 @@ pub fn bytes(bytes: &[u8]) -> io::Result<()> {
     })
 }
 
-/// The exit status of what has been printed, or could not be: a reader that has gone away is no error.
+/// The exit status of what has been printed, or could not be: a reader that has gone away is no
+/// error.
 pub fn status(result: io::Result<bool>) -> ExitCode {
     match result {
         Ok(true) => ExitCode::SUCCESS,

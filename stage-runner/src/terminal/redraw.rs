@@ -1,5 +1,5 @@
-//! The comparison on the screen: rows as they finish, and in the end, where the terminal can take lines back, all of
-//! it drawn again to the scale that only then is known.
+//! The comparison on the screen: rows as they finish, and in the end, where the terminal can take
+//! lines back, all of it drawn again to the scale that only then is known.
 
 use std::io;
 use std::time::Duration;
@@ -44,8 +44,9 @@ impl Redraw {
     /// # Errors
     /// What stdout said.
     pub fn row(&mut self, report: &Report) -> io::Result<()> {
-        // Piped, what was printed stays: then columns that depend on rows to come have to wait for them.
-        // And so does a scale on which the first rows would be all there is: a short run is soon over.
+        // Piped, what was printed stays: then columns that depend on rows to come have to wait for
+        // them. And so does a scale on which the first rows would be all there is: a short run is
+        // soon over.
         let is_short = self.expected.is_some_and(|expected| expected < SHORT);
         let depends = Plan::depends_on_all_rows(&self.look.style) || is_short;
         let must_wait = depends && self.look.height.is_none();
@@ -102,8 +103,8 @@ impl Redraw {
         print::lines(&self.look, &comparison::below(report, &plan))
     }
 
-    /// Now that everything is known, the table as it should be, where it differs from what was printed. Gives what it
-    /// is drawn to.
+    /// Now that everything is known, the table as it should be, where it differs from what was
+    /// printed. Gives what it is drawn to.
     fn draw_again(&mut self, report: &Report) -> io::Result<Plan> {
         let plan = Plan::new(report, &self.look.style, 0);
         let lines = comparison::table(report, &plan);

@@ -1,4 +1,5 @@
-//! How results look: each view is a function of the results alone, and a screen also of its [`Style`].
+//! How results look: each view is a function of the results alone, and a screen also of its
+//! [`Style`].
 //!
 //! - `columns`, `measures` and `sentences`: figures and what they say, for every view
 //! - [`screen`]: for people at a terminal; [`markdown`]: to paste into a text

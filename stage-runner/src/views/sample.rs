@@ -12,7 +12,8 @@ use crate::lineup::stages::STAGES;
 use crate::lineup::{Program, entrants};
 use crate::results::{Build, Fault, Machine, Profile, Report, Run, Setting, SiteSetting, Status};
 
-/// These stages and programs (`mine=./crawl`) before anything ran, on ten pages of the practice site.
+/// These stages and programs (`mine=./crawl`) before anything ran, on ten pages of the practice
+/// site.
 pub fn report(stages: &str, programs: &[&str]) -> Report {
     // The screens are those of Linux: elsewhere one stage runs only when it is named.
     let all = STAGES.iter().filter(|stage| !stage.hidden).map(|stage| stage.name);
@@ -82,7 +83,8 @@ impl Report {
     }
 }
 
-/// What a stage would have come to: its waiting, with figures like those of a release build on Linux.
+/// What a stage would have come to: its waiting, with figures like those of a release build on
+/// Linux.
 fn run(report: &Report, index: usize, round: u32) -> Run {
     let (setting, entrant) = (&report.setting, &report.entrants[index]);
     let pages = setting.urls.len() as u64;

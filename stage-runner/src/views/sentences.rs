@@ -212,7 +212,8 @@ fn too_few_workers(row: &Row<'_>, figures: &Figures) -> Option<String> {
     let (noun, workers_shown) = (kind.noun_for(asked_for), words::count(workers));
     (workers < asked_for).then(|| {
         format!(
-            "{name} had {workers_shown} of {} {noun}: the system gave no more, so that fewer pages were in flight than \
+            "{name} had {workers_shown} of {} {noun}: the system gave no more, so that fewer pages \
+             were in flight than \
              asked for.",
             words::count(asked_for)
         )
@@ -306,8 +307,8 @@ pub fn some_jitter(setting: &Setting) -> Option<String> {
         .then(|| format!("--jitter {}ms", JITTER.as_millis()))
 }
 
-/// The options with which pages of the practice site would come that failed because it is slower, or its pages are
-/// larger, than a fetch may be.
+/// The options with which pages of the practice site would come that failed because it is slower,
+/// or its pages are larger, than a fetch may be.
 pub fn larger_limits(report: &Report, rows: &[Row<'_>]) -> Vec<String> {
     let Setting { site: Some(site), limits, .. } = &report.setting else { return Vec::new() };
     let slowest = site.delay + site.jitter;
@@ -406,7 +407,8 @@ pub fn blocked(report: &Report, row: &Row<'_>) -> Option<String> {
         more => format!(", and {more} more for less"),
     };
     Some(format!(
-        "{}: {} blocked the event loop for {}{more}: no other fetch moved meanwhile, and {} moved as soon as it ended \
+        "{}: {} blocked the event loop for {}{more}: no other fetch moved meanwhile, and {} moved \
+         as soon as it ended \
          (inferred from the times).",
         row.name(),
         report.setting.short_url(worst.target),
@@ -424,7 +426,8 @@ pub fn stopped(row: &Row<'_>) -> Option<String> {
 /// The same about one run.
 pub fn was_stopped(name: &str, stopped_us: u64) -> String {
     format!(
-        "{name}: the runner stood still for {} meanwhile (stopped by Ctrl-Z or SIGSTOP), and the clock went on, so that \
+        "{name}: the runner stood still for {} meanwhile (stopped by Ctrl-Z or SIGSTOP), and the \
+         clock went on, so that \
          its times and timeouts are not those of {name}.",
         words::duration(stopped_us)
     )

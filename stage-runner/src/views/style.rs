@@ -2,8 +2,8 @@
 
 use anstyle::{AnsiColor, Style as Ansi};
 
-/// How much room a screen has. Its lines have colors and characters outside of ASCII; who prints them takes away what
-/// the terminal does not have, which never changes their width.
+/// How much room a screen has. Its lines have colors and characters outside of ASCII; who prints
+/// them takes away what the terminal does not have, which never changes their width.
 #[derive(Clone, Copy, Debug)]
 pub struct Style {
     /// In columns.

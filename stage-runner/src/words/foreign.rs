@@ -1,7 +1,7 @@
 //! Text from outside.
 
-/// Text from outside, so that it cannot move the cursor, change colors or turn the line around: control characters
-/// and the direction marks of Unicode show as `\u{1b}`.
+/// Text from outside, so that it cannot move the cursor, change colors or turn the line around:
+/// control characters and the direction marks of Unicode show as `\u{1b}`.
 pub fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
@@ -15,7 +15,8 @@ pub fn escaped(text: &str) -> String {
 }
 
 fn is_direction_mark(c: char) -> bool {
-    matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    let is_bidi = matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}');
+    is_bidi || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 #[cfg(test)]

@@ -32,8 +32,8 @@ pub fn padded(text: &str, columns: usize) -> String {
     format!("{text}{}", " ".repeat(columns.saturating_sub(width(text))))
 }
 
-/// Breaks a text at its spaces, so that each line fits. A word that is longer than a line stays whole: it may be a
-/// path or a URL to copy.
+/// Breaks a text at its spaces, so that each line fits. A word that is longer than a line stays
+/// whole: it may be a path or a URL to copy.
 pub fn wrapped(text: &str, width: usize, indent: usize) -> Vec<String> {
     let indent = " ".repeat(indent);
     let options = Options::new(width)

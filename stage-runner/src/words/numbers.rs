@@ -99,7 +99,8 @@ pub fn word(number: u64) -> String {
     WORDS.get(number as usize).map_or_else(|| count(number), |word| (*word).to_owned())
 }
 
-/// How long a time is where each instruction takes one second, on a processor of 2.6 GHz: 450 ms are 37 years.
+/// How long a time is where each instruction takes one second, on a processor of 2.6 GHz: 450 ms
+/// are 37 years.
 pub fn one_a_second(micros: u64) -> String {
     const DAY: f64 = 86_400.0;
     const YEAR: f64 = 365.25 * DAY;

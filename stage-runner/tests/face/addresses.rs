@@ -14,7 +14,8 @@ use super::support::command;
 const V4: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const V6: IpAddr = IpAddr::V6(Ipv6Addr::LOCALHOST);
 
-/// Listens on one of the two addresses, on a port that nobody has on the other. (The practice site listens on both.)
+/// Listens on one of the two addresses, on a port that nobody has on the other. (The practice site
+/// listens on both.)
 fn listen_only_on(address: IpAddr, nobody: IpAddr) -> (TcpListener, u16) {
     let mut all = (0..20).map(|_| TcpListener::bind((address, 0)).expect("a free port"));
     let port = |listener: &TcpListener| listener.local_addr().expect("it listens").port();

@@ -64,7 +64,8 @@ fn the_json_of_the_runner_can_be_read_back() {
     }
 }
 
-/// The figures are the crawl's alone: ten threads are ten and one, and sleeping costs next to nothing.
+/// The figures are the crawl's alone: ten threads are ten and one, and sleeping costs next to
+/// nothing.
 #[test]
 #[cfg(target_os = "linux")]
 fn figures_are_those_of_the_crawl() {

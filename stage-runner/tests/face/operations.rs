@@ -145,7 +145,8 @@ fn ctrl_c_leaves_no_program_behind() {
     soon("the program is gone", || processes_with("sleep 4741").is_empty());
 }
 
-/// A child of the runner is in a group of its own, so that Ctrl-C does not reach it before the runner has read it.
+/// A child of the runner is in a group of its own, so that Ctrl-C does not reach it before the
+/// runner has read it.
 #[test]
 fn a_killed_runner_leaves_no_stage_behind() {
     let args = ["--urls", "-", "--deadline", "47s", "-s", "blocking"];
@@ -414,7 +415,8 @@ fn the_binary_may_be_replaced_while_it_runs() {
     assert_eq!(json["runs"].as_array().unwrap().len(), 6, "{json}");
 }
 
-/// An ordinary user may have only so many processes and threads: whatever is not to be had then, it is said.
+/// An ordinary user may have only so many processes and threads: whatever is not to be had then, it
+/// is said.
 #[test]
 #[cfg(target_os = "linux")]
 fn no_thread_to_be_had() {
@@ -457,7 +459,8 @@ fn a_pool_that_got_fewer_workers_says_so() {
     }
 }
 
-/// The binary as a user who may have so many processes and threads and has none yet. Root may always have more.
+/// The binary as a user who may have so many processes and threads and has none yet. Root may
+/// always have more.
 #[cfg(target_os = "linux")]
 fn with_few_processes(most: u32, args: &str) -> Option<Command> {
     const NOBODY_ELSE: &str = "64231";

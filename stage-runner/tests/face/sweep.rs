@@ -17,7 +17,8 @@ fn sweep_under(limit: &str, options: &str) -> Value {
     let script = format!("ulimit {limit}; exec {runner} sweep --format json {options}");
     let mut shell = std::process::Command::new("sh");
     shell.args(["-c", &script]).stdin(std::process::Stdio::null());
-    // glibc sets room aside by the number of processors, which would count against a limit of memory.
+    // glibc sets room aside by the number of processors, which would count against a limit of
+    // memory.
     shell.env("MALLOC_ARENA_MAX", "4");
     super::support::ended(shell).code(0).json()
 }
@@ -145,7 +146,8 @@ fn descriptors_run_out_and_the_sweep_goes_on() {
     }
 }
 
-/// Without room for so many stacks, a pool goes on with fewer threads, or is ended by the system: either is told.
+/// Without room for so many stacks, a pool goes on with fewer threads, or is ended by the system:
+/// either is told.
 #[test]
 #[cfg(target_os = "linux")]
 fn threads_that_the_system_refuses_are_told() {

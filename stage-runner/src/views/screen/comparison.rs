@@ -13,7 +13,8 @@ const WIDE: usize = 110;
 /// The narrowest and the widest picture.
 const PICTURE: (usize, usize) = (16, 60);
 
-/// Columns that give way, in this order, where a narrow terminal has no room for them and a picture.
+/// Columns that give way, in this order, where a narrow terminal has no room for them and a
+/// picture.
 const SPARE: [Column; 3] = [Column::Who, Column::Memory, Column::Cpu];
 
 /// The longest name that is shown whole.
@@ -127,7 +128,8 @@ impl Plan {
         let wall = row.wall_us().unwrap_or(0);
         let is_cut = axis.columns_to(wall) > axis.columns && !run.wall_includes_start;
         let is_drawn = run.told().any(|outcome| outcome.finished_us.is_some());
-        // Where the wall time is the program's whole life, its start is in it, and that is not sleep after the last page.
+        // Where the wall time is the program's whole life, its start is in it, and that is not
+        // sleep after the last page.
         let end = if run.wall_includes_start { run.last_finish_us().min(wall) } else { wall };
         let length = if is_drawn { axis.columns_to(end).clamp(1, axis.columns) } else { 0 };
         let (work, runnable) = (row.work().unwrap_or(0.0), row.runnable().unwrap_or(0.0));

@@ -1,6 +1,7 @@
 //! Every screen, drawn from figures that never change, as it should look: `tests/screens/*.txt`.
 //!
-//! After a change on purpose: `UPDATE_EXPECT=1 cargo test -p stage-runner golden`, and look at the difference.
+//! After a change on purpose: `UPDATE_EXPECT=1 cargo test -p stage-runner golden`, and look at the
+//! difference.
 
 use crawl::ErrorKind;
 use crawl::protocol::Usage;
@@ -162,7 +163,8 @@ fn a_system_that_tells_little() {
     golden("unknown-figures-epoll", &screen(&unknown(report("epoll", &[]).run()), NARROW));
 }
 
-/// Two busy loops beside it: a stage that never sleeps had a processor for less than half of its time.
+/// Two busy loops beside it: a stage that never sleeps had a processor for less than half of its
+/// time.
 #[test]
 fn waiting_for_a_processor_is_not_sleep() {
     let contended = |mut report: Report| {
@@ -196,7 +198,8 @@ fn a_blocked_loop_is_named() {
     golden("epoll-blocked", &screen(&alone, NARROW));
 }
 
-/// The start of an interpreter is in a wall time that the program did not report, and it is not sleep after the last page.
+/// The start of an interpreter is in a wall time that the program did not report, and it is not
+/// sleep after the last page.
 #[test]
 fn a_start_is_not_drawn_as_sleep() {
     let mut report = report("epoll,mine", &["mine=./crawl"]).run();

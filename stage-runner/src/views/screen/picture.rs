@@ -103,7 +103,8 @@ pub fn painted(cells: &[Cell]) -> String {
         .collect()
 }
 
-/// So many cells of sleep, work and waiting for a processor, spread evenly: how much of the time each was, not when.
+/// So many cells of sleep, work and waiting for a processor, spread evenly: how much of the time
+/// each was, not when.
 pub fn shares(columns: usize, work: f64, runnable: f64) -> Vec<Cell> {
     let work = work.clamp(0.0, 1.0);
     let awake = (work + runnable.max(0.0)).clamp(0.0, 1.0);
@@ -122,8 +123,8 @@ pub fn shares(columns: usize, work: f64, runnable: f64) -> Vec<Cell> {
 
 /// Writes onto the cells how many pages arrived where: `░░1░░1░░10`.
 ///
-/// Two numbers never touch. Where they would, the later pages wait for the next number, so that the numbers always
-/// add up to all pages.
+/// Two numbers never touch. Where they would, the later pages wait for the next number, so that the
+/// numbers always add up to all pages.
 pub fn write_arrivals(cells: &mut Vec<Cell>, axis: &Axis, arrivals: &[u64]) {
     for (start, number) in labels(&arrived(axis, arrivals)) {
         let digits = number.to_string();
@@ -136,8 +137,8 @@ pub fn write_arrivals(cells: &mut Vec<Cell>, axis: &Axis, arrivals: &[u64]) {
     }
 }
 
-/// How many arrived in each column. Pages that came within the time of one column of each other came together, on
-/// whichever side of its edge.
+/// How many arrived in each column. Pages that came within the time of one column of each other
+/// came together, on whichever side of its edge.
 fn arrived(axis: &Axis, arrivals: &[u64]) -> Vec<usize> {
     let mut sorted = arrivals.to_vec();
     sorted.sort_unstable();
@@ -172,13 +173,15 @@ fn labels(per_column: &[usize]) -> Vec<(usize, usize)> {
         }
         if start + digits(waiting) <= columns {
             labels.push((start, waiting));
-            // As much sleep as digits, so that a row of numbers still shows the one between the others.
+            // As much sleep as digits, so that a row of numbers still shows the one between the
+            // others.
             let gap = column..columns.min(column + digits(waiting));
             column = gap.end.max(column);
             waiting = per_column[gap].iter().sum();
         }
     }
-    // What found no room at the right edge is written flush with it, together with whatever stands in the way.
+    // What found no room at the right edge is written flush with it, together with whatever stands
+    // in the way.
     while waiting > 0 {
         let start = columns.saturating_sub(digits(waiting));
         match labels.last() {

@@ -98,7 +98,8 @@ impl<'a> Drawing<'a> {
         let who = Who::of(run).map_or(0, |who| words::width(&who.to_string()));
         let name = names.max().unwrap_or(0).max(who).clamp(NAME.0, NAME.1);
         let columns = width.saturating_sub(name + 1 + 1 + CONNECTED + DONE).max(16);
-        // The start of a program that reported no wall time is in it: that is not sleep after the last page.
+        // The start of a program that reported no wall time is in it: that is not sleep after the
+        // last page.
         let wall = run.usage.wall_us.filter(|_| !run.wall_includes_start);
         let axis = Axis { end_us: wall.unwrap_or(last).max(last), columns };
         let alone = run.told().all(|outcome| outcome.by == Worker::Main);
@@ -345,7 +346,8 @@ fn waited(row: &Row<'_>, who: Who) -> String {
     format!("{first} {who} {how}{}.", at_one_a_second(row, number))
 }
 
-/// Asleep and at work, on a scale that people can feel. Many workers sleep at once, so only one has one such life.
+/// Asleep and at work, on a scale that people can feel. Many workers sleep at once, so only one has
+/// one such life.
 fn at_one_a_second(row: &Row<'_>, workers: u64) -> String {
     let (Some(wall), Some(cpu)) = (row.wall_us(), row.cpu_us()) else { return String::new() };
     let runnable = row.runnable_us().unwrap_or(0);

@@ -1,7 +1,7 @@
 //! The sweep as a picture: an SVG that needs nothing beside it, to be shown on a wall.
 //!
-//! Each line carries its name at its end, so that nobody has to look a color up. Where a stage goes no further, its
-//! line ends with a cross, and the reason stands above it.
+//! Each line carries its name at its end, so that nobody has to look a color up. Where a stage goes
+//! no further, its line ends with a cross, and the reason stands above it.
 
 use std::fmt::Write;
 
@@ -30,7 +30,8 @@ const PANELS: [(Frame, &str); 3] = [
     (Frame { x: 900.0, y: 545.0, w: 520.0, h: 265.0 }, "Memory for each fetch in flight"),
 ];
 
-/// Colors on white and on black, by place in the list of stages, hidden ones last: neighbours that tie differ.
+/// Colors on white and on black, by place in the list of stages, hidden ones last: neighbours that
+/// tie differ.
 const COLORS: [(&str, &str); 16] = [
     ("#5f6368", "#b0b4b9"),
     ("#b3261e", "#ff8a80"),
@@ -128,9 +129,11 @@ fn head(svg: &mut String, sweep: &Sweep) {
 <title>Ways to wait, from {first} to {last} in flight</title>
 <desc>Wall time, CPU time and memory of each stage against how many fetches are in flight, all axes logarithmic.</desc>
 <style>
-.paper {{ fill: #fbfbfa }} .halo {{ paint-order: stroke; stroke: #fbfbfa; stroke-width: 5px; stroke-linejoin: round }}
+.paper {{ fill: #fbfbfa }}
+.halo {{ paint-order: stroke; stroke: #fbfbfa; stroke-width: 5px; stroke-linejoin: round }}
 @media (prefers-color-scheme: dark) {{
-svg {{ fill: #e8e8e6 }} .paper {{ fill: #1c1d1f }} .halo {{ stroke: #1c1d1f }} .grid {{ stroke: #3c3f44 }} .faint {{ fill: #a8abb0 }}
+svg {{ fill: #e8e8e6 }} .paper {{ fill: #1c1d1f }} .halo {{ stroke: #1c1d1f }}
+.grid {{ stroke: #3c3f44 }} .faint {{ fill: #a8abb0 }}
 {dark}}}
 </style>
 <rect class="paper" width="{WIDTH}" height="{HEIGHT}" fill="#fbfbfa"/>
@@ -195,8 +198,8 @@ fn panel(
     if with_reasons {
         reasons(svg, sweep, frame, x, &names);
     }
-    // Names of lines that go all the way stand to the right of the frame. Those that end before are named by their
-    // reason, or, in the other panels, where they end.
+    // Names of lines that go all the way stand to the right of the frame. Those that end before are
+    // named by their reason, or, in the other panels, where they end.
     let last = x.at(sweep.steps[sweep.steps.len() - 1] as f64);
     let (mut complete, early): (Vec<_>, Vec<_>) =
         names.into_iter().partition(|name| name.x > last - 1.0 && name.track.end.is_none());
@@ -303,7 +306,8 @@ struct Name<'a> {
 fn spread(names: &mut [Name<'_>], top: f64, bottom: f64) {
     names.sort_by(|a, b| a.y.total_cmp(&b.y));
     let gap = NAME_HEIGHT.min((bottom - top) / names.len().max(1) as f64);
-    // Downwards from the top, then back up from the bottom, half of each: a knot of names stays around its lines.
+    // Downwards from the top, then back up from the bottom, half of each: a knot of names stays
+    // around its lines.
     let mut down: Vec<f64> = names.iter().map(|name| name.y).collect();
     for at in 1..down.len() {
         down[at] = down[at].max(down[at - 1] + gap);
@@ -357,7 +361,8 @@ fn cross(svg: &mut String, name: &Name<'_>) {
     );
 }
 
-/// Names of lines that end inside the frame, beside their ends; those that end together share one text.
+/// Names of lines that end inside the frame, beside their ends; those that end together share one
+/// text.
 fn draw_early(svg: &mut String, mut early: Vec<Name<'_>>, frame: &Frame) {
     early.sort_by(|a, b| a.x.total_cmp(&b.x).then(a.y.total_cmp(&b.y)));
     while !early.is_empty() {
