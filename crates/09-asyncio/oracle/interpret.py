@@ -123,6 +123,10 @@ async def run_one(w, me, operation):
         case ["cancel", number]:
             for it in w.some([number]):
                 w.say("cancel", number, int(it.cancel()))
+        case ["takeback", number]:
+            for it in w.some([number]):
+                cancelled = int(it.cancel())
+                w.say("took back", number, cancelled, it.uncancel())
         case ["uncancel"]:
             w.say("left", asyncio.current_task().uncancel())
         case ["count"]:

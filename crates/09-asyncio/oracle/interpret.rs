@@ -150,6 +150,15 @@ async fn run_one(
                 w.say(format_args!("cancel {number} {cancelled}"));
             }
         }
+        ("takeback", [number]) => {
+            if let Some(it) = w.task(number) {
+                let cancelled = u8::from(it.cancel());
+                let left = it.uncancel();
+                w.say(format_args!(
+                    "took back {number} {cancelled} {left}"
+                ));
+            }
+        }
         ("uncancel", _) => {
             let left = current_task().unwrap().uncancel();
             w.say(format_args!("left {left}"));
@@ -257,8 +266,8 @@ async fn run_one(
         }
         ("join", _) => w.queue.join().await,
         ("cwait", _) => {
-            let held = w.condition.acquire().await;
-            let _held = held.wait().await;
+            let mut held = w.condition.acquire().await;
+            held.wait().await;
             w.say(format_args!("{me} notified"));
         }
         ("cnotify", [most]) => {

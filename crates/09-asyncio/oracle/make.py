@@ -35,7 +35,7 @@ class Maker:
 
     def operation(self, me, later, depth, in_group):
         dice = self.dice
-        kinds = 6 * ["zero"] + 4 * ["sleep"] + 3 * ["cancel"]
+        kinds = 6 * ["zero"] + 4 * ["sleep"] + 3 * ["cancel"] + ["takeback"]
         kinds += ["fset", "fwait", "fcancel", "soon", "later"]
         kinds += ["eset", "eclear", "ewait", "put", "get", "done", "join"]
         kinds += ["cwait", "cnotify", "uncancel", "count"]
@@ -77,7 +77,7 @@ class Maker:
                 return [kind, number()]
             case "cnotify":
                 return [kind, dice.randint(1, 2)]
-            case "cancel":
+            case "cancel" | "takeback":
                 return [kind, dice.randrange(1, self.tasks)]
             case "spawn" | "await" | "shield" | "callback":
                 return [kind, dice.choice(later)]

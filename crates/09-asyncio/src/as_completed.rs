@@ -18,8 +18,8 @@ use crate::{Awaitable, Queue, Task};
 ///     assert_eq!(completed.next().await, Some(1));
 ///     assert_eq!(completed.next().await, Some(20));
 ///     assert_eq!(completed.next().await, None);
-/// })?
-/// # ; Ok::<(), asyncio::Error>(())
+/// })?;
+/// # Ok::<(), asyncio::Error>(())
 /// ```
 #[track_caller]
 pub fn as_completed<A: Awaitable>(

@@ -65,8 +65,8 @@ impl<T: Clone + 'static> Awaitable for &Task<T> {
 ///     let task = asyncio::ensure_future(async { 42 });
 ///     let same = asyncio::ensure_future(task.clone());
 ///     assert_eq!(same.any(), task.any());
-/// })?
-/// # ; Ok::<(), asyncio::Error>(())
+/// })?;
+/// # Ok::<(), asyncio::Error>(())
 /// ```
 #[track_caller]
 pub fn ensure_future<A: Awaitable>(awaitable: A) -> Task<A::Output> {

@@ -24,6 +24,8 @@ use crate::header::with_current;
 pub(crate) struct Cancellation {
     requests: Cell<u32>,
     is_due: Cell<bool>,
+    /// Whether what is due can be called off by `uncancel`.
+    is_firm: Cell<bool>,
     is_thrown: Cell<bool>,
     is_raised: Cell<bool>,
     /// What the task awaits, if it can be cancelled in turn.
@@ -42,11 +44,18 @@ pub(crate) enum Step<T> {
 
 impl Cancellation {
     /// Somebody asks. `true`: the task has to be stepped for it.
-    pub(crate) fn request(&self) -> bool {
+    ///
+    /// Python cancels at once the future that a task waits for, be it
+    /// that of a sleep. Only for a task that waits for nothing but its
+    /// turn does it make a note, which `uncancel` can take back.
+    pub(crate) fn request(&self, waits_for_its_turn: bool) -> bool {
         self.requests.set(self.requests.get() + 1);
         let is_cancelled = self.cancel_waiter();
         if is_cancelled != Some(true) {
-            self.is_due.set(true);
+            let waits_for_leaf =
+                is_cancelled.is_none() && !waits_for_its_turn;
+            let was_firm = self.is_due.replace(true) && self.is_firm.get();
+            self.is_firm.set(was_firm || waits_for_leaf);
         }
         // What is done already will wake the task by itself: a step for
         // the request alone would come a turn early.
@@ -60,7 +69,7 @@ impl Cancellation {
     pub(crate) fn uncancel(&self) -> u32 {
         let left = self.requests.get().saturating_sub(1);
         self.requests.set(left);
-        if left == 0 {
+        if left == 0 && !self.is_firm.get() {
             self.is_due.set(false);
         }
         left
@@ -103,6 +112,7 @@ impl Cancellation {
     /// A cancellation came during the step: it goes to what the task now
     /// awaits, or stays due at the next step.
     fn pass_on(&self, context: &Context<'_>) {
+        self.is_firm.set(false);
         if self.is_due.get() {
             match self.cancel_waiter() {
                 Some(is_cancelled) => self.is_due.set(!is_cancelled),

@@ -53,8 +53,8 @@ impl std::error::Error for CancelledError {}
 ///     task.cancel();
 ///     assert!(catch_cancelled(&task).await.is_err());
 ///     assert!(task.cancelled());
-/// })?
-/// # ; Ok::<(), asyncio::Error>(())
+/// })?;
+/// # Ok::<(), asyncio::Error>(())
 /// ```
 ///
 /// Cleanup that awaits nothing needs none of this: the `Drop` of a guard

@@ -16,8 +16,8 @@ use crate::{Lock, LockGuard};
 ///     let apples = Rc::new(Cell::new(0));
 ///     let (eats, left) = (condition.clone(), apples.clone());
 ///     let task = asyncio::create_task(async move {
-///         let held = eats.acquire().await;
-///         let _held = held.wait_for(|| left.get() > 0).await;
+///         let mut held = eats.acquire().await;
+///         held.wait_for(|| left.get() > 0).await;
 ///         left.set(left.get() - 1);
 ///     });
 ///     let held = condition.acquire().await;
@@ -26,8 +26,8 @@ use crate::{Lock, LockGuard};
 ///     drop(held);
 ///     task.await;
 ///     assert_eq!(apples.get(), 0);
-/// })?
-/// # ; Ok::<(), asyncio::Error>(())
+/// })?;
+/// # Ok::<(), asyncio::Error>(())
 /// ```
 ///
 /// Python raises an error for who waits or notifies without the lock.
@@ -49,7 +49,8 @@ struct Inner {
 #[must_use = "the lock is given back when it is dropped"]
 pub struct Held {
     condition: Condition,
-    guard: LockGuard,
+    /// Missing while it waits.
+    guard: Option<LockGuard>,
 }
 
 impl Condition {
@@ -63,7 +64,7 @@ impl Condition {
     /// Waits for the lock.
     pub async fn acquire(&self) -> Held {
         let guard = self.0.lock.acquire().await;
-        Held { condition: self.clone(), guard }
+        Held { condition: self.clone(), guard: Some(guard) }
     }
 
     /// Whether somebody holds the lock.
@@ -77,34 +78,31 @@ impl Held {
     /// again. Who was notified may still find that somebody else was
     /// faster: look again, or use [`wait_for`](Held::wait_for).
     ///
-    /// A task that is cancelled takes the lock all the same before it
-    /// goes on, as in Python, so that cleanup runs with the lock held.
-    pub async fn wait(self) -> Held {
-        let Held { condition, guard } = self;
-        drop(guard);
-        let waiting = condition.0.waiters.wait(|_| {});
+    /// Who is cancelled takes the lock again all the same, as in Python:
+    /// a cleanup runs with the lock held.
+    pub async fn wait(&mut self) {
+        self.guard = None;
+        let waiting = self.condition.0.waiters.wait(|_| {});
         let mut cancelled = catch_cancelled(waiting).await.err();
-        let held = loop {
-            match catch_cancelled(condition.acquire()).await {
-                Ok(held) => break held,
+        while self.guard.is_none() {
+            let acquiring = self.condition.0.lock.acquire();
+            match catch_cancelled(acquiring).await {
+                Ok(guard) => self.guard = Some(guard),
                 Err(again) => cancelled = Some(again),
             }
-        };
+        }
         if let Some(cancelled) = cancelled {
             // It may have been notified: somebody else is, in its place.
-            condition.0.waiters.call_one();
-            let _held = held;
-            return cancelled.raise().await;
+            self.notify(1);
+            cancelled.raise().await
         }
-        held
     }
 
-    /// The same, until something is true.
-    pub async fn wait_for(mut self, is_true: impl Fn() -> bool) -> Held {
+    /// Waits until something is true that is looked at under the lock.
+    pub async fn wait_for(&mut self, is_true: impl Fn() -> bool) {
         while !is_true() {
-            self = self.wait().await;
+            self.wait().await;
         }
-        self
     }
 
     /// Notifies so many of those who wait. They go on when the lock is

@@ -52,8 +52,8 @@ pub trait AsyncContextManager {
 ///         connection.len()
 ///     });
 ///     assert_eq!(length.await, 10);
-/// })?
-/// # ; Ok::<(), asyncio::Error>(())
+/// })?;
+/// # Ok::<(), asyncio::Error>(())
 /// ```
 pub async fn with<C: AsyncContextManager, T>(
     mut context: C,

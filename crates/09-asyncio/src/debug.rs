@@ -62,6 +62,11 @@ impl EventLoop {
         self.0.debug.is_on.set(is_on);
     }
 
+    /// Whether debug mode is on.
+    pub fn get_debug(&self) -> bool {
+        self.0.debug.is_on()
+    }
+
     /// Takes the reports that would otherwise be printed on stderr: of
     /// callbacks that panic, of tasks whose panic nobody has seen, and
     /// those of debug mode.

@@ -18,8 +18,8 @@ use crate::waiters::Waiters;
 ///     task.await;
 ///     event.clear();
 ///     assert!(!event.is_set());
-/// })?
-/// # ; Ok::<(), asyncio::Error>(())
+/// })?;
+/// # Ok::<(), asyncio::Error>(())
 /// ```
 #[derive(Clone, Default)]
 pub struct Event(Rc<Flag>);

@@ -165,8 +165,8 @@ impl<T> Future for Submitted<T> {
 /// asyncio::run(async {
 ///     let block = || thread::sleep(Duration::from_millis(1));
 ///     asyncio::to_thread(block).await;
-/// })?
-/// # ; Ok::<(), asyncio::Error>(())
+/// })?;
+/// # Ok::<(), asyncio::Error>(())
 /// ```
 ///
 /// # Panics

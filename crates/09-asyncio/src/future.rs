@@ -25,9 +25,9 @@ use crate::{Error, EventLoop};
 ///     let event_loop = asyncio::get_running_loop()?;
 ///     event_loop.call_soon(move || drop(later.set_result(42)));
 ///     assert_eq!(future.await, 42);
-///     Ok(())
-/// })?
-/// # ; Ok::<(), asyncio::Error>(())
+///     Ok::<(), asyncio::Error>(())
+/// })??;
+/// # Ok::<(), asyncio::Error>(())
 /// ```
 ///
 /// Invariant: a result is set once. Each callback is scheduled once, in

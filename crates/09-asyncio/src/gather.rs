@@ -23,8 +23,8 @@ use crate::{AnyTask, Awaitable, Future, Several, Task};
 ///     assert_eq!(gather([double(1), double(2)]).await, [2, 4]);
 ///     let (a, b) = gather((double(3), async { "text" })).await;
 ///     assert_eq!((a, b), (6, "text"));
-/// })?
-/// # ; Ok::<(), asyncio::Error>(())
+/// })?;
+/// # Ok::<(), asyncio::Error>(())
 /// ```
 ///
 /// A task that panics or is cancelled ends the gathering at once; the
@@ -128,8 +128,8 @@ impl<S: Several> Unpin for GatherOutcomes<S> {}
 ///     let all = vec![half(2), half(3), half(4)];
 ///     let error = asyncio::try_gather(all).await.unwrap_err();
 ///     assert_eq!(error, "3 is odd");
-/// })?
-/// # ; Ok::<(), asyncio::Error>(())
+/// })?;
+/// # Ok::<(), asyncio::Error>(())
 /// ```
 ///
 /// # Errors

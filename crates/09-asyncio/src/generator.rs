@@ -28,8 +28,8 @@ use std::task::Poll;
 ///         all.push(square);
 ///     }
 ///     assert_eq!(all, [1, 4, 9]);
-/// })?
-/// # ; Ok::<(), asyncio::Error>(())
+/// })?;
+/// # Ok::<(), asyncio::Error>(())
 /// ```
 ///
 /// The values come one after the other: nothing here runs at the same

@@ -31,6 +31,9 @@ pub(crate) trait Runnable {
 pub(crate) struct Header {
     pub(crate) event_loop: Weak<Shared>,
     pub(crate) id: Cell<u32>,
+    /// Counts the tasks of the loop in the order in which they were made.
+    serial: u32,
+    /// The number in its name. A task that is given a name needs none.
     number: u32,
     is_over: Cell<bool>,
     is_queued: Cell<bool>,
@@ -51,16 +54,16 @@ impl Header {
         id: u32,
         made_at: &'static Location<'static>,
     ) -> Header {
-        let number = event_loop.0.tasks.borrow_mut().next_number();
+        let numbers = event_loop.0.tasks.borrow_mut().next_numbers();
         let event_loop = event_loop.downgrade();
-        Header::with::<F>(event_loop, id, number, made_at)
+        Header::with::<F>(event_loop, id, numbers, made_at)
     }
 
     /// The header of a task that no loop will run.
     pub(crate) fn without_loop<F>(
         made_at: &'static Location<'static>,
     ) -> Header {
-        let header = Header::with::<F>(Weak::new(), MAIN, 0, made_at);
+        let header = Header::with::<F>(Weak::new(), MAIN, (0, 0), made_at);
         header.is_over.set(true);
         header
     }
@@ -68,12 +71,13 @@ impl Header {
     fn with<F>(
         event_loop: Weak<Shared>,
         id: u32,
-        number: u32,
+        (serial, number): (u32, u32),
         made_at: &'static Location<'static>,
     ) -> Header {
         Header {
             event_loop,
             id: Cell::new(id),
+            serial,
             number,
             is_over: Cell::new(false),
             is_queued: Cell::new(false),
@@ -109,11 +113,13 @@ impl Header {
         if self.is_over.get() {
             return false;
         }
-        let needs_step = self.cancellation.request();
+        let (is_queued, is_current) =
+            (self.is_queued.get(), self.is_current());
+        let needs_step = self.cancellation.request(is_queued || is_current);
         // A task that cancels itself runs on to its next await; the end
         // of its step looks after that.
         if needs_step
-            && !self.is_current()
+            && !is_current
             && let Some(event_loop) = self.event_loop.upgrade()
         {
             event_loop.schedule(self.id.get());
@@ -135,8 +141,8 @@ impl Header {
         self.is_over.get()
     }
 
-    pub(crate) fn number(&self) -> u32 {
-        self.number
+    pub(crate) fn serial(&self) -> u32 {
+        self.serial
     }
 
     pub(crate) fn is_current(&self) -> bool {
@@ -147,7 +153,10 @@ impl Header {
     }
 
     pub(crate) fn set_name(&self, name: &str) {
-        let _ = self.name.set(Box::new(name.to_owned()));
+        let is_first = self.name.set(Box::new(name.to_owned())).is_ok();
+        if is_first && let Some(event_loop) = self.event_loop.upgrade() {
+            event_loop.tasks.borrow_mut().give_back(self.number);
+        }
     }
 
     pub(crate) fn name(&self) -> String {

@@ -16,8 +16,8 @@ use crate::waiters::Waiters;
 ///     let held = lock.acquire().await;
 ///     assert!(lock.locked());
 ///     drop(held); // or at the end of the block
-/// })?
-/// # ; Ok::<(), asyncio::Error>(())
+/// })?;
+/// # Ok::<(), asyncio::Error>(())
 /// ```
 ///
 /// Python raises an error when a lock is released that nobody holds. Here

@@ -22,8 +22,8 @@ use crate::{Error, Event};
 ///     for number in 1..=3 {
 ///         assert_eq!(queue.get().await, number);
 ///     }
-/// })?
-/// # ; Ok::<(), asyncio::Error>(())
+/// })?;
+/// # Ok::<(), asyncio::Error>(())
 /// ```
 pub struct Queue<T>(Rc<Inner<T>>);
 

@@ -1,4 +1,5 @@
 use std::cell::RefCell;
+use std::fmt;
 use std::sync::Arc;
 
 use crate::waker::Door;
@@ -18,9 +19,9 @@ thread_local! {
 ///
 /// asyncio::run(async {
 ///     assert!(asyncio::get_running_loop()?.is_running());
-///     Ok(())
-/// })?
-/// # ; Ok::<(), asyncio::Error>(())
+///     Ok::<(), asyncio::Error>(())
+/// })??;
+/// # Ok::<(), asyncio::Error>(())
 /// ```
 ///
 /// # Errors
@@ -154,5 +155,12 @@ impl EventLoop {
     /// ```
     pub fn is_running(&self) -> bool {
         running().is_some_and(|running| running.is(self))
+    }
+}
+
+impl fmt::Debug for EventLoop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (running, debug) = (self.is_running(), self.get_debug());
+        write!(f, "<EventLoop running={running} debug={debug}>")
     }
 }

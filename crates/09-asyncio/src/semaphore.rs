@@ -15,8 +15,8 @@ use crate::waiters::Waiters;
 ///     assert!(semaphore.locked());
 ///     drop(permit);
 ///     assert!(!semaphore.locked());
-/// })?
-/// # ; Ok::<(), asyncio::Error>(())
+/// })?;
+/// # Ok::<(), asyncio::Error>(())
 /// ```
 #[derive(Clone)]
 pub struct Semaphore(Rc<Permits>);

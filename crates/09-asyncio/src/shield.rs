@@ -17,8 +17,8 @@ use crate::{Awaitable, Future};
 ///     });
 ///     assert!(timeout(moment, shield(&task)).await.is_err());
 ///     assert_eq!(task.await, "done all the same");
-/// })?
-/// # ; Ok::<(), asyncio::Error>(())
+/// })?;
+/// # Ok::<(), asyncio::Error>(())
 /// ```
 #[track_caller]
 pub fn shield<A: Awaitable>(awaitable: A) -> Await<A::Output> {

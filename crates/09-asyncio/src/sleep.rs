@@ -16,8 +16,8 @@ use crate::running::running_or_panic;
 /// asyncio::run(async {
 ///     asyncio::sleep(Duration::from_millis(1)).await;
 ///     asyncio::sleep(Duration::ZERO).await;
-/// })?
-/// # ; Ok::<(), asyncio::Error>(())
+/// })?;
+/// # Ok::<(), asyncio::Error>(())
 /// ```
 ///
 /// # Panics

@@ -37,8 +37,8 @@ use crate::{AnyTask, Error, EventLoop, Future};
 ///     ));
 ///     (&task).await;
 ///     assert!(format!("{task:?}").ends_with(" result=3>"));
-/// })?
-/// # ; Ok::<(), asyncio::Error>(())
+/// })?;
+/// # Ok::<(), asyncio::Error>(())
 /// ```
 pub struct Task<T> {
     /// The same task, as a place for a result.
@@ -65,8 +65,8 @@ type Coroutine<T> = Pin<Box<dyn std::future::Future<Output = T>>>;
 ///     let task = asyncio::create_task(async { 1 + 1 });
 ///     assert!(!task.done());
 ///     assert_eq!(task.await, 2);
-/// })?
-/// # ; Ok::<(), asyncio::Error>(())
+/// })?;
+/// # Ok::<(), asyncio::Error>(())
 /// ```
 ///
 /// Where no loop runs, Python raises an error. Here the coroutine is

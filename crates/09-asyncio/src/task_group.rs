@@ -41,8 +41,8 @@ use crate::{AnyTask, CancelledError, Future, Task, current_task};
 ///         Ok(())
 ///     });
 ///     assert_eq!(failing.await.unwrap_err().0, ["3 is odd"]);
-/// })?
-/// # ; Ok::<(), asyncio::Error>(())
+/// })?;
+/// # Ok::<(), asyncio::Error>(())
 /// ```
 ///
 /// # Errors

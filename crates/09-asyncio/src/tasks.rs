@@ -17,8 +17,8 @@ use crate::{Error, EventLoop, Future};
 /// asyncio::run(async {
 ///     let me = asyncio::current_task().unwrap();
 ///     assert_eq!(me.name(), "Task-1");
-/// })?
-/// # ; Ok::<(), asyncio::Error>(())
+/// })?;
+/// # Ok::<(), asyncio::Error>(())
 /// ```
 #[derive(Clone)]
 pub struct AnyTask(pub(crate) Rc<dyn Runnable>);
@@ -55,8 +55,8 @@ impl AnyTask {
         self.0.header().cancellation.uncancel()
     }
 
-    pub(crate) fn number(&self) -> u32 {
-        self.0.header().number()
+    pub(crate) fn serial(&self) -> u32 {
+        self.0.header().serial()
     }
 }
 
@@ -94,9 +94,9 @@ pub fn current_task() -> Option<AnyTask> {
 /// asyncio::run(async {
 ///     asyncio::create_task(async {});
 ///     assert_eq!(asyncio::all_tasks()?.len(), 2);
-///     Ok(())
-/// })?
-/// # ; Ok::<(), asyncio::Error>(())
+///     Ok::<(), asyncio::Error>(())
+/// })??;
+/// # Ok::<(), asyncio::Error>(())
 /// ```
 ///
 /// # Errors
@@ -135,6 +135,8 @@ pub(crate) struct Tasks {
     free: Vec<u32>,
     door: Arc<Door>,
     made: u32,
+    /// The last number in a name.
+    numbered: u32,
 }
 
 struct Slot {
@@ -147,7 +149,7 @@ struct Slot {
 impl Tasks {
     pub(crate) fn new(door: &Arc<Door>) -> Tasks {
         let (slots, free, door) = (Vec::new(), Vec::new(), door.clone());
-        let mut tasks = Tasks { slots, free, door, made: 0 };
+        let mut tasks = Tasks { slots, free, door, made: 0, numbered: 0 };
         tasks.new_slot(); // for MAIN
         tasks
     }
@@ -161,9 +163,19 @@ impl Tasks {
         id
     }
 
-    pub(crate) fn next_number(&mut self) -> u32 {
+    /// The serial number of the next task, and the number of its name.
+    pub(crate) fn next_numbers(&mut self) -> (u32, u32) {
         self.made += 1;
-        self.made
+        self.numbered += 1;
+        (self.made, self.numbered)
+    }
+
+    /// The task that was made last is given a name, so the next one has
+    /// its number.
+    pub(crate) fn give_back(&mut self, number: u32) {
+        if self.numbered == number {
+            self.numbered -= 1;
+        }
     }
 
     pub(crate) fn add(&mut self, task: Rc<dyn Runnable>) -> u32 {
@@ -206,7 +218,7 @@ impl Tasks {
     pub(crate) fn all(&self) -> Vec<AnyTask> {
         let tasks = self.slots.iter().filter_map(|it| it.task.clone());
         let mut all: Vec<_> = tasks.map(AnyTask).collect();
-        all.sort_by_key(AnyTask::number);
+        all.sort_by_key(AnyTask::serial);
         all
     }
 

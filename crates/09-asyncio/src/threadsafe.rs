@@ -115,12 +115,12 @@ where
     F::Output: Send,
 {
     let (sender, result) = Place::new();
-    let number = Arc::new(OnceLock::new());
-    let number_there = Arc::clone(&number);
+    let serial = Arc::new(OnceLock::new());
+    let serial_there = Arc::clone(&serial);
     let call = event_loop.call_soon_threadsafe(move || {
         let Some(event_loop) = running() else { return };
         let task = event_loop.create_task(coroutine());
-        let _ = number_there.set(task.any().number());
+        let _ = serial_there.set(task.any().serial());
         task.add_done_callback(move |task| {
             sender.set(match task.take() {
                 State::Done(value) => Ok(value),
@@ -134,7 +134,7 @@ where
     });
     let event_loop = event_loop.clone();
     let is_cancelled = AtomicBool::new(false);
-    ConcurrentFuture { result, call, is_cancelled, number, event_loop }
+    ConcurrentFuture { result, call, is_cancelled, serial, event_loop }
 }
 
 /// A result that another thread will have: Python's
@@ -144,8 +144,8 @@ pub struct ConcurrentFuture<T> {
     call: ThreadsafeHandle,
     /// Whether the call was taken back before it was made.
     is_cancelled: AtomicBool,
-    /// The number of the task, when there is one.
-    number: Arc<OnceLock<u32>>,
+    /// The serial number of the task, when there is one.
+    serial: Arc<OnceLock<u32>>,
     event_loop: LoopHandle,
 }
 
@@ -189,11 +189,11 @@ impl<T> ConcurrentFuture<T> {
     }
 
     fn cancel_task(&self) {
-        let number = Arc::clone(&self.number);
+        let serial = Arc::clone(&self.serial);
         self.event_loop.call_soon_threadsafe(move || {
             let tasks = running().map(|it| it.all_tasks());
             let mut tasks = tasks.into_iter().flatten();
-            let mine = tasks.find(|it| number.get() == Some(&it.number()));
+            let mine = tasks.find(|it| serial.get() == Some(&it.serial()));
             if let Some(task) = mine {
                 task.cancel();
             }

@@ -39,8 +39,8 @@ impl std::error::Error for TimeoutError {}
 ///     let moment = Duration::from_millis(1);
 ///     assert!(timeout(moment, hour).await.is_err());
 ///     assert_eq!(timeout(moment, async { 42 }).await, Ok(42));
-/// })?
-/// # ; Ok::<(), asyncio::Error>(())
+/// })?;
+/// # Ok::<(), asyncio::Error>(())
 /// ```
 ///
 /// # Errors
@@ -133,8 +133,8 @@ impl<F> Drop for Timeout<F> {
 ///     let never = async { unreachable!() };
 ///     let result = asyncio::wait_for(never, Duration::ZERO).await;
 ///     assert_eq!(result.unwrap_err().to_string(), "timed out");
-/// })?
-/// # ; Ok::<(), asyncio::Error>(())
+/// })?;
+/// # Ok::<(), asyncio::Error>(())
 /// ```
 ///
 /// # Errors

@@ -21,8 +21,8 @@ use crate::{Future, Task};
 ///     let first = wait(tasks).first_completed();
 ///     let (done, pending) = first.await;
 ///     assert_eq!((done.len(), pending.len()), (1, 1));
-/// })?
-/// # ; Ok::<(), asyncio::Error>(())
+/// })?;
+/// # Ok::<(), asyncio::Error>(())
 /// ```
 ///
 /// Of no tasks, none has to be waited for: it returns at once. (Python
