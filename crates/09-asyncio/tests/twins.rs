@@ -3,9 +3,8 @@
 //!
 //! The traces of Python lie beside the programs, so that the Rust half
 //! runs without Python. Where there is a CPython 3.13, its half runs too.
-//! This writes the traces again, from Python and never from Rust:
-//!
-//!     cargo test -p stage-09-asyncio --examples --test twins -- --bless
+//! `scripts/oracle --bless` writes the traces again: from Python, never
+//! from Rust.
 
 #[path = "../../06-generator-task/tests/example/mod.rs"]
 mod example;
