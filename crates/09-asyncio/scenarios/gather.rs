@@ -1,4 +1,6 @@
-use asyncio::{Error, catch_cancelled, create_task, gather, sleep, try_gather};
+use asyncio::{
+    Error, catch_cancelled, create_task, gather, sleep, try_gather,
+};
 use stage_09_asyncio as asyncio;
 
 use crate::tracing::{list, python, run, seconds, trace};
@@ -30,7 +32,12 @@ async fn clock(turns: u64) {
 
 async fn main() {
     let ticking = create_task(clock(6));
-    let all = try_gather(vec![work("a", 2, None), work("b", 0, None), work("c", 1, None)]).await;
+    let all = try_gather(vec![
+        work("a", 2, None),
+        work("b", 0, None),
+        work("c", 1, None),
+    ])
+    .await;
     trace!("{}", list(all.unwrap()));
     ticking.await;
 

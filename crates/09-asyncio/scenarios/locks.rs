@@ -33,7 +33,10 @@ async fn waits_for(name: &'static str, event: Event) {
 async fn main() {
     let semaphore = Semaphore::new(2);
     let all = [("a", 3), ("b", 1), ("c", 1), ("d", 1), ("e", 0)];
-    gather(all.map(|(name, turns)| limited(name, semaphore.clone(), turns))).await;
+    gather(
+        all.map(|(name, turns)| limited(name, semaphore.clone(), turns)),
+    )
+    .await;
     let lock = Lock::new();
     trace!("{}", python(lock.locked()));
     let holder = create_task(locked("holder", lock.clone(), 2));
@@ -46,7 +49,8 @@ async fn main() {
     trace!("{} {}", python(second.cancelled()), python(lock.locked()));
 
     let event = Event::new();
-    let tasks = ["x", "y"].map(|name| create_task(waits_for(name, event.clone())));
+    let tasks =
+        ["x", "y"].map(|name| create_task(waits_for(name, event.clone())));
     sleep(seconds(0)).await;
     trace!("set");
     event.set();

@@ -3,29 +3,45 @@
 
 mod tracing;
 
-/// The modules, and a table of them.
-macro_rules! scenarios {
+mod as_completed;
+mod cancel;
+mod condition;
+mod end_of_run;
+mod future;
+mod gather;
+mod generators;
+mod locks;
+mod loops;
+mod order;
+mod queues;
+mod states;
+mod task_group;
+mod threads;
+mod timeout;
+mod timers;
+mod two_sleeps;
+mod wait;
+
+macro_rules! table {
     ($($name:ident)+) => {
-        $(mod $name;)+
-        const ALL: &[(&str, fn())] =
-            &[$((stringify!($name), $name::scenario)),+];
+        &[$((stringify!($name), $name::scenario)),+]
     };
 }
 
-scenarios! {
+const ALL: &[(&str, fn())] = table! {
     order two_sleeps future timers cancel gather wait timeout task_group
     queues locks condition as_completed generators end_of_run states
     loops threads
-}
+};
 
 fn main() {
     let wanted = std::env::args().nth(1).unwrap_or_default();
-    let found = ALL.iter().find(|(name, _)| *name == wanted);
-    match found {
+    match ALL.iter().find(|(name, _)| *name == wanted) {
         Some((_, scenario)) => scenario(),
         None => {
-            let names: Vec<_> = ALL.iter().map(|(name, _)| *name).collect();
-            eprintln!("NAME is one of: {}", names.join(" "));
+            let names = ALL.iter().map(|(name, _)| *name);
+            let names = names.collect::<Vec<_>>().join(" ");
+            eprintln!("NAME is one of: {names}");
             std::process::exit(2);
         }
     }

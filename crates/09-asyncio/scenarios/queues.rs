@@ -25,7 +25,8 @@ async fn getter(name: &str, queue: Queue<&str>) {
 
 async fn main() {
     let queue = Queue::new(2);
-    let consumers = ["a", "b"].map(|name| create_task(consumer(name, queue.clone())));
+    let consumers =
+        ["a", "b"].map(|name| create_task(consumer(name, queue.clone())));
     producer(&queue).await;
     trace!("all put");
     queue.join().await;
@@ -36,8 +37,8 @@ async fn main() {
     wait(consumers).await;
 
     let queue = Queue::new(0);
-    let getters =
-        ["first", "second", "third"].map(|name| create_task(getter(name, queue.clone())));
+    let getters = ["first", "second", "third"]
+        .map(|name| create_task(getter(name, queue.clone())));
     sleep(seconds(0)).await;
     queue.put_nowait("x").unwrap();
     getters[0].cancel();

@@ -2,8 +2,8 @@ use std::sync::mpsc::channel;
 use std::thread::{self, JoinHandle, ThreadId};
 use std::time::Duration;
 
-use asyncio::{LoopHandle, gather, sleep, to_thread};
 use asyncio::run_coroutine_threadsafe;
+use asyncio::{LoopHandle, gather, sleep, to_thread};
 use stage_09_asyncio as asyncio;
 
 use crate::tracing::python;

@@ -1,11 +1,17 @@
 use std::fmt::Display;
 
-use asyncio::{catch_cancelled, create_task, shield, sleep, timeout, wait_for};
+use asyncio::{
+    catch_cancelled, create_task, shield, sleep, timeout, wait_for,
+};
 use stage_09_asyncio as asyncio;
 
 use crate::tracing::{python, run, seconds, trace};
 
-async fn slow(name: &'static str, delay: u64, cleanup: u64) -> &'static str {
+async fn slow(
+    name: &'static str,
+    delay: u64,
+    cleanup: u64,
+) -> &'static str {
     if let Err(cancelled) = catch_cancelled(sleep(seconds(delay))).await {
         trace!("{name} cleans up");
         sleep(seconds(cleanup)).await;

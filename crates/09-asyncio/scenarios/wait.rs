@@ -17,8 +17,15 @@ fn start() -> Tasks {
 
 fn show((done, pending): (Tasks, Tasks), tasks: &Tasks) {
     let numbers = |some: Tasks| {
-        let is_some = |(_, task): &(usize, &Task<_>)| some.iter().any(|it| it.any() == task.any());
-        tasks.iter().enumerate().filter(is_some).map(|(number, _)| number).collect::<Vec<_>>()
+        let is_some = |(_, task): &(usize, &Task<_>)| {
+            some.iter().any(|it| it.any() == task.any())
+        };
+        tasks
+            .iter()
+            .enumerate()
+            .filter(is_some)
+            .map(|(number, _)| number)
+            .collect::<Vec<_>>()
     };
     trace!("done {:?} pending {:?}", numbers(done), numbers(pending));
 }

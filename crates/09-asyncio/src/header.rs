@@ -224,37 +224,43 @@ thread_local! {
         const { RefCell::new(None) };
 }
 
-pub(crate) fn current() -> Option<Rc<dyn Runnable>> {
-    CURRENT.with_borrow(Clone::clone)
+/// While a thread ends, its variables are gone, and no task runs.
+fn look<R>(look: impl FnOnce(&Option<Rc<dyn Runnable>>) -> R) -> Option<R> {
+    CURRENT.try_with(|current| look(&current.borrow())).ok()
 }
 
-/// Looks at the task that runs now. `look` calls nothing of ours.
+pub(crate) fn current() -> Option<Rc<dyn Runnable>> {
+    look(Clone::clone).flatten()
+}
+
+/// Looks at the task that runs now. `look_at` calls nothing of ours.
 pub(crate) fn with_current<R>(
-    look: impl FnOnce(&Cancellation) -> R,
+    look_at: impl FnOnce(&Cancellation) -> R,
 ) -> Option<R> {
-    CURRENT.with_borrow(|task| {
-        task.as_ref().map(|task| look(&task.header().cancellation))
-    })
+    let cancellation =
+        |task: &Rc<dyn Runnable>| look_at(&task.header().cancellation);
+    look(|task| task.as_ref().map(cancellation)).flatten()
 }
 
 /// Whether this is the address of the task that runs now.
 pub(crate) fn is_current_task(address: *const ()) -> bool {
-    CURRENT.with_borrow(|task| {
-        task.as_ref().is_some_and(|task| {
-            std::ptr::addr_eq(Rc::as_ptr(task), address)
-        })
-    })
+    let is_same = |task: &Rc<dyn Runnable>| {
+        std::ptr::addr_eq(Rc::as_ptr(task), address)
+    };
+    look(|task| task.as_ref().is_some_and(is_same)).unwrap_or(false)
 }
 
 /// Says that this task runs now, or none, until the result is dropped.
 pub(crate) fn enter(task: Option<Rc<dyn Runnable>>) -> Current {
-    Current(CURRENT.replace(task))
+    let before = CURRENT.try_with(|current| current.replace(task));
+    Current(before.unwrap_or_default())
 }
 
 pub(crate) struct Current(Option<Rc<dyn Runnable>>);
 
 impl Drop for Current {
     fn drop(&mut self) {
-        drop(CURRENT.replace(self.0.take()));
+        let before = self.0.take();
+        drop(CURRENT.try_with(|current| current.replace(before)));
     }
 }

@@ -258,4 +258,7 @@ impl<E: fmt::Display> fmt::Display for ExceptionGroup<E> {
     }
 }
 
-impl<E: fmt::Display + fmt::Debug> std::error::Error for ExceptionGroup<E> {}
+impl<E> std::error::Error for ExceptionGroup<E> where
+    E: fmt::Display + fmt::Debug
+{
+}

@@ -6,7 +6,6 @@
 //! `scripts/oracle --bless` writes the traces again: from Python, never
 //! from Rust.
 
-#[path = "../../06-generator-task/tests/example/mod.rs"]
 mod example;
 mod python;
 
@@ -88,7 +87,7 @@ fn is_same(twin: &Twin, python: Option<&Python>) -> bool {
     let expected = fs::read_to_string(&twin.expected).unwrap_or_default();
     let expected = expected.replace("\r\n", "\n");
     let (example, argument) = &twin.example;
-    let printed = example::run_with(example, &[argument]);
+    let printed = example::run(example, &[argument]);
     let mut is_same = compare(&twin.name, "Rust", &expected, &printed);
     if let Some(python) = python {
         let (script, file) = &twin.script;
