@@ -2,61 +2,17 @@
 //! asyncio of this crate, and prints its trace on one line.
 //! `interpret.py` is the same on Python's.
 
-use std::cell::RefCell;
-use std::fmt::Display;
+mod world;
+
 use std::pin::Pin;
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use asyncio::*;
 use serde_json::Value;
 use stage_09_asyncio as asyncio;
 
-struct World {
-    program: Vec<Value>,
-    event_loop: EventLoop,
-    start: Instant,
-    trace: RefCell<Vec<String>>,
-    tasks: RefCell<Vec<Option<Task<usize>>>>,
-    futures: Vec<Future<String>>,
-    event: Event,
-    lock: Lock,
-    semaphore: Semaphore,
-    queue: Queue<u64>,
-    condition: Condition,
-}
-
-impl World {
-    fn say(&self, what: impl Display) {
-        let now = self.event_loop.time() - self.start;
-        let line = format!("{}:{what}", now.as_secs());
-        self.trace.borrow_mut().push(line);
-    }
-
-    fn task(&self, number: &Value) -> Option<Task<usize>> {
-        self.tasks.borrow()[index(number)].clone()
-    }
-
-    fn some(&self, numbers: &Value) -> Vec<Task<usize>> {
-        list(numbers).iter().filter_map(|it| self.task(it)).collect()
-    }
-}
-
-fn list(value: &Value) -> &[Value] {
-    value.as_array().expect("a list")
-}
-
-fn number(value: &Value) -> u64 {
-    value.as_u64().expect("a number")
-}
-
-fn index(value: &Value) -> usize {
-    number(value) as usize
-}
-
-fn seconds(value: &Value) -> Duration {
-    Duration::from_secs(number(value))
-}
+use world::{Connection, Finally, World, index, list, number, seconds};
 
 /// What a group failed with; a single error is a list of one.
 type Errors = Vec<u64>;
@@ -99,30 +55,6 @@ fn generate(
             }
         }
     })
-}
-
-struct Connection(Rc<World>, String);
-
-impl AsyncContextManager for Connection {
-    type Entered = ();
-
-    async fn enter(&mut self) {
-        sleep(Duration::ZERO).await;
-        self.0.say(format_args!("{} entered", self.1));
-    }
-
-    async fn exit(&mut self) {
-        sleep(Duration::ZERO).await;
-        self.0.say(format_args!("{} left", self.1));
-    }
-}
-
-struct Finally(Rc<World>, String);
-
-impl Drop for Finally {
-    fn drop(&mut self) {
-        self.0.say(&self.1);
-    }
 }
 
 async fn run_one(
@@ -380,27 +312,14 @@ async fn main_coroutine(w: Rc<World>) {
 fn trace_of(program: Vec<Value>) -> Result<String, Error> {
     let event_loop = EventLoop::new()?;
     event_loop.use_virtual_time();
-    let w = Rc::new(World {
-        tasks: RefCell::new(vec![None; program.len()]),
-        program,
-        start: event_loop.time(),
-        trace: RefCell::default(),
-        futures: (0..3).map(|_| event_loop.create_future()).collect(),
-        event: Event::new(),
-        lock: Lock::new(),
-        semaphore: Semaphore::new(2),
-        queue: Queue::new(1),
-        condition: Condition::new(),
-        event_loop: event_loop.clone(),
-    });
+    let w = Rc::new(World::new(program, &event_loop));
     // As a task, it is still there after a deadlock: nothing of it runs
     // before the trace is taken.
     let main = event_loop.create_task(main_coroutine(w.clone()));
     if event_loop.run_until_complete(main).is_err() {
         w.say("deadlock");
     }
-    let trace = w.trace.borrow().join(" | ");
-    Ok(trace)
+    Ok(w.trace())
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -192,7 +192,9 @@ impl<T> Sender<T> {
         let waker = state.waker.take();
         drop(state);
         self.0.changed.notify_all();
-        waker.map(Waker::wake);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
     }
 }
 

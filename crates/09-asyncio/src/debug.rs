@@ -8,8 +8,10 @@ use crate::event_loop::Ready;
 /// What a loop says about mistakes, and to whom.
 pub(crate) struct Debug {
     is_on: Cell<bool>,
-    handler: RefCell<Option<Rc<dyn Fn(&str)>>>,
+    handler: RefCell<Option<Handler>>,
 }
+
+type Handler = Rc<dyn Fn(&str)>;
 
 /// A step or a call that takes longer keeps all others waiting.
 const SLOW: Duration = Duration::from_millis(100);

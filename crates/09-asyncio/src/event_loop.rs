@@ -349,8 +349,9 @@ impl Drop for Shared {
         // but it is not part of that task.
         let _nobody = enter(None);
         // A task that is dropped may drop others: first take all out.
-        for task in self.tasks.get_mut().drain() {
-            if self.debug.is_on() {
+        let lost = self.tasks.get_mut().drain();
+        if self.debug.is_on() {
+            for task in &lost {
                 let task = task.describe();
                 self.debug.report(&format!(
                     "Task was destroyed but it is pending! {task}"

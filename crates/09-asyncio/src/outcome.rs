@@ -31,8 +31,10 @@ pub(crate) type Panic = Box<dyn Any + Send>;
 
 pub(crate) enum DoneCallback<T> {
     Wake(Waker),
-    Call(u64, Box<dyn FnOnce(&Future<T>)>),
+    Call(u64, Callback<T>),
 }
+
+type Callback<T> = Box<dyn FnOnce(&Future<T>)>;
 
 impl<T> DoneCallback<T> {
     pub(crate) fn number(&self) -> u64 {

@@ -55,7 +55,9 @@ impl Sockets {
         }
         for key in ready.drain(..MOST_IN_A_TURN.min(ready.len())) {
             let waker = self.waiting.borrow_mut()[key].take();
-            waker.map(Waker::wake);
+            if let Some(waker) = waker {
+                waker.wake();
+            }
         }
         self.ready.replace(ready);
         Ok(())

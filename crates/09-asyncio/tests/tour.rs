@@ -46,8 +46,9 @@ fn each_prints_what_it_says() {
 #[test]
 fn its_twin_in_python_says_and_prints_the_same() {
     let python = python::find();
-    if let Err(missing) = &python {
-        eprintln!("the twins say it, and did not run, because {missing}");
+    match &python {
+        Ok(python) => println!("the twins run in {}", python.version()),
+        Err(missing) => println!("the twins do not run: {missing}"),
     }
     let python = python.ok();
     let python = python.as_ref();
