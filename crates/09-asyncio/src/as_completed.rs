@@ -40,6 +40,24 @@ pub fn as_completed<A: Awaitable>(
 }
 
 /// The results that are still to come.
+///
+/// ```
+/// # use std::time::Duration;
+/// # use stage_09_asyncio as asyncio;
+/// # asyncio::run(async {
+/// async fn double(number: i32) -> i32 {
+///     2 * number
+/// }
+///
+/// let mut completed = asyncio::as_completed([1, 2].map(double));
+/// let mut sum = 0;
+/// while let Some(number) = completed.next().await {
+///     sum += number;
+/// }
+/// assert_eq!(sum, 6);
+/// # })?;
+/// # Ok::<(), asyncio::Error>(())
+/// ```
 pub struct AsCompleted<T: 'static> {
     done: Queue<Task<T>>,
     left: usize,

@@ -5,6 +5,21 @@ use crate::{AnyTask, Error, Task, create_task};
 ///
 /// A task that is given away loses its result to whoever awaits; a task
 /// that is lent, as `&task`, keeps its result, and a clone is handed out.
+///
+/// ```
+/// # use std::time::Duration;
+/// # use stage_09_asyncio as asyncio;
+/// # asyncio::run(async {
+/// use asyncio::{create_task, gather};
+///
+/// let task = create_task(async { 1 });
+/// let lent = gather([&task, &task]).await;
+/// assert_eq!(lent, [1, 1]);
+/// let given_away = gather([task]).await;
+/// assert_eq!(given_away, [1]);
+/// # })?;
+/// # Ok::<(), asyncio::Error>(())
+/// ```
 pub trait Awaitable {
     /// What awaiting it results in.
     type Output: 'static;
@@ -75,6 +90,20 @@ pub fn ensure_future<A: Awaitable>(awaitable: A) -> Task<A::Output> {
 
 /// Several awaitables, as [`gather`](crate::gather) takes them: a `Vec`,
 /// an array, or a tuple of up to four.
+///
+/// ```
+/// # use std::time::Duration;
+/// # use stage_09_asyncio as asyncio;
+/// # asyncio::run(async {
+/// use asyncio::gather;
+///
+/// let list = gather((0..3).map(async |it| it).collect::<Vec<_>>()).await;
+/// assert_eq!(list, [0, 1, 2]);
+/// let (number, text) = gather((async { 1 }, async { "two" })).await;
+/// assert_eq!((number, text), (1, "two"));
+/// # })?;
+/// # Ok::<(), asyncio::Error>(())
+/// ```
 pub trait Several {
     /// The tasks that run them.
     type Tasks: 'static;

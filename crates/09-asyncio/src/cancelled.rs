@@ -4,6 +4,23 @@ use std::future::poll_fn;
 use crate::cancellation::{Scope, raise};
 
 /// Somebody has cancelled this task.
+///
+/// ```
+/// # use std::time::Duration;
+/// # use stage_09_asyncio as asyncio;
+/// # asyncio::run(async {
+/// use asyncio::{catch_cancelled, create_task, sleep};
+///
+/// let task = create_task(async {
+///     let hour = sleep(Duration::from_secs(3600));
+///     catch_cancelled(hour).await.is_err() // caught, and ended
+/// });
+/// sleep(Duration::ZERO).await;
+/// task.cancel();
+/// assert!(task.await);
+/// # })?;
+/// # Ok::<(), asyncio::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CancelledError(());
 

@@ -46,6 +46,24 @@ struct Inner {
 }
 
 /// The lock of a [`Condition`], held until this is dropped.
+///
+/// ```
+/// # use std::time::Duration;
+/// # use stage_09_asyncio as asyncio;
+/// # asyncio::run(async {
+/// let condition = asyncio::Condition::new();
+/// let waits = condition.clone();
+/// let task = asyncio::create_task(async move {
+///     let mut held = waits.acquire().await;
+///     held.wait().await;
+///     assert!(waits.locked());
+/// });
+/// asyncio::sleep(Duration::ZERO).await;
+/// condition.acquire().await.notify_all();
+/// task.await;
+/// # })?;
+/// # Ok::<(), asyncio::Error>(())
+/// ```
 #[must_use = "the lock is given back when it is dropped"]
 pub struct Held {
     condition: Condition,

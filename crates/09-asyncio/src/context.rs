@@ -8,6 +8,27 @@ use crate::panics::catch_panic;
 ///
 /// Where leaving needs no await, a guard with a `Drop` is enough, and
 /// cannot be forgotten: a [`Permit`](crate::Permit) is one.
+///
+/// ```
+/// # use std::time::Duration;
+/// # use stage_09_asyncio as asyncio;
+/// # asyncio::run(async {
+/// struct Session;
+///
+/// impl asyncio::AsyncContextManager for Session {
+///     type Entered = ();
+///
+///     async fn enter(&mut self) {}
+///
+///     async fn exit(&mut self) {
+///         println!("goodbye");
+///     }
+/// }
+///
+/// asyncio::with(Session, async |()| println!("body")).await;
+/// # })?;
+/// # Ok::<(), asyncio::Error>(())
+/// ```
 pub trait AsyncContextManager {
     /// What the body gets.
     type Entered;

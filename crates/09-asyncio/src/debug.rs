@@ -55,9 +55,11 @@ impl EventLoop {
     /// ```
     ///
     /// ```
+    /// # use std::time::Duration;
     /// # use stage_09_asyncio as asyncio;
     /// let event_loop = asyncio::new_event_loop()?;
     /// event_loop.set_debug(true);
+    /// assert!(event_loop.get_debug());
     /// # Ok::<(), asyncio::Error>(())
     /// ```
     pub fn set_debug(&self, is_on: bool) {

@@ -69,6 +69,14 @@ const MOST_WITHOUT_A_LOOK: u32 = 16;
 impl EventLoop {
     /// A loop with nothing to do.
     ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use stage_09_asyncio as asyncio;
+    /// let event_loop = asyncio::EventLoop::new()?;
+    /// assert!(!event_loop.is_running());
+    /// # Ok::<(), asyncio::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Io`]: the system has no descriptor left for a selector.
     pub fn new() -> Result<EventLoop, Error> {

@@ -138,6 +138,18 @@ impl EventLoop {
 /// A call that a thread makes. The call is made whether this is awaited
 /// or not.
 ///
+/// ```
+/// # use std::time::Duration;
+/// # use stage_09_asyncio as asyncio;
+/// # asyncio::run(async {
+/// let event_loop = asyncio::get_running_loop()?;
+/// let call = event_loop.run_in_executor(None, || 6 * 7);
+/// assert_eq!(call.await, 42);
+/// # Ok::<(), asyncio::Error>(())
+/// # })??;
+/// # Ok::<(), asyncio::Error>(())
+/// ```
+///
 /// # Panics
 /// Awaiting it panics if the function does, or if the system has no
 /// thread left.

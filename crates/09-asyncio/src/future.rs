@@ -87,6 +87,12 @@ impl EventLoop {
 impl<T: 'static> Future<T> {
     /// A future of the loop that runs. Without a loop it is a place for a
     /// result all the same; only done callbacks are never called.
+    ///
+    /// ```
+    /// # use stage_09_asyncio as asyncio;
+    /// let future = asyncio::Future::<i32>::new();
+    /// assert!(!future.done() && !future.cancelled());
+    /// ```
     #[expect(clippy::new_without_default, reason = "as Python writes it")]
     pub fn new() -> Future<T> {
         Future::on(running().as_ref())

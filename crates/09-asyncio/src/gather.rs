@@ -42,6 +42,16 @@ pub fn gather<S: Several>(several: S) -> Gather<S> {
 }
 
 /// What [`gather`] returns. The tasks run already.
+///
+/// ```
+/// # use std::time::Duration;
+/// # use stage_09_asyncio as asyncio;
+/// # asyncio::run(async {
+/// let both = asyncio::gather((async { 1 }, async { 2 }));
+/// assert_eq!(both.await, (1, 2));
+/// # })?;
+/// # Ok::<(), asyncio::Error>(())
+/// ```
 #[must_use = "the results are there when it is awaited"]
 pub struct Gather<S: Several> {
     all_done: Await<()>,
@@ -93,6 +103,18 @@ impl<S: Several> std::future::Future for Gather<S> {
 
 /// What [`return_exceptions`](Gather::return_exceptions) returns: for
 /// each task its result, or an error that says what became of it.
+///
+/// ```
+/// # use std::time::Duration;
+/// # use stage_09_asyncio as asyncio;
+/// # asyncio::run(async {
+/// let both = asyncio::gather((async { 1 }, async { 2 }));
+/// let (one, two) = both.return_exceptions().await;
+/// assert_eq!((one?, two?), (1, 2));
+/// # Ok::<(), asyncio::Error>(())
+/// # })??;
+/// # Ok::<(), asyncio::Error>(())
+/// ```
 #[must_use = "the results are there when it is awaited"]
 pub struct GatherOutcomes<S: Several>(Gather<S>);
 
@@ -153,6 +175,20 @@ where
 }
 
 /// What [`try_gather`] returns. The tasks run already.
+///
+/// ```
+/// # use std::time::Duration;
+/// # use stage_09_asyncio as asyncio;
+/// # asyncio::run(async {
+/// async fn fine(number: i32) -> Result<i32, String> {
+///     Ok(number)
+/// }
+///
+/// let both = asyncio::try_gather(vec![fine(1), fine(2)]);
+/// assert_eq!(both.await, Ok(vec![1, 2]));
+/// # })?;
+/// # Ok::<(), asyncio::Error>(())
+/// ```
 #[must_use = "the results are there when it is awaited"]
 pub struct TryGather<A: Awaitable> {
     all_done: Await<()>,

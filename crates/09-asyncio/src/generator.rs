@@ -45,6 +45,22 @@ pub fn async_generator<T: 'static>(
 }
 
 /// The values that are still to come.
+///
+/// ```
+/// # use std::time::Duration;
+/// # use stage_09_asyncio as asyncio;
+/// # asyncio::run(async {
+/// use asyncio::async_generator;
+///
+/// let mut letters = async_generator(async |out| {
+///     out.yield_("a").await;
+///     out.yield_("b").await;
+/// });
+/// assert_eq!(letters.next().await, Some("a"));
+/// drop(letters); // closed: it goes no further
+/// # })?;
+/// # Ok::<(), asyncio::Error>(())
+/// ```
 pub struct AsyncGenerator<T> {
     /// Missing after its end.
     body: Option<Pin<Box<dyn Future<Output = ()>>>>,
@@ -52,6 +68,27 @@ pub struct AsyncGenerator<T> {
 }
 
 /// What the body yields with.
+///
+/// ```
+/// # use std::time::Duration;
+/// # use stage_09_asyncio as asyncio;
+/// # asyncio::run(async {
+/// use asyncio::{Yielder, async_generator};
+///
+/// async fn count(to: u32, out: &Yielder<u32>) {
+///     for number in 0..to {
+///         out.yield_(number).await;
+///     }
+/// }
+///
+/// let mut numbers = async_generator(async |out| {
+///     count(2, &out).await;
+///     count(1, &out).await;
+/// });
+/// assert_eq!(numbers.next().await, Some(0));
+/// # })?;
+/// # Ok::<(), asyncio::Error>(())
+/// ```
 pub struct Yielder<T>(Slot<T>);
 
 /// A value on its way from the body to whoever takes it.

@@ -31,6 +31,20 @@ struct Inner {
 }
 
 /// The lock, held until this is dropped.
+///
+/// ```
+/// # use std::time::Duration;
+/// # use stage_09_asyncio as asyncio;
+/// # asyncio::run(async {
+/// let lock = asyncio::Lock::new();
+/// {
+///     let _guard = lock.acquire().await;
+///     assert!(lock.locked());
+/// }
+/// assert!(!lock.locked());
+/// # })?;
+/// # Ok::<(), asyncio::Error>(())
+/// ```
 #[must_use = "the lock is given back when it is dropped"]
 pub struct LockGuard(Rc<Inner>);
 

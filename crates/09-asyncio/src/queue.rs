@@ -37,10 +37,31 @@ struct Inner<T> {
 }
 
 /// There is nothing in the queue.
+///
+/// ```
+/// # use std::time::Duration;
+/// # use stage_09_asyncio as asyncio;
+/// let queue = asyncio::Queue::<()>::new(0);
+/// assert!(queue.empty());
+/// let error = queue.get_nowait().unwrap_err();
+/// assert_eq!(error.to_string(), "QueueEmpty");
+/// # Ok::<(), asyncio::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QueueEmpty;
 
 /// There is no room in the queue, for this item.
+///
+/// ```
+/// # use std::time::Duration;
+/// # use stage_09_asyncio as asyncio;
+/// let queue = asyncio::Queue::new(1);
+/// queue.put_nowait(1)?;
+/// assert!(queue.full() && queue.qsize() == 1);
+/// let error = queue.put_nowait(2).unwrap_err();
+/// assert_eq!(error.0, 2); // it comes back
+/// # Ok::<(), asyncio::QueueFull<i32>>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct QueueFull<T>(pub T);
 

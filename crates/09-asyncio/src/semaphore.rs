@@ -29,6 +29,18 @@ struct Permits {
 }
 
 /// The right to go on, until it is dropped.
+///
+/// ```
+/// # use std::time::Duration;
+/// # use stage_09_asyncio as asyncio;
+/// # asyncio::run(async {
+/// let semaphore = asyncio::Semaphore::new(1);
+/// let permit = semaphore.acquire().await;
+/// drop(permit); // or at the end of its block
+/// assert!(!semaphore.locked());
+/// # })?;
+/// # Ok::<(), asyncio::Error>(())
+/// ```
 #[must_use = "it is given back when it is dropped"]
 pub struct Permit(Rc<Permits>);
 

@@ -27,6 +27,16 @@ pub fn sleep(delay: Duration) -> Sleep {
 }
 
 /// What [`sleep`] returns. It does nothing until it is awaited.
+///
+/// ```
+/// # use std::time::Duration;
+/// # use stage_09_asyncio as asyncio;
+/// # asyncio::run(async {
+/// let sleep = asyncio::sleep(Duration::from_millis(1));
+/// sleep.await; // here it begins
+/// # })?;
+/// # Ok::<(), asyncio::Error>(())
+/// ```
 #[must_use = "it sleeps only while it is awaited"]
 pub struct Sleep(State);
 

@@ -113,6 +113,18 @@ impl Socket {
 
     /// Waits until there is something to receive.
     ///
+    /// ```no_run
+    /// # use stage_09_asyncio as asyncio;
+    /// # use std::io;
+    /// # async fn receive(socket: &asyncio::Socket) -> io::Result<()> {
+    /// socket.readable().await?;
+    /// let chunk = &mut *socket.chunk(); // not held across an await
+    /// let bytes = socket.receive(chunk)?;
+    /// println!("{:?}", &chunk[..bytes]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// The system cannot watch the socket, or another task waits for it
     /// already.

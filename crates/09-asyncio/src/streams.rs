@@ -57,6 +57,19 @@ pub async fn open_connection(
 }
 
 /// The side of a connection that receives.
+///
+/// ```no_run
+/// # use stage_09_asyncio as asyncio;
+/// # async fn read(address: std::net::SocketAddr) -> std::io::Result<()> {
+/// let (mut reader, _writer) = asyncio::open_connection(address).await?;
+/// let line = reader.readline().await?;
+/// let header = reader.readexactly(4).await?;
+/// while !reader.at_eof() {
+///     let chunk = reader.read(1000).await?;
+/// }
+/// # Ok(())
+/// # }
+/// ```
 pub struct StreamReader {
     socket: Rc<Socket>,
     /// Received, but not read.
@@ -143,6 +156,17 @@ impl StreamReader {
 }
 
 /// The side of a connection that sends.
+///
+/// ```no_run
+/// # use stage_09_asyncio as asyncio;
+/// # async fn write(address: std::net::SocketAddr) -> std::io::Result<()> {
+/// let (_reader, mut writer) = asyncio::open_connection(address).await?;
+/// writer.write(b"hello\n")?;
+/// writer.drain().await?;
+/// writer.write_eof()?;
+/// # Ok(())
+/// # }
+/// ```
 pub struct StreamWriter {
     socket: Rc<Socket>,
     /// The same socket under a second descriptor, made when it first had

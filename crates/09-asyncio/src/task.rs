@@ -11,7 +11,7 @@ use crate::future::Promise;
 use crate::header::{Header, MAIN, Runnable};
 use crate::outcome::{Outcome, Panic, State};
 use crate::running::running;
-use crate::{AnyTask, Error, EventLoop, Future};
+use crate::{AnyTask, Error, EventLoop, Future, TaskState};
 
 /// A coroutine that the loop runs, and the future of its result. A clone
 /// is the same task.
@@ -165,6 +165,19 @@ impl<T: 'static> Task<T> {
 
     /// How many requests to cancel it have come that no
     /// [`uncancel`](Task::uncancel) has taken back.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use stage_09_asyncio as asyncio;
+    /// # asyncio::run(async {
+    /// let task = asyncio::create_task(async {}).named("worker");
+    /// task.cancel();
+    /// task.cancel();
+    /// assert_eq!(task.cancelling(), 2);
+    /// assert_eq!(task.name(), "worker");
+    /// # })?;
+    /// # Ok::<(), asyncio::Error>(())
+    /// ```
     pub fn cancelling(&self) -> u32 {
         self.task.header.cancellation.requests()
     }
@@ -222,23 +235,20 @@ impl<T: 'static> Task<T> {
         }
     }
 
-    /// The task, whatever its result.
+    /// The task, whatever its result: to compare it with others.
+    ///
+    /// ```
+    /// # use stage_09_asyncio as asyncio;
+    /// # asyncio::run(async {
+    /// let one = asyncio::create_task(async {});
+    /// let other = asyncio::create_task(async {});
+    /// assert!(one.any() == one.clone().any());
+    /// assert!(one.any() != other.any());
+    /// # }).unwrap();
+    /// ```
     pub fn any(&self) -> AnyTask {
         AnyTask(self.task.clone())
     }
-}
-
-/// The four states of a task.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TaskState {
-    /// It waits for something, or for its turn.
-    Pending,
-    /// It runs now.
-    Running,
-    /// It has returned, or failed.
-    Done,
-    /// It was cancelled.
-    Cancelled,
 }
 
 /// A task is a future with a coroutine: what a future has, it has too.

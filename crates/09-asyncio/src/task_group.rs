@@ -105,6 +105,23 @@ fn parent() -> AnyTask {
 
 /// The group, for the body that makes tasks in it. A clone is the same
 /// group.
+///
+/// ```
+/// # use std::time::Duration;
+/// # use stage_09_asyncio as asyncio;
+/// # asyncio::run(async {
+/// async fn fine(number: i32) -> Result<i32, String> {
+///     Ok(number)
+/// }
+///
+/// let sum = asyncio::task_group(async |group| {
+///     let tasks = [1, 2, 3].map(|it| group.create_task(fine(it)));
+///     Ok(asyncio::gather(tasks).await.iter().sum::<i32>())
+/// });
+/// assert_eq!(sum.await.unwrap(), 6);
+/// # })?;
+/// # Ok::<(), asyncio::Error>(())
+/// ```
 pub struct TaskGroup<E>(Rc<Group<E>>);
 
 struct Group<E> {

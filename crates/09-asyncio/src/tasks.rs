@@ -20,6 +20,22 @@ use crate::{Error, EventLoop, Future};
 /// })?;
 /// # Ok::<(), asyncio::Error>(())
 /// ```
+///
+/// ```
+/// # use std::time::Duration;
+/// # use stage_09_asyncio as asyncio;
+/// # asyncio::run(async {
+/// let task = asyncio::create_task(async { 42 }).named("worker");
+/// let any = task.any();
+/// assert_eq!(any.name(), "worker");
+/// any.cancel();
+/// assert_eq!(any.cancelling(), 1);
+/// assert_eq!(any.uncancel(), 0);
+/// assert_eq!(task.await, 42);
+/// assert!(any.done() && !any.cancelled());
+/// # })?;
+/// # Ok::<(), asyncio::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct AnyTask(pub(crate) Rc<dyn Runnable>);
 
@@ -73,6 +89,34 @@ impl fmt::Debug for AnyTask {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.describe())
     }
+}
+
+/// The four states of a task.
+///
+/// ```
+/// # use std::time::Duration;
+/// # use stage_09_asyncio as asyncio;
+/// # asyncio::run(async {
+/// use asyncio::TaskState;
+///
+/// let task = asyncio::create_task(async {});
+/// assert_eq!(task.state(), TaskState::Pending);
+/// task.cancel();
+/// asyncio::wait([task.clone()]).await;
+/// assert_eq!(task.state(), TaskState::Cancelled);
+/// # })?;
+/// # Ok::<(), asyncio::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TaskState {
+    /// It waits for something, or for its turn.
+    Pending,
+    /// It runs now.
+    Running,
+    /// It has returned, or failed.
+    Done,
+    /// It was cancelled.
+    Cancelled,
 }
 
 /// The task that runs now; `None` in a callback, and where no loop runs.

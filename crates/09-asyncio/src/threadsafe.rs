@@ -30,6 +30,20 @@ impl EventLoop {
 
 /// An event loop, seen from another thread. What is sent to a loop that
 /// is gone does nothing.
+///
+/// ```
+/// # use std::time::Duration;
+/// # use stage_09_asyncio as asyncio;
+/// let event_loop = asyncio::new_event_loop()?;
+/// let handle = event_loop.handle();
+/// let thread = std::thread::spawn(move || {
+///     handle.call_soon_threadsafe(|| println!("on the loop's thread"));
+///     handle.stop();
+/// });
+/// event_loop.run_forever()?;
+/// # thread.join().unwrap();
+/// # Ok::<(), asyncio::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct LoopHandle(Arc<Door>);
 
@@ -68,6 +82,17 @@ impl LoopHandle {
 
 /// A call that a loop of another thread will make, and that can be taken
 /// back from any thread.
+///
+/// ```
+/// # use std::time::Duration;
+/// # use stage_09_asyncio as asyncio;
+/// let event_loop = asyncio::new_event_loop()?;
+/// let handle = event_loop.handle();
+/// let call = handle.call_soon_threadsafe(|| println!("not called"));
+/// assert!(call.cancel());
+/// assert!(!call.cancel());
+/// # Ok::<(), asyncio::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct ThreadsafeHandle(Arc<Once<Box<dyn FnOnce() + Send>>>);
 
@@ -139,6 +164,21 @@ where
 
 /// A result that another thread will have: Python's
 /// `concurrent.futures.Future`.
+///
+/// ```
+/// # use std::time::Duration;
+/// # use stage_09_asyncio as asyncio;
+/// use asyncio::{Error, run_coroutine_threadsafe};
+///
+/// let event_loop = asyncio::new_event_loop()?;
+/// let coroutine = || async { 42 };
+/// let future = run_coroutine_threadsafe(coroutine, &event_loop.handle());
+/// assert!(!future.done());
+/// let early = future.result(Some(Duration::ZERO)).unwrap_err();
+/// assert!(matches!(early, Error::Timeout));
+/// future.cancel();
+/// # Ok::<(), asyncio::Error>(())
+/// ```
 pub struct ConcurrentFuture<T> {
     result: Arc<Place<Result<T, Error>>>,
     call: ThreadsafeHandle,

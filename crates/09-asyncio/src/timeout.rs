@@ -12,6 +12,17 @@ use crate::tasks::wait_for_end;
 use crate::{Awaitable, current_task, ensure_future};
 
 /// The time of a [`timeout`] is over.
+///
+/// ```
+/// # use std::time::Duration;
+/// # use stage_09_asyncio as asyncio;
+/// # asyncio::run(async {
+/// let hour = asyncio::sleep(Duration::from_secs(3600));
+/// let error = asyncio::timeout(Duration::ZERO, hour).await.unwrap_err();
+/// assert_eq!(error.to_string(), "timed out");
+/// # })?;
+/// # Ok::<(), asyncio::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TimeoutError(());
 
@@ -57,6 +68,16 @@ pub fn timeout<F: IntoFuture>(
 }
 
 /// What [`timeout`] returns.
+///
+/// ```
+/// # use std::time::Duration;
+/// # use stage_09_asyncio as asyncio;
+/// # asyncio::run(async {
+/// let timeout = asyncio::timeout(Duration::from_secs(1), async { 42 });
+/// assert_eq!(timeout.await, Ok(42));
+/// # })?;
+/// # Ok::<(), asyncio::Error>(())
+/// ```
 #[must_use = "it runs only while it is awaited"]
 pub struct Timeout<F> {
     inside: Scope<F>,

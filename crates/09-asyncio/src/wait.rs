@@ -32,6 +32,25 @@ pub fn wait<T: 'static>(tasks: impl Into<Vec<Task<T>>>) -> Wait<T> {
 }
 
 /// What [`wait`] will wait for.
+///
+/// ```
+/// # use std::time::Duration;
+/// # use stage_09_asyncio as asyncio;
+/// # asyncio::run(async {
+/// use asyncio::{create_task, wait};
+///
+/// async fn check(number: i32) -> Result<i32, String> {
+///     if number > 2 { Err("too large".into()) } else { Ok(number) }
+/// }
+///
+/// let tasks = [1, 2, 3].map(|number| create_task(check(number)));
+/// let until = wait(tasks).first_exception();
+/// let until = until.timeout(Duration::from_secs(1));
+/// let (done, pending) = until.await;
+/// assert_eq!((done.len(), pending.len()), (3, 0));
+/// # })?;
+/// # Ok::<(), asyncio::Error>(())
+/// ```
 #[must_use = "it waits only while it is awaited"]
 pub struct Wait<T> {
     tasks: Vec<Task<T>>,

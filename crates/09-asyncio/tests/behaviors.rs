@@ -18,6 +18,11 @@ async fn turn() {
     sleep(Duration::ZERO).await;
 }
 
+async fn long<E>() -> Result<(), E> {
+    sleep(LONG).await;
+    Ok(())
+}
+
 /// A loop that hands over what it reports.
 fn reporting_loop() -> (EventLoop, Rc<RefCell<Vec<String>>>) {
     let event_loop = new_event_loop().unwrap();
@@ -116,7 +121,7 @@ fn log_destroyed_pending_task() {
             let _counts = counts;
             let inner = create_task(sleep(LONG));
             let group = task_group::<(), ()>(async |group| {
-                group.create_task(async { Ok(sleep(LONG).await) });
+                group.create_task(long());
                 inner.await;
                 Ok(())
             });
@@ -209,7 +214,7 @@ fn base_error() {
         let group = task_group::<(), &str>(async |group| {
             group.create_task::<(), _>(async { Err("an error") });
             group.create_task::<(), _>(async { panic!("in a group") });
-            group.create_task(async { Ok(sleep(LONG).await) });
+            group.create_task(long());
             sleep(LONG).await;
             Ok(())
         });

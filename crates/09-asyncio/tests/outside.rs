@@ -142,8 +142,9 @@ fn run_coroutine_threadsafe_cancelled_before_it_is_made() {
 
 #[test]
 fn to_thread_exception() {
-    let run = || run(to_thread(|| panic!("in a thread"))).unwrap();
-    let panic = std::panic::catch_unwind(run).map(|()| ()).unwrap_err();
+    let call = || -> i32 { panic!("in a thread") };
+    let run = || run(to_thread(call)).unwrap();
+    let panic = std::panic::catch_unwind(run).unwrap_err();
     assert_eq!(*panic.downcast_ref::<&str>().unwrap(), "in a thread");
 }
 

@@ -88,3 +88,47 @@ fn each_behavior_is_shown_by_something() {
     }
     assert!(rows > 60, "{rows} rows");
 }
+
+/// A type, a trait or a function has an example of its own. A method has
+/// one, or an example in its file calls it.
+#[test]
+fn each_public_item_has_an_example() {
+    let is_source = |path: &PathBuf| {
+        path.parent().is_some_and(|it| it.ends_with("src"))
+    };
+    for file in files().into_iter().filter(is_source) {
+        let text = fs::read_to_string(&file).unwrap();
+        let docs: String = text.lines().filter(|it| is_doc(it)).collect();
+        let (mut has_example, mut had_docs) = (false, false);
+        for line in text.lines() {
+            if is_doc(line) {
+                has_example = (had_docs && has_example)
+                    || line.trim().starts_with("/// ```");
+                had_docs = true;
+                continue;
+            }
+            let is_method = line.starts_with(' ');
+            if let Some(name) = public_name(line.trim()) {
+                let is_called = is_method
+                    && (docs.contains(&format!(".{name}("))
+                        || docs.contains(&format!("::{name}(")));
+                let is_shown = has_example || is_called;
+                assert!(is_shown, "{file:?}: no example of {name}");
+            }
+            had_docs = line.trim().starts_with("#[") && had_docs;
+        }
+    }
+}
+
+fn is_doc(line: &str) -> bool {
+    line.trim().starts_with("///")
+}
+
+/// The name of a public function, type or trait.
+fn public_name(line: &str) -> Option<&str> {
+    let item = line.strip_prefix("pub ")?;
+    let item = item.strip_prefix("async ").unwrap_or(item);
+    let kinds = ["fn ", "struct ", "enum ", "trait "];
+    let name = kinds.iter().find_map(|kind| item.strip_prefix(kind))?;
+    name.split(|it: char| !it.is_alphanumeric() && it != '_').next()
+}
