@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crawl::receive_buffer;
 use selectors::{Interest, Kind, Notifier, Selector, Watched};
+use slab::Slab;
 
 use crate::get_running_loop;
 
@@ -19,8 +20,7 @@ use crate::get_running_loop;
 pub(crate) struct Sockets {
     selector: Selector,
     /// By key: who waits.
-    waiting: RefCell<Vec<Option<Waker>>>,
-    free_keys: RefCell<Vec<usize>>,
+    waiting: RefCell<Slab<Option<Waker>>>,
     /// Ready, but not served yet.
     ready: RefCell<Vec<usize>>,
     /// One receive buffer for all, not held across an await.
@@ -37,7 +37,6 @@ impl Sockets {
         Ok(Rc::new(Sockets {
             selector: Selector::new(Kind::Best)?,
             waiting: RefCell::default(),
-            free_keys: RefCell::default(),
             ready: RefCell::default(),
             chunk: RefCell::new(receive_buffer()),
         }))
@@ -54,7 +53,10 @@ impl Sockets {
             self.selector.wait(&mut ready, timeout)?;
         }
         for key in ready.drain(..MOST_IN_A_TURN.min(ready.len())) {
-            let waker = self.waiting.borrow_mut()[key].take();
+            // The socket may be gone since the selector has seen it.
+            let mut waiting = self.waiting.borrow_mut();
+            let waker = waiting.get_mut(key).and_then(Option::take);
+            drop(waiting);
             if let Some(waker) = waker {
                 waker.wake();
             }
@@ -67,15 +69,6 @@ impl Sockets {
     pub(crate) fn has_more(&self) -> bool {
         !self.ready.borrow().is_empty()
     }
-
-    fn new_key(&self) -> usize {
-        let free = self.free_keys.borrow_mut().pop();
-        free.unwrap_or_else(|| {
-            let mut waiting = self.waiting.borrow_mut();
-            waiting.push(None);
-            waiting.len() - 1
-        })
-    }
 }
 
 /// A socket that tasks of the running loop can wait for.
@@ -87,10 +80,12 @@ impl Sockets {
 /// let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
 /// let address = listener.local_addr()?;
 /// asyncio::run(async {
-///     let socket = selectors::connect(address)?;
+///     let socket = selectors::socket(address)?;
+///     let _in_progress = socket.connect(&address.into());
 ///     let socket = asyncio::Socket::new(socket)?;
 ///     socket.writable().await?; // connected, or failed
-///     socket.connection()
+///     assert!(socket.take_error()?.is_none());
+///     Ok(())
 /// })?
 /// # }
 /// ```
@@ -106,7 +101,7 @@ impl Socket {
     /// No loop runs on this thread.
     pub fn new(socket: socket2::Socket) -> io::Result<Socket> {
         let sockets = Rc::clone(&get_running_loop()?.0.sockets);
-        let key = sockets.new_key();
+        let key = sockets.waiting.borrow_mut().insert(None);
         let watched = sockets.selector.watch(socket, key);
         Ok(Socket { watched, sockets })
     }
@@ -165,10 +160,9 @@ impl Deref for Socket {
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        drop(self.set_waker(None));
-        // The key may still be among those that are ready. The next socket
-        // that has it may so be woken for nothing, which it must bear.
-        self.sockets.free_keys.borrow_mut().push(self.watched.key());
+        let key = self.watched.key();
+        let waker = self.sockets.waiting.borrow_mut().remove(key);
+        drop(waker); // it may run code of its own: nothing is borrowed
     }
 }
 

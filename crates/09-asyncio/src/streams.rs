@@ -3,6 +3,8 @@ use std::mem;
 use std::net::{Shutdown, SocketAddr};
 use std::rc::Rc;
 
+use crawl::is_in_progress;
+
 use crate::Socket;
 
 /// Connects, and waits until the connection is there.
@@ -39,17 +41,25 @@ use crate::Socket;
 pub async fn open_connection(
     address: SocketAddr,
 ) -> io::Result<(StreamReader, StreamWriter)> {
-    let socket = Socket::new(selectors::connect(address)?)?;
+    let socket = selectors::socket(address)?;
+    match socket.connect(&address.into()) {
+        Err(error) if !is_in_progress(&error) => return Err(error),
+        _ => {}
+    }
+    let socket = Socket::new(socket)?;
     // On loopback the connection is mostly there at once, and asking for
     // it is cheaper than waiting.
     if socket.peer_addr().is_err() {
         socket.writable().await?;
-        socket.connection()?;
+        if let Some(error) = socket.take_error()? {
+            return Err(error);
+        }
     }
     let socket = Rc::new(socket);
     let reader = StreamReader {
         socket: Rc::clone(&socket),
         buffer: Vec::new(),
+        may_have_more: false,
         is_at_end: false,
     };
     let writer = StreamWriter { socket, again: None, buffer: Vec::new() };
@@ -74,6 +84,9 @@ pub struct StreamReader {
     socket: Rc<Socket>,
     /// Received, but not read.
     buffer: Vec<u8>,
+    /// Whether something was there the last time: then it asks at once,
+    /// and waits only if nothing is there now.
+    may_have_more: bool,
     is_at_end: bool,
 }
 
@@ -141,9 +154,13 @@ impl StreamReader {
 
     async fn fill(&mut self) -> io::Result<()> {
         while !self.is_at_end {
-            self.socket.readable().await?;
+            if !self.may_have_more {
+                self.socket.readable().await?;
+            }
             let chunk = &mut *self.socket.chunk();
-            match self.socket.receive(chunk) {
+            let received = self.socket.receive(chunk);
+            self.may_have_more = received.is_ok();
+            match received {
                 Ok(0) => self.is_at_end = true,
                 Ok(bytes) => self.buffer.extend_from_slice(&chunk[..bytes]),
                 Err(error) if must_wait(&error) => continue,

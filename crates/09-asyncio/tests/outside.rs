@@ -234,7 +234,8 @@ fn streams_read_lines_and_exact_numbers() {
 fn two_tasks_cannot_wait_for_one_socket() {
     let (_listener, address) = listener();
     run(async {
-        let socket = selectors::connect(address).unwrap();
+        let socket = selectors::socket(address).unwrap();
+        let _in_progress = socket.connect(&address.into());
         let socket = Socket::new(socket).unwrap();
         let socket = std::rc::Rc::new(socket);
         let again = socket.clone();
