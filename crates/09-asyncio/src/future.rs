@@ -188,6 +188,7 @@ impl<T: 'static> Future<T> {
             State::Pending(callbacks) => {
                 let numbers = callbacks.iter().map(DoneCallback::number);
                 let number = 1 + numbers.max().unwrap_or(0);
+                callbacks.reserve_exact(1); // mostly it stays the only one
                 callbacks.push(DoneCallback::Call(number, function));
                 Ok(number)
             }
@@ -310,6 +311,7 @@ impl<T: 'static> Future<T> {
         let is_pending = self.0.outcome().look(|state| {
             let State::Pending(callbacks) = state else { return false };
             if !callbacks.iter().any(|it| it.wakes(waker)) {
+                callbacks.reserve_exact(1);
                 callbacks.push(DoneCallback::Wake(waker.clone()));
             }
             true

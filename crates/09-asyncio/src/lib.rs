@@ -79,6 +79,10 @@
 
 mod error;
 
+// The stage, in two forms.
+mod crawl;
+mod crawl_with_sockets;
+
 // Part 1: the loop.
 mod event_loop;
 
@@ -137,6 +141,9 @@ mod threadsafe;
 
 mod socket;
 mod streams;
+
+pub use crawl::crawl;
+pub use crawl_with_sockets::crawl_with_sockets;
 
 pub use error::Error;
 
