@@ -188,7 +188,7 @@ impl<T: 'static> Future<T> {
             State::Pending(callbacks) => {
                 let numbers = callbacks.iter().map(DoneCallback::number);
                 let number = 1 + numbers.max().unwrap_or(0);
-                callbacks.reserve_exact(1); // mostly it stays the only one
+                reserve_one(callbacks);
                 callbacks.push(DoneCallback::Call(number, function));
                 Ok(number)
             }
@@ -311,7 +311,7 @@ impl<T: 'static> Future<T> {
         let is_pending = self.0.outcome().look(|state| {
             let State::Pending(callbacks) = state else { return false };
             if !callbacks.iter().any(|it| it.wakes(waker)) {
-                callbacks.reserve_exact(1);
+                reserve_one(callbacks);
                 callbacks.push(DoneCallback::Wake(waker.clone()));
             }
             true
@@ -335,6 +335,13 @@ impl<T: 'static, E: 'static> Future<Result<T, E>> {
     /// Those of [`set_result`](Future::set_result).
     pub fn set_exception(&self, error: E) -> Result<(), Error> {
         self.set_result(Err(error))
+    }
+}
+
+/// Mostly there is one callback: room for four would be 96 bytes more.
+fn reserve_one<T>(callbacks: &mut Vec<DoneCallback<T>>) {
+    if callbacks.capacity() == 0 {
+        callbacks.reserve_exact(1);
     }
 }
 
