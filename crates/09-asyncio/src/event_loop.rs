@@ -213,22 +213,26 @@ impl EventLoop {
     ///    thread sends something; do not sleep if something is ready.
     ///    Tasks whose sockets are ready become ready.
     /// 2. What other threads have sent becomes ready.
-    /// 3. Timers that have come due become ready, the earliest first.
+    /// 3. Timers that have come due become ready, the earliest first; but
+    ///    before them the tasks whose sockets became ready meanwhile: what
+    ///    has arrived in time wins over a timeout.
     /// 4. Run what is ready now. What that makes ready waits for the next
     ///    turn.
     fn turn(&self, main: &mut dyn FnMut()) -> Result<(), Error> {
         let shared = &*self.0;
 
         // 1. The one place where the program sleeps.
+        let mut has_looked = false;
         if self.looks_at_sockets() {
             let timeout = if self.is_busy() || !self.falls_asleep() {
                 Some(Duration::ZERO)
             } else {
                 self.time_to_sleep()?
             };
-            let waited = shared.sockets.wait(timeout);
+            let found = shared.sockets.wait(timeout);
             shared.door.inbox().wake_up();
-            waited?;
+            // A signal may have ended the sleep, and nothing is known.
+            has_looked = found? || timeout == Some(Duration::ZERO);
         }
 
         // 2.
@@ -245,6 +249,9 @@ impl EventLoop {
         // 3.
         if shared.timers.borrow().len() > 0 {
             let now = self.time();
+            if !has_looked && shared.timers.borrow_mut().is_due(now) {
+                shared.sockets.look()?;
+            }
             let next = || shared.timers.borrow_mut().pop_due(now);
             while let Some(timer) = next() {
                 self.push(Ready::Call(timer));

@@ -46,12 +46,17 @@ impl Sockets {
         self.selector.notifier()
     }
 
-    /// Waits until a socket is ready, and wakes who waits for it.
-    pub(crate) fn wait(&self, timeout: Option<Duration>) -> io::Result<()> {
+    /// Waits until a socket is ready, and wakes who waits for it. `false`:
+    /// none is.
+    pub(crate) fn wait(
+        &self,
+        timeout: Option<Duration>,
+    ) -> io::Result<bool> {
         let mut ready = self.ready.take();
         if ready.is_empty() {
             self.selector.wait(&mut ready, timeout)?;
         }
+        let found = !ready.is_empty();
         for key in ready.drain(..MOST_IN_A_TURN.min(ready.len())) {
             // The socket may be gone since the selector has seen it.
             let mut waiting = self.waiting.borrow_mut();
@@ -62,6 +67,14 @@ impl Sockets {
             }
         }
         self.ready.replace(ready);
+        Ok(found)
+    }
+
+    /// The same without waiting, if there are sockets at all.
+    pub(crate) fn look(&self) -> io::Result<()> {
+        if !self.waiting.borrow().is_empty() {
+            self.wait(Some(Duration::ZERO))?;
+        }
         Ok(())
     }
 

@@ -163,12 +163,19 @@ impl Timers {
         }
     }
 
+    pub(crate) fn is_due(&mut self, now: Instant) -> bool {
+        self.next().is_some_and(|when| when <= now)
+    }
+
     pub(crate) fn pop_due(
         &mut self,
         now: Instant,
     ) -> Option<Rc<HandleInner>> {
-        self.next().filter(|when| *when <= now)?;
-        self.heap.pop().map(|timer| timer.0.handle)
+        if self.is_due(now) {
+            self.heap.pop().map(|timer| timer.0.handle)
+        } else {
+            None
+        }
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -170,7 +170,7 @@ pub const STAGES: &[Stage] = &[
     },
     Stage {
         number: Some(9),
-        name: "asyncio-sockets",
+        name: "asyncio-socket",
         aliases: &[],
         summary: "the same library, one level below: sockets",
         source: "crates/09-asyncio/src",
