@@ -186,6 +186,24 @@ pub const STAGES: &[Stage] = &[
         ..PLAIN
     },
     Stage {
+        number: Some(9),
+        name: "asyncio",
+        aliases: &[],
+        summary: "the library a Python programmer expects: streams",
+        source: "crates/09-asyncio/src",
+        crawl: stage_09_asyncio::crawl,
+        ..PLAIN
+    },
+    Stage {
+        number: Some(9),
+        name: "asyncio-socket",
+        aliases: &[],
+        summary: "the same library, one level below: sockets",
+        source: "crates/09-asyncio/src",
+        crawl: stage_09_asyncio::crawl_with_sockets,
+        ..PLAIN
+    },
+    Stage {
         name: "tokio",
         summary: "what you would use at work",
         source: "crates/reference-tokio/src",

@@ -1,0 +1,105 @@
+use std::panic::resume_unwind;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use crate::Future;
+use crate::cancellation::{raise, set_waiter};
+use crate::header::is_current_task;
+use crate::outcome::State;
+
+/// What can be cancelled while a task awaits it: a future, a task, or all
+/// the children of a `gather`.
+pub(crate) trait Cancellable {
+    /// `false`: it is done already.
+    fn cancel(self: Rc<Self>) -> bool;
+}
+
+/// Awaiting a [`Future`] or a [`Task`](crate::Task).
+///
+/// Whoever gives up the awaiting cancels what is awaited. The cases:
+///
+/// - A result is the value of the `await`.
+/// - A task that was *cancelled* cancels whoever awaits it, up to the
+///   next [`catch_cancelled`](crate::catch_cancelled).
+/// - The panic of a task goes on in whoever awaits it.
+///
+/// ```
+/// use stage_09_asyncio as asyncio;
+///
+/// asyncio::run(async {
+///     let task = asyncio::create_task(async { "result" });
+///     // Lent: the result is cloned, and the task keeps it.
+///     assert_eq!((&task).await, "result");
+///     // Given away: the result is taken.
+///     assert_eq!(task.await, "result");
+/// })
+/// # .unwrap();
+/// ```
+pub struct Await<T: 'static> {
+    future: Future<T>,
+    /// What is cancelled when the task that awaits is.
+    waiter: Rc<dyn Cancellable>,
+    get: fn(&Future<T>) -> State<T>,
+    is_waiting: bool,
+}
+
+impl<T: 'static> Await<T> {
+    /// Takes the result out.
+    pub(crate) fn taking(
+        future: Future<T>,
+        waiter: Rc<dyn Cancellable>,
+    ) -> Await<T> {
+        Await { future, waiter, get: Future::take, is_waiting: false }
+    }
+
+    /// Clones the result.
+    pub(crate) fn copying(
+        future: Future<T>,
+        waiter: Rc<dyn Cancellable>,
+    ) -> Await<T>
+    where
+        T: Clone,
+    {
+        Await { future, waiter, get: Future::copy, is_waiting: false }
+    }
+}
+
+/// # Panics
+/// If the awaited task has panicked. If a task awaits itself, which would
+/// never end. If another `await` by value has taken the result.
+impl<T: 'static> std::future::Future for Await<T> {
+    type Output = T;
+
+    fn poll(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<T> {
+        let polled = self.future.poll(context, self.get);
+        self.is_waiting = polled.is_pending();
+        match polled {
+            Poll::Pending => {
+                if is_current_task(Rc::as_ptr(&self.waiter).cast()) {
+                    self.is_waiting = false;
+                    panic!("RuntimeError: Task cannot await on itself");
+                }
+                set_waiter(&self.waiter);
+                Poll::Pending
+            }
+            Poll::Ready(State::Done(result)) => Poll::Ready(result),
+            Poll::Ready(State::Cancelled) => raise(),
+            Poll::Ready(State::Panicked(panic)) => resume_unwind(panic),
+            Poll::Ready(_) => {
+                panic!("the result was taken by another await")
+            }
+        }
+    }
+}
+
+impl<T: 'static> Drop for Await<T> {
+    fn drop(&mut self) {
+        if self.is_waiting && !self.future.done() {
+            Rc::clone(&self.waiter).cancel();
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! Cancelling, as in Python: it is *thrown into* a task at the place
+//! where the task waits, and travels outward from there.
+//!
+//! In Rust nothing can be thrown into a future, but a future can be
+//! dropped. So it is dropped: up to the innermost [`Scope`] around the
+//! place, and as a whole where there is none.
+
+use std::cell::Cell;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use crate::CancelledError;
+use crate::awaiting::Cancellable;
+use crate::header::with_current;
+
+/// The part of a task that is about cancelling.
+///
+/// Invariant: a cancellation that was asked for is in one place only:
+/// with what the task awaits, which will end as cancelled; or due at the
+/// next step; or thrown to the innermost scope; or raised, on its way
+/// from one scope to the next one around it.
+#[derive(Default)]
+pub(crate) struct Cancellation {
+    requests: Cell<u32>,
+    is_due: Cell<bool>,
+    /// Whether what is due can be called off by `uncancel`.
+    is_firm: Cell<bool>,
+    is_thrown: Cell<bool>,
+    is_raised: Cell<bool>,
+    /// What the task awaits, if it can be cancelled in turn.
+    waiter: Cell<Option<Rc<dyn Cancellable>>>,
+    /// The number of the innermost scope; 0 where there is none.
+    innermost: Cell<u32>,
+    scopes: Cell<u32>,
+}
+
+/// How far a task came.
+pub(crate) enum Step<T> {
+    Pending,
+    Done(T),
+    Cancelled,
+}
+
+impl Cancellation {
+    /// Somebody asks. `true`: the task has to be stepped for it.
+    ///
+    /// Python cancels at once the future that a task waits for, be it
+    /// that of a sleep. Only for a task that waits for nothing but its
+    /// turn does it make a note, which `uncancel` can take back.
+    pub(crate) fn request(&self, waits_for_its_turn: bool) -> bool {
+        self.requests.set(self.requests.get() + 1);
+        let is_cancelled = self.cancel_waiter();
+        if is_cancelled != Some(true) {
+            let waits_for_leaf =
+                is_cancelled.is_none() && !waits_for_its_turn;
+            let was_firm = self.is_due.replace(true) && self.is_firm.get();
+            self.is_firm.set(was_firm || waits_for_leaf);
+        }
+        // What is done already will wake the task by itself: a step for
+        // the request alone would come a turn early.
+        is_cancelled.is_none()
+    }
+
+    pub(crate) fn requests(&self) -> u32 {
+        self.requests.get()
+    }
+
+    pub(crate) fn uncancel(&self) -> u32 {
+        let left = self.requests.get().saturating_sub(1);
+        self.requests.set(left);
+        if left == 0 && !self.is_firm.get() {
+            self.is_due.set(false);
+        }
+        left
+    }
+
+    /// One step of a task: polls its coroutine, unless a cancellation is
+    /// due and no scope is there to take it.
+    pub(crate) fn step<F>(
+        &self,
+        coroutine: Pin<&mut F>,
+        context: &mut Context<'_>,
+    ) -> Step<F::Output>
+    where
+        F: Future + ?Sized,
+    {
+        drop(self.waiter.take());
+        if self.is_due.take() {
+            if self.innermost.get() == 0 {
+                return Step::Cancelled;
+            }
+            self.is_thrown.set(true);
+        }
+        match coroutine.poll(context) {
+            // It has cancelled itself, and not waited any more.
+            Poll::Ready(_) if self.is_due.take() => Step::Cancelled,
+            Poll::Ready(output) => Step::Done(output),
+            // No scope has taken it.
+            Poll::Pending
+                if self.is_raised.take() | self.is_thrown.take() =>
+            {
+                Step::Cancelled
+            }
+            Poll::Pending => {
+                self.pass_on(context);
+                Step::Pending
+            }
+        }
+    }
+
+    /// A cancellation came during the step: it goes to what the task now
+    /// awaits, or stays due at the next step.
+    fn pass_on(&self, context: &Context<'_>) {
+        self.is_firm.set(false);
+        if self.is_due.get() {
+            match self.cancel_waiter() {
+                Some(is_cancelled) => self.is_due.set(!is_cancelled),
+                None => context.waker().wake_by_ref(),
+            }
+        }
+    }
+
+    fn cancel_waiter(&self) -> Option<bool> {
+        let waiter = self.waiter.take();
+        self.waiter.set(waiter.clone());
+        waiter.map(|waiter| waiter.cancel())
+    }
+}
+
+/// Raises a cancellation in the task that runs.
+pub(crate) fn raise<T>() -> Poll<T> {
+    with_current(|task| task.is_raised.set(true));
+    Poll::Pending
+}
+
+fn take_raised() -> bool {
+    with_current(|task| task.is_raised.take()).unwrap_or(false)
+}
+
+pub(crate) fn set_waiter(waiter: &Rc<dyn Cancellable>) {
+    let waiter = Some(Rc::clone(waiter));
+    drop(with_current(|task| task.waiter.replace(waiter)));
+}
+
+/// A future in which a cancellation ends. The future is dropped, and
+/// whoever has the scope decides whether the cancellation goes on.
+///
+/// Invariant: scopes are nested, like the calls that they stand for. A
+/// combinator that polls several futures within one task breaks this: of
+/// scopes in different branches, the one that was entered last hears of a
+/// cancellation. (Python has no such combinators; `gather` makes tasks.)
+///
+/// The future is boxed, because what an async function is given and keeps
+/// is stored twice.
+pub(crate) struct Scope<F> {
+    future: Option<Pin<Box<F>>>,
+    number: u32,
+    around: u32,
+}
+
+impl<F: Future> Scope<F> {
+    pub(crate) fn new(future: F) -> Scope<F> {
+        let future = Some(Box::pin(future));
+        Scope { future, number: 0, around: 0 }
+    }
+
+    pub(crate) fn poll(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<F::Output, CancelledError>> {
+        if self.number == 0 {
+            self.enter();
+        }
+        // What has ended as cancelled stays so.
+        let takes_thrown = self.takes_thrown();
+        let Some(future) = &mut self.future else { return raise() };
+        let result = if takes_thrown {
+            Err(CancelledError::new())
+        } else {
+            match future.as_mut().poll(context) {
+                Poll::Ready(output) => Ok(output),
+                Poll::Pending if take_raised() => {
+                    Err(CancelledError::new())
+                }
+                Poll::Pending => return Poll::Pending,
+            }
+        };
+        self.leave();
+        Poll::Ready(result)
+    }
+
+    /// Outside of a task there is nothing to catch: it only polls.
+    fn enter(&mut self) {
+        with_current(|task| {
+            task.scopes.set(task.scopes.get() + 1);
+            self.number = task.scopes.get();
+            self.around = task.innermost.replace(self.number);
+        });
+    }
+
+    fn takes_thrown(&self) -> bool {
+        let takes = |task: &Cancellation| {
+            task.innermost.get() == self.number && task.is_thrown.take()
+        };
+        self.number != 0 && with_current(takes).unwrap_or(false)
+    }
+}
+
+impl<F> Scope<F> {
+    fn leave(&mut self) {
+        let future = self.future.take();
+        if future.is_some() && self.number != 0 {
+            drop(future); // it may have scopes of its own
+            with_current(|task| task.innermost.set(self.around));
+        }
+    }
+}
+
+impl<F> Drop for Scope<F> {
+    fn drop(&mut self) {
+        self.leave();
+    }
+}

@@ -1,0 +1,113 @@
+//! The crawl, as a Python programmer writes it: streams, `gather`, and a
+//! semaphore for the limit.
+
+use std::io;
+use std::rc::Rc;
+
+use crawl::{DeadlinePassed, Exchange, Limits};
+use crawl::{Outcome, Page, Received, Sent, Target};
+
+use crate::{EventLoop, Queue, Semaphore, StreamReader, StreamWriter};
+use crate::{gather, open_connection, timeout};
+
+/// Fetches the targets, and hands each outcome to `done` as it comes.
+///
+/// `gather` makes a task for every target at the start: the semaphore
+/// limits what is in flight, and nothing limits the tasks that
+/// wait for it. [`crawl_with_sockets`](crate::crawl_with_sockets) makes a
+/// task only when there is room for it.
+///
+/// # Errors
+/// What the system says when it cannot wait.
+pub fn crawl(
+    targets: &[Target],
+    limits: &Limits,
+    done: &mut dyn FnMut(Outcome),
+) -> io::Result<()> {
+    let main = fetch_all(targets, *limits, done);
+    Ok(EventLoop::new()?.run_until_complete(main)?)
+}
+
+/// What the fetches of a crawl have in common.
+struct Crawl {
+    limits: Limits,
+    in_flight: Semaphore,
+    finished: Queue<Outcome>,
+}
+
+async fn fetch_all(
+    targets: &[Target],
+    limits: Limits,
+    done: &mut dyn FnMut(Outcome),
+) {
+    let in_flight = Semaphore::new(limits.concurrency.get());
+    let finished = Queue::new(0);
+    let crawl = Rc::new(Crawl { limits, in_flight, finished });
+    let fetches = targets.iter().enumerate().map(|(index, target)| {
+        fetch(index, target.clone(), Rc::clone(&crawl))
+    });
+    // They run from now on. `done` borrows from the caller, so this task
+    // calls it, and not theirs.
+    let all = gather(fetches.collect::<Vec<_>>());
+    for _ in targets {
+        done(crawl.finished.get().await);
+    }
+    all.await;
+}
+
+/// Fetches one target, when there is room for it.
+async fn fetch(index: usize, target: Target, crawl: Rc<Crawl>) {
+    let _permit = crawl.in_flight.acquire().await;
+    let mut exchange = Exchange::new(&target, &crawl.limits);
+    let page = loop {
+        let left = exchange.time_left();
+        let page = timeout(left, download(&mut exchange)).await;
+        let page = page.unwrap_or(Err(DeadlinePassed.into()));
+        if !exchange.try_next_address(&page) {
+            break page;
+        }
+    };
+    crawl.finished.put(exchange.finish(index, page)).await;
+}
+
+async fn download(exchange: &mut Exchange) -> io::Result<Page> {
+    let streams = open_connection(exchange.address()).await;
+    let (mut reader, mut writer) = streams?;
+    exchange.connected(Ok(()))?;
+    send(&mut writer, exchange).await?;
+    receive(&mut reader, exchange).await
+}
+
+async fn send(
+    writer: &mut StreamWriter,
+    exchange: &mut Exchange,
+) -> io::Result<()> {
+    let request = exchange.unsent();
+    let bytes = request.len();
+    let mut sent = writer.write(request);
+    if sent.is_ok() {
+        sent = writer.drain().await;
+    }
+    match exchange.sent(sent.map(|()| bytes))? {
+        Sent::All => Ok(()),
+        Sent::Part | Sent::MustWait => {
+            unreachable!("everything is drained")
+        }
+    }
+}
+
+async fn receive(
+    reader: &mut StreamReader,
+    exchange: &mut Exchange,
+) -> io::Result<Page> {
+    loop {
+        let (received, chunk) = match reader.read(usize::MAX).await {
+            Ok(chunk) => (Ok(chunk.len()), chunk),
+            Err(error) => (Err(error), Vec::new()),
+        };
+        match exchange.received(received, &chunk)? {
+            Received::Page(page) => return Ok(page),
+            Received::Part | Received::MustWait => {}
+        }
+    }
+}

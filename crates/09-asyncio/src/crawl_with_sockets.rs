@@ -1,0 +1,140 @@
+//! The crawl once more, one level below: sockets instead of streams, and
+//! a task for a target only when there is room for it.
+
+use std::io;
+use std::rc::Rc;
+use std::time::Duration;
+
+use crawl::{DeadlinePassed, Exchange, Limits};
+use crawl::{Outcome, Page, Received, Sent, Target};
+
+use crate::{EventLoop, Queue, Socket, create_task, sleep, timeout};
+
+/// Fetches the targets, and hands each outcome to `done` as it comes:
+/// chapter 8's code, with this library's waiting.
+///
+/// # Errors
+/// What the system says when it cannot wait.
+pub fn crawl_with_sockets(
+    targets: &[Target],
+    limits: &Limits,
+    done: &mut dyn FnMut(Outcome),
+) -> io::Result<()> {
+    let main = fetch_all(targets, *limits, done);
+    Ok(EventLoop::new()?.run_until_complete(main)?)
+}
+
+/// What the fetches of a crawl have in common.
+struct Crawl {
+    limits: Limits,
+    finished: Queue<Outcome>,
+}
+
+async fn fetch_all(
+    targets: &[Target],
+    limits: Limits,
+    done: &mut dyn FnMut(Outcome),
+) {
+    let crawl = Rc::new(Crawl { limits, finished: Queue::new(0) });
+    let mut list = targets.iter().enumerate();
+    let mut in_flight = 0;
+    loop {
+        while in_flight < limits.concurrency.get()
+            && let Some((index, target)) = list.next()
+        {
+            create_task(fetch(index, target.clone(), Rc::clone(&crawl)));
+            in_flight += 1;
+            if in_flight % 100 == 0 {
+                // Thousands in one go would keep the others waiting.
+                sleep(Duration::ZERO).await;
+            }
+        }
+        if in_flight == 0 {
+            return;
+        }
+        done(crawl.finished.get().await);
+        in_flight -= 1;
+    }
+}
+
+/// Fetches one target.
+///
+/// It is a function that returns an `async` block, and no `async fn`: the
+/// arguments of an `async fn` are stored twice.
+#[expect(clippy::manual_async_fn, reason = "arguments are stored once")]
+fn fetch(
+    index: usize,
+    target: Target,
+    crawl: Rc<Crawl>,
+) -> impl Future<Output = ()> {
+    async move {
+        let mut exchange = Exchange::new(&target, &crawl.limits);
+        let page = loop {
+            let left = exchange.time_left();
+            let page = timeout(left, download(&mut exchange)).await;
+            let page = page.unwrap_or(Err(DeadlinePassed.into()));
+            if !exchange.try_next_address(&page) {
+                break page;
+            }
+        };
+        let outcome = exchange.finish(index, page);
+        let _ = crawl.finished.put_nowait(outcome);
+    }
+}
+
+async fn download(exchange: &mut Exchange) -> io::Result<Page> {
+    let socket = connect(exchange)?;
+    send(&socket, exchange).await?;
+    receive(&socket, exchange).await
+}
+
+/// Begins to connect. Nobody waits for it: the first `send` finds out
+/// whether the connection is there. On loopback it mostly is.
+fn connect(exchange: &mut Exchange) -> io::Result<Socket> {
+    let address = exchange.address();
+    let socket = selectors::socket(address)?;
+    exchange.connected(socket.connect(&address.into()))?;
+    Socket::new(socket)
+}
+
+async fn send(socket: &Socket, exchange: &mut Exchange) -> io::Result<()> {
+    loop {
+        match exchange.sent(socket.send(exchange.unsent()))? {
+            Sent::All => return Ok(()),
+            Sent::Part => {}
+            Sent::MustWait => {
+                socket.writable().await?;
+                // Connected *or failed*: the socket knows which.
+                exchange.socket_error(socket.take_error())?;
+            }
+        }
+    }
+}
+
+async fn receive(
+    socket: &Socket,
+    exchange: &mut Exchange,
+) -> io::Result<Page> {
+    loop {
+        socket.readable().await?;
+        if let Some(page) = receive_chunks(socket, exchange)? {
+            return Ok(page);
+        }
+    }
+}
+
+/// Receives what is there, one chunk after another: the page, or `None`
+/// where it must wait.
+fn receive_chunks(
+    socket: &Socket,
+    exchange: &mut Exchange,
+) -> io::Result<Option<Page>> {
+    let chunk = &mut *socket.chunk();
+    loop {
+        match exchange.received(socket.receive(chunk), chunk)? {
+            Received::Page(page) => return Ok(Some(page)),
+            Received::Part => {}
+            Received::MustWait => return Ok(None),
+        }
+    }
+}

@@ -1,0 +1,377 @@
+use std::fmt;
+use std::mem;
+use std::rc::{Rc, Weak};
+use std::task::{Context, Poll};
+
+use crate::awaiting::{Await, Cancellable};
+use crate::event_loop::Shared;
+use crate::outcome::{DoneCallback, Outcome, State};
+use crate::running::running;
+use crate::{Error, EventLoop};
+
+/// A place for a result that will arrive later, and the callbacks to run
+/// then. A clone is the same future.
+///
+/// The name is Python's. What Rust calls a future, Python calls a
+/// coroutine, or an awaitable; it is written `std::future::Future` where
+/// both are in scope.
+///
+/// ```
+/// use stage_09_asyncio as asyncio;
+///
+/// asyncio::run(async {
+///     let future = asyncio::Future::new();
+///     let later = future.clone();
+///     let event_loop = asyncio::get_running_loop()?;
+///     event_loop.call_soon(move || drop(later.set_result(42)));
+///     assert_eq!(future.await, 42);
+///     Ok::<(), asyncio::Error>(())
+/// })??;
+/// # Ok::<(), asyncio::Error>(())
+/// ```
+///
+/// Invariant: a result is set once. Each callback is scheduled once, in
+/// the order in which they were added, and runs in a later turn than the
+/// one that set the result.
+pub struct Future<T>(pub(crate) Rc<dyn Promise<T>>);
+
+/// What keeps the result: a task, or nothing but a place for it.
+pub(crate) trait Promise<T>: Cancellable {
+    fn outcome(&self) -> &Outcome<T>;
+    fn event_loop(&self) -> Option<EventLoop>;
+
+    /// Whether its coroutine, and nobody else, says what it comes to.
+    fn has_coroutine(&self) -> bool;
+}
+
+struct Place<T> {
+    event_loop: Weak<Shared>,
+    outcome: Outcome<T>,
+}
+
+impl<T: 'static> Promise<T> for Place<T> {
+    fn outcome(&self) -> &Outcome<T> {
+        &self.outcome
+    }
+
+    fn event_loop(&self) -> Option<EventLoop> {
+        self.event_loop.upgrade().map(EventLoop)
+    }
+
+    fn has_coroutine(&self) -> bool {
+        false
+    }
+}
+
+impl<T: 'static> Cancellable for Place<T> {
+    fn cancel(self: Rc<Self>) -> bool {
+        Future(self).finish(State::Cancelled).is_ok()
+    }
+}
+
+impl EventLoop {
+    /// A future of this loop, without a result.
+    ///
+    /// ```
+    /// # use stage_09_asyncio as asyncio;
+    /// let event_loop = asyncio::new_event_loop()?;
+    /// let future = event_loop.create_future::<i32>();
+    /// assert_eq!(format!("{future:?}"), "<Future pending>");
+    /// # Ok::<(), asyncio::Error>(())
+    /// ```
+    pub fn create_future<T: 'static>(&self) -> Future<T> {
+        Future::on(Some(self))
+    }
+}
+
+impl<T: 'static> Future<T> {
+    /// A future of the loop that runs. Without a loop it is a place for a
+    /// result all the same; only done callbacks are never called.
+    ///
+    /// ```
+    /// # use stage_09_asyncio as asyncio;
+    /// let future = asyncio::Future::<i32>::new();
+    /// assert!(!future.done() && !future.cancelled());
+    /// ```
+    #[expect(clippy::new_without_default, reason = "as Python writes it")]
+    pub fn new() -> Future<T> {
+        Future::on(running().as_ref())
+    }
+
+    pub(crate) fn on(event_loop: Option<&EventLoop>) -> Future<T> {
+        let event_loop = event_loop.map(EventLoop::downgrade);
+        let event_loop = event_loop.unwrap_or_default();
+        Future(Rc::new(Place { event_loop, outcome: Outcome::new() }))
+    }
+
+    /// Sets the result, and schedules the callbacks.
+    ///
+    /// ```
+    /// # use stage_09_asyncio as asyncio;
+    /// let future = asyncio::Future::new();
+    /// assert!(future.set_result(1).is_ok());
+    /// assert!(future.set_result(2).is_err());
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::InvalidState`]: it is done already.
+    /// [`Error::TaskHasCoroutine`]: it is a task.
+    pub fn set_result(&self, result: T) -> Result<(), Error> {
+        if self.0.has_coroutine() {
+            return Err(Error::TaskHasCoroutine);
+        }
+        self.finish(State::Done(result))
+    }
+
+    /// Marks it as cancelled, and schedules the callbacks; a task is
+    /// asked to end. `false`: it is done already.
+    ///
+    /// ```
+    /// # use stage_09_asyncio as asyncio;
+    /// let future = asyncio::Future::<()>::new();
+    /// assert!(future.cancel());
+    /// assert!(!future.cancel());
+    /// ```
+    pub fn cancel(&self) -> bool {
+        Rc::clone(&self.0).cancel()
+    }
+
+    pub(crate) fn finish(&self, ending: State<T>) -> Result<(), Error> {
+        let finished = self.0.outcome().look(|state| match state {
+            State::Pending(callbacks) => {
+                let callbacks = mem::take(callbacks);
+                *state = ending;
+                Ok(callbacks)
+            }
+            _ => Err(ending),
+        });
+        let callbacks = finished.map_err(|_| Error::InvalidState)?;
+        for callback in callbacks {
+            self.schedule(callback);
+        }
+        Ok(())
+    }
+
+    fn schedule(&self, callback: DoneCallback<T>) {
+        match callback {
+            DoneCallback::Wake(waker) => waker.wake(),
+            DoneCallback::Call(_, function) => {
+                if let Some(event_loop) = self.0.event_loop() {
+                    let future = self.clone();
+                    event_loop.call_soon(move || function(&future));
+                }
+            }
+        }
+    }
+
+    /// Has a function called when it is done: in the turn after that; if
+    /// it is done already, in the next turn. The number is for
+    /// [`remove_done_callback`](Future::remove_done_callback).
+    ///
+    /// ```
+    /// # use stage_09_asyncio as asyncio;
+    /// # asyncio::run(async {
+    /// let task = asyncio::create_task(async { 42 });
+    /// task.add_done_callback(|task| {
+    ///     assert_eq!(task.result().unwrap(), 42);
+    /// });
+    /// task.await;
+    /// # })?;
+    /// # Ok::<(), asyncio::Error>(())
+    /// ```
+    pub fn add_done_callback(
+        &self,
+        function: impl FnOnce(&Future<T>) + 'static,
+    ) -> u64 {
+        let function = Box::new(function);
+        let added = self.0.outcome().look(|state| match state {
+            State::Pending(callbacks) => {
+                let numbers = callbacks.iter().map(DoneCallback::number);
+                let number = 1 + numbers.max().unwrap_or(0);
+                reserve_one(callbacks);
+                callbacks.push(DoneCallback::Call(number, function));
+                Ok(number)
+            }
+            _ => Err(function),
+        });
+        added.unwrap_or_else(|function| {
+            self.schedule(DoneCallback::Call(0, function));
+            0
+        })
+    }
+
+    /// Takes a callback back. `false`: it is scheduled already, or there
+    /// is none with this number.
+    ///
+    /// ```
+    /// # use stage_09_asyncio as asyncio;
+    /// let future = asyncio::Future::<()>::new();
+    /// let number = future.add_done_callback(|_| ());
+    /// assert!(future.remove_done_callback(number));
+    /// assert!(!future.remove_done_callback(number));
+    /// ```
+    pub fn remove_done_callback(&self, number: u64) -> bool {
+        let removed = self.0.outcome().look(|state| {
+            let State::Pending(callbacks) = state else { return None };
+            let mut numbers = callbacks.iter().map(DoneCallback::number);
+            let place = numbers.position(|it| it > 0 && it == number)?;
+            Some(callbacks.remove(place))
+        });
+        removed.is_some()
+    }
+
+    /// Whether it has a result, has failed or is cancelled.
+    pub fn done(&self) -> bool {
+        self.0.outcome().is_done()
+    }
+
+    /// Whether it is cancelled.
+    pub fn cancelled(&self) -> bool {
+        self.0.outcome().is_cancelled()
+    }
+
+    /// A clone of the result. It never waits.
+    ///
+    /// ```
+    /// # use stage_09_asyncio as asyncio;
+    /// let future = asyncio::Future::<i32>::new();
+    /// let error = future.result().unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "InvalidStateError: Result is not set."
+    /// );
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::NotDone`], [`Error::Cancelled`]; [`Error::Exception`]:
+    /// the task panicked; [`Error::Taken`]: an `await` by value has taken
+    /// the result.
+    pub fn result(&self) -> Result<T, Error>
+    where
+        T: Clone,
+    {
+        self.0.outcome().result()
+    }
+
+    /// The words of the panic that ended it; `None` if it has a result.
+    ///
+    /// ```
+    /// # use stage_09_asyncio as asyncio;
+    /// let future = asyncio::Future::new();
+    /// future.set_result(42)?;
+    /// assert_eq!(future.exception()?, None);
+    /// # Ok::<(), asyncio::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::NotDone`], [`Error::Cancelled`].
+    pub fn exception(&self) -> Result<Option<String>, Error> {
+        let outcome = self.0.outcome();
+        match (outcome.is_done(), outcome.is_cancelled()) {
+            (false, _) => Err(Error::NotDone),
+            (true, true) => Err(Error::Cancelled),
+            (true, false) => Ok(outcome.see()),
+        }
+    }
+
+    pub(crate) fn is_same(&self, other: &Future<T>) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// Whether there is a result, and it is so.
+    pub(crate) fn is(&self, what: impl FnOnce(&T) -> bool) -> bool {
+        let result = |state: &mut State<T>| match state {
+            State::Done(result) => what(result),
+            _ => false,
+        };
+        self.0.outcome().look(result)
+    }
+
+    pub(crate) fn take(&self) -> State<T> {
+        self.0.outcome().take()
+    }
+
+    pub(crate) fn copy(&self) -> State<T>
+    where
+        T: Clone,
+    {
+        match self.result() {
+            Ok(result) => State::Done(result),
+            Err(_) => self.take(),
+        }
+    }
+
+    /// Polls for the result, in the caller's way to get it.
+    pub(crate) fn poll(
+        &self,
+        context: &mut Context<'_>,
+        get: fn(&Future<T>) -> State<T>,
+    ) -> Poll<State<T>> {
+        let waker = context.waker();
+        let is_pending = self.0.outcome().look(|state| {
+            let State::Pending(callbacks) = state else { return false };
+            if !callbacks.iter().any(|it| it.wakes(waker)) {
+                reserve_one(callbacks);
+                callbacks.push(DoneCallback::Wake(waker.clone()));
+            }
+            true
+        });
+        if is_pending { Poll::Pending } else { Poll::Ready(get(self)) }
+    }
+}
+
+impl<T: 'static, E: 'static> Future<Result<T, E>> {
+    /// Ends it with an error: the same as `set_result(Err(error))`.
+    ///
+    /// ```
+    /// # use stage_09_asyncio as asyncio;
+    /// let future = asyncio::Future::<Result<(), &str>>::new();
+    /// future.set_exception("why")?;
+    /// assert_eq!(future.result()?, Err("why"));
+    /// # Ok::<(), asyncio::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`set_result`](Future::set_result).
+    pub fn set_exception(&self, error: E) -> Result<(), Error> {
+        self.set_result(Err(error))
+    }
+}
+
+/// Mostly there is one callback: room for four would be 96 bytes more.
+fn reserve_one<T>(callbacks: &mut Vec<DoneCallback<T>>) {
+    if callbacks.capacity() == 0 {
+        callbacks.reserve_exact(1);
+    }
+}
+
+impl<T> Clone for Future<T> {
+    fn clone(&self) -> Future<T> {
+        Future(Rc::clone(&self.0))
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Future<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let outcome = self.0.outcome();
+        write!(f, "<Future {}{}>", outcome.word(), outcome.ending())
+    }
+}
+
+impl<T: Clone + 'static> IntoFuture for Future<T> {
+    type Output = T;
+    type IntoFuture = Await<T>;
+
+    fn into_future(self) -> Await<T> {
+        Await::copying(self.clone(), self.0)
+    }
+}
+
+impl<T: Clone + 'static> IntoFuture for &Future<T> {
+    type Output = T;
+    type IntoFuture = Await<T>;
+
+    fn into_future(self) -> Await<T> {
+        self.clone().into_future()
+    }
+}

@@ -1,0 +1,161 @@
+use std::any::type_name;
+use std::cell::Cell;
+use std::fmt;
+use std::mem;
+use std::rc::{Rc, Weak};
+use std::task::Waker;
+
+use crate::EventLoop;
+use crate::event_loop::Ready;
+use crate::header::Runnable;
+
+impl EventLoop {
+    /// Has a function called in the next turn, after everything that was
+    /// scheduled before it.
+    ///
+    /// ```
+    /// use stage_09_asyncio as asyncio;
+    ///
+    /// # fn main() -> Result<(), asyncio::Error> {
+    /// let event_loop = asyncio::new_event_loop()?;
+    /// event_loop.call_soon(|| println!("first"));
+    /// let gone = event_loop.call_soon(|| panic!("not called"));
+    /// gone.cancel();
+    /// let again = event_loop.clone();
+    /// event_loop.call_soon(move || again.stop());
+    /// event_loop.run_forever()
+    /// # }
+    /// ```
+    pub fn call_soon(&self, function: impl FnOnce() + 'static) -> Handle {
+        self.soon(Callback::Call(Box::new(function)))
+    }
+
+    pub(crate) fn soon(&self, callback: Callback) -> Handle {
+        let handle = HandleInner::new(callback);
+        self.push(Ready::Call(Rc::clone(&handle)));
+        Handle(handle)
+    }
+}
+
+/// A call that is scheduled, and can be taken back. A clone is the same
+/// call.
+///
+/// ```
+/// use stage_09_asyncio as asyncio;
+///
+/// # fn main() -> Result<(), asyncio::Error> {
+/// let event_loop = asyncio::new_event_loop()?;
+/// let handle = event_loop.call_soon(|| ());
+/// assert!(!handle.cancelled());
+/// handle.cancel();
+/// assert!(handle.cancelled());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Handle(pub(crate) Rc<HandleInner>);
+
+impl Handle {
+    /// Takes the call back, if it was not made yet. The function is
+    /// dropped now.
+    pub fn cancel(&self) {
+        self.0.cancel();
+    }
+
+    /// Whether the call was taken back.
+    pub fn cancelled(&self) -> bool {
+        self.0.look(|it| matches!(it, Callback::Cancelled))
+    }
+}
+
+/// Invariant: the callback is there until it is called or cancelled, and
+/// one of the two happens only.
+pub(crate) struct HandleInner(Cell<Callback>);
+
+pub(crate) enum Callback {
+    Call(Box<dyn Call>),
+    /// The sleep of a task is over.
+    Wake(Waker),
+    /// The time of a `timeout` is over.
+    Cancel(Weak<dyn Runnable>),
+    Called,
+    Cancelled,
+}
+
+/// A function to be called once, that knows its name.
+pub(crate) trait Call {
+    fn call(self: Box<Self>);
+    fn name(&self) -> &'static str;
+}
+
+impl<F: FnOnce()> Call for F {
+    fn call(self: Box<Self>) {
+        self();
+    }
+
+    fn name(&self) -> &'static str {
+        type_name::<F>().trim_end_matches("::{{closure}}")
+    }
+}
+
+impl HandleInner {
+    pub(crate) fn new(callback: Callback) -> Rc<HandleInner> {
+        Rc::new(HandleInner(Cell::new(callback)))
+    }
+
+    /// The callback, for the loop that calls it now.
+    pub(crate) fn take(&self) -> Callback {
+        match self.0.replace(Callback::Called) {
+            Callback::Cancelled => self.0.replace(Callback::Cancelled),
+            callback => callback,
+        }
+    }
+
+    pub(crate) fn cancel(&self) {
+        match self.0.replace(Callback::Cancelled) {
+            Callback::Called => self.0.set(Callback::Called),
+            callback => drop(callback),
+        }
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.look(|it| matches!(it, Callback::Called | Callback::Cancelled))
+    }
+
+    pub(crate) fn was_called(&self) -> bool {
+        self.look(|it| matches!(it, Callback::Called))
+    }
+
+    /// A future may be polled with another waker than the last time.
+    pub(crate) fn set_waker(&self, waker: &Waker) {
+        let callback = self.look(|it| match it {
+            Callback::Wake(known) if !known.will_wake(waker) => {
+                Some(mem::replace(known, waker.clone()))
+            }
+            _ => None,
+        });
+        drop(callback);
+    }
+
+    /// Looks at the callback in its place. `look` calls nothing of ours.
+    fn look<R>(&self, look: impl FnOnce(&mut Callback) -> R) -> R {
+        let mut callback = self.0.replace(Callback::Called);
+        let result = look(&mut callback);
+        self.0.set(callback);
+        result
+    }
+}
+
+impl fmt::Debug for HandleInner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.look(|callback| match callback {
+            Callback::Call(function) => {
+                write!(f, "<Handle {}>", function.name())
+            }
+            Callback::Wake(_) => f.write_str("<Handle wakes a task>"),
+            Callback::Cancel(_) => f.write_str("<Handle timeout>"),
+            Callback::Called => f.write_str("<Handle called>"),
+            Callback::Cancelled => f.write_str("<Handle cancelled>"),
+        })
+    }
+}

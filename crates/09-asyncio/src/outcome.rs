@@ -1,0 +1,169 @@
+use std::any::Any;
+use std::cell::Cell;
+use std::fmt;
+use std::mem;
+use std::task::Waker;
+
+use crate::{Error, Future};
+
+/// What a future or a task came to, or who wants to hear of it.
+///
+/// It is replaced while somebody looks at it, so that nothing is borrowed
+/// when code of others runs.
+pub(crate) struct Outcome<T>(Cell<State<T>>);
+
+/// Invariant: it goes from pending to one of the endings, once. From then
+/// on its value can only be taken out.
+pub(crate) enum State<T> {
+    Pending(Vec<DoneCallback<T>>),
+    Done(T),
+    Cancelled,
+    /// The panic that ended a task. Nobody has seen it yet.
+    Panicked(Panic),
+    /// The same, and somebody has seen it, or it went on in somebody. (A
+    /// panic cannot be cloned; its words can.)
+    Seen(Panic),
+    /// An `await` by value has taken the result.
+    Taken,
+}
+
+pub(crate) type Panic = Box<dyn Any + Send>;
+
+pub(crate) enum DoneCallback<T> {
+    Wake(Waker),
+    Call(u64, Callback<T>),
+}
+
+type Callback<T> = Box<dyn FnOnce(&Future<T>)>;
+
+impl<T> DoneCallback<T> {
+    pub(crate) fn number(&self) -> u64 {
+        match self {
+            DoneCallback::Wake(_) => 0,
+            DoneCallback::Call(number, _) => *number,
+        }
+    }
+
+    pub(crate) fn wakes(&self, waker: &Waker) -> bool {
+        match self {
+            DoneCallback::Wake(mine) => mine.will_wake(waker),
+            DoneCallback::Call(..) => false,
+        }
+    }
+}
+
+impl<T> Outcome<T> {
+    pub(crate) fn new() -> Outcome<T> {
+        Outcome(Cell::new(State::Pending(Vec::new())))
+    }
+
+    /// Looks at the state in its place.
+    pub(crate) fn look<R>(
+        &self,
+        look: impl FnOnce(&mut State<T>) -> R,
+    ) -> R {
+        let mut state = self.0.replace(State::Taken);
+        let result = look(&mut state);
+        self.0.set(state);
+        result
+    }
+
+    pub(crate) fn is_done(&self) -> bool {
+        self.look(|state| !matches!(state, State::Pending(_)))
+    }
+
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.look(|state| matches!(state, State::Cancelled))
+    }
+
+    /// The word that asyncio prints for the state.
+    pub(crate) fn word(&self) -> &'static str {
+        self.look(|state| match state {
+            State::Pending(_) => "pending",
+            State::Cancelled => "cancelled",
+            _ => "finished",
+        })
+    }
+
+    /// How it ended, as asyncio prints it.
+    pub(crate) fn ending(&self) -> String
+    where
+        T: fmt::Debug,
+    {
+        self.look(|state| match state {
+            State::Done(result) => format!(" result={result:?}"),
+            State::Panicked(panic) | State::Seen(panic) => {
+                format!(" exception={:?}", words(panic))
+            }
+            _ => String::new(),
+        })
+    }
+
+    /// The words of a panic that nobody has seen.
+    pub(crate) fn unseen(&self) -> Option<String> {
+        self.look(|state| match state {
+            State::Panicked(panic) => Some(words(panic)),
+            _ => None,
+        })
+    }
+
+    /// The words of the panic, which counts as seen from now on.
+    pub(crate) fn see(&self) -> Option<String> {
+        self.look(|state| match mem::replace(state, State::Taken) {
+            State::Panicked(panic) | State::Seen(panic) => {
+                let words = words(&panic);
+                *state = State::Seen(panic);
+                Some(words)
+            }
+            other => {
+                *state = other;
+                None
+            }
+        })
+    }
+
+    /// Takes what it came to out of it, if it is done.
+    pub(crate) fn take(&self) -> State<T> {
+        self.look(|state| match mem::replace(state, State::Taken) {
+            State::Pending(callbacks) => {
+                *state = State::Pending(callbacks);
+                State::Pending(Vec::new())
+            }
+            State::Cancelled => {
+                *state = State::Cancelled;
+                State::Cancelled
+            }
+            State::Panicked(panic) | State::Seen(panic) => {
+                *state = State::Seen(Box::new(words(&panic)));
+                State::Panicked(panic)
+            }
+            State::Done(result) => State::Done(result),
+            State::Taken => State::Taken,
+        })
+    }
+
+    pub(crate) fn result(&self) -> Result<T, Error>
+    where
+        T: Clone,
+    {
+        self.look(|state| match state {
+            State::Pending(_) => Err(Error::NotDone),
+            State::Done(result) => Ok(result.clone()),
+            State::Cancelled => Err(Error::Cancelled),
+            State::Panicked(_) | State::Seen(_) | State::Taken => {
+                Err(Error::Taken)
+            }
+        })
+        .map_err(|error| match self.see() {
+            Some(words) => Error::Exception(words),
+            None => error,
+        })
+    }
+}
+
+/// What a panic said.
+pub(crate) fn words(panic: &Panic) -> String {
+    let fixed = panic.downcast_ref::<&str>().map(ToString::to_string);
+    let made = || panic.downcast_ref::<String>().cloned();
+    fixed.or_else(made).unwrap_or_default()
+}

@@ -1,0 +1,166 @@
+use std::cell::RefCell;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::waker::Door;
+use crate::{Error, EventLoop};
+
+thread_local! {
+    static RUNNING: RefCell<Option<EventLoop>> =
+        const { RefCell::new(None) };
+    static CURRENT: RefCell<Option<EventLoop>> =
+        const { RefCell::new(None) };
+}
+
+/// The loop that runs on this thread.
+///
+/// ```
+/// use stage_09_asyncio as asyncio;
+///
+/// asyncio::run(async {
+///     assert!(asyncio::get_running_loop()?.is_running());
+///     Ok::<(), asyncio::Error>(())
+/// })??;
+/// # Ok::<(), asyncio::Error>(())
+/// ```
+///
+/// # Errors
+/// [`Error::NoRunningLoop`].
+pub fn get_running_loop() -> Result<EventLoop, Error> {
+    running().ok_or(Error::NoRunningLoop)
+}
+
+/// A new loop. The same as [`EventLoop::new`].
+///
+/// ```
+/// use stage_09_asyncio as asyncio;
+///
+/// let event_loop = asyncio::new_event_loop()?;
+/// assert_eq!(event_loop.run_until_complete(async { 42 })?, 42);
+/// # Ok::<(), asyncio::Error>(())
+/// ```
+///
+/// # Errors
+/// [`Error::Io`]: the system has no descriptor left for a selector.
+pub fn new_event_loop() -> Result<EventLoop, Error> {
+    EventLoop::new()
+}
+
+/// Sets, or takes away, the loop that [`get_event_loop`] returns on this
+/// thread while none runs.
+///
+/// ```
+/// use stage_09_asyncio as asyncio;
+///
+/// let event_loop = asyncio::new_event_loop()?;
+/// asyncio::set_event_loop(Some(&event_loop));
+/// assert!(asyncio::get_event_loop()?.is(&event_loop));
+/// asyncio::set_event_loop(None);
+/// assert!(asyncio::get_event_loop().is_err());
+/// # Ok::<(), asyncio::Error>(())
+/// ```
+pub fn set_event_loop(event_loop: Option<&EventLoop>) {
+    // The loop before may be dropped by this, and code of its tasks run:
+    // nothing is borrowed then.
+    drop(CURRENT.replace(event_loop.cloned()));
+}
+
+/// The loop that runs on this thread; else the one that was set for it.
+///
+/// No loop is made here. Python made one until 3.9, warned until 3.13,
+/// and refuses since 3.14, as this does.
+///
+/// ```
+/// use stage_09_asyncio as asyncio;
+///
+/// let error = asyncio::get_event_loop().unwrap_err();
+/// assert!(error.to_string().contains("no current event loop"));
+/// ```
+///
+/// # Errors
+/// [`Error::NoCurrentLoop`].
+pub fn get_event_loop() -> Result<EventLoop, Error> {
+    let current = || CURRENT.with_borrow(Clone::clone);
+    running().or_else(current).ok_or(Error::NoCurrentLoop)
+}
+
+pub(crate) fn running() -> Option<EventLoop> {
+    // While a thread ends, its variables are gone, and no loop runs.
+    RUNNING.try_with(|it| it.borrow().clone()).ok().flatten()
+}
+
+/// The running loop, for a future that is polled and cannot return an
+/// error. Another executor than ours would poll it without one.
+#[track_caller]
+pub(crate) fn running_or_panic() -> EventLoop {
+    get_running_loop().unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// Schedules a step of a task, if its loop is the one that runs here.
+pub(crate) fn schedule_here(door: &Arc<Door>, id: u32) -> bool {
+    let here = RUNNING.try_with(|running| match &*running.borrow() {
+        Some(running) if running.has_door(door) => {
+            running.0.schedule(id);
+            true
+        }
+        _ => false,
+    });
+    here.unwrap_or(false)
+}
+
+/// Says that a loop runs on this thread, until it is dropped.
+pub(crate) struct Running(());
+
+impl Running {
+    pub(crate) fn enter(event_loop: &EventLoop) -> Result<Running, Error> {
+        RUNNING.with_borrow_mut(|running| match running {
+            Some(running) if running.is(event_loop) => {
+                Err(Error::AlreadyRunning)
+            }
+            Some(_) => Err(Error::OtherLoopRuns),
+            None => {
+                *running = Some(event_loop.clone());
+                Ok(Running(()))
+            }
+        })
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        drop(RUNNING.take());
+    }
+}
+
+impl EventLoop {
+    /// Whether both are the same loop: Python's `is`.
+    ///
+    /// ```
+    /// # use stage_09_asyncio as asyncio;
+    /// let event_loop = asyncio::new_event_loop()?;
+    /// assert!(event_loop.is(&event_loop.clone()));
+    /// assert!(!event_loop.is(&asyncio::new_event_loop()?));
+    /// # Ok::<(), asyncio::Error>(())
+    /// ```
+    pub fn is(&self, other: &EventLoop) -> bool {
+        std::rc::Rc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// Whether the loop runs now, on this thread.
+    ///
+    /// ```
+    /// # use stage_09_asyncio as asyncio;
+    /// assert!(!asyncio::new_event_loop()?.is_running());
+    /// # Ok::<(), asyncio::Error>(())
+    /// ```
+    pub fn is_running(&self) -> bool {
+        running().is_some_and(|running| running.is(self))
+    }
+}
+
+impl fmt::Debug for EventLoop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (running, debug) = (self.is_running(), self.get_debug());
+        write!(f, "<EventLoop running={running} debug={debug}>")
+    }
+}

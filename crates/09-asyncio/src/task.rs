@@ -1,0 +1,388 @@
+use std::cell::Cell;
+use std::fmt;
+use std::ops::Deref;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::pin::Pin;
+use std::rc::Rc;
+
+use crate::awaiting::{Await, Cancellable};
+use crate::cancellation::Step;
+use crate::future::Promise;
+use crate::header::{Header, MAIN, Runnable};
+use crate::outcome::{Outcome, Panic, State};
+use crate::running::running;
+use crate::{AnyTask, Error, EventLoop, Future, TaskState};
+
+/// A coroutine that the loop runs, and the future of its result. A clone
+/// is the same task.
+///
+/// A task is polled once when its turn comes first. After that it is
+/// polled only if it was woken since the last poll.
+///
+/// The loop keeps a task until it ends, whether anybody else does or not.
+/// (Python's loop does not: a task that nobody keeps may vanish there.)
+///
+/// ```
+/// use stage_09_asyncio as asyncio;
+///
+/// async fn work() -> i32 {
+///     3
+/// }
+///
+/// asyncio::run(async {
+///     let task = asyncio::create_task(work()).named("worker");
+///     let printed = format!("{task:?}");
+///     assert!(printed.starts_with(
+///         "<Task pending name='worker' coro=<work()> made at "
+///     ));
+///     (&task).await;
+///     assert!(format!("{task:?}").ends_with(" result=3>"));
+/// })?;
+/// # Ok::<(), asyncio::Error>(())
+/// ```
+pub struct Task<T> {
+    /// The same task, as a place for a result.
+    future: Future<T>,
+    task: Rc<TaskInner<T>>,
+}
+
+struct TaskInner<T> {
+    header: Header,
+    outcome: Outcome<T>,
+    /// Missing while it runs, and after its end.
+    coroutine: Cell<Option<Coroutine<T>>>,
+}
+
+type Coroutine<T> = Pin<Box<dyn std::future::Future<Output = T>>>;
+
+/// Runs a coroutine on the loop that runs on this thread. Its first step
+/// is in the next turn.
+///
+/// ```
+/// use stage_09_asyncio as asyncio;
+///
+/// asyncio::run(async {
+///     let task = asyncio::create_task(async { 1 + 1 });
+///     assert!(!task.done());
+///     assert_eq!(task.await, 2);
+/// })?;
+/// # Ok::<(), asyncio::Error>(())
+/// ```
+///
+/// Where no loop runs, Python raises an error. Here the coroutine is
+/// dropped, and the task has failed with that error:
+///
+/// ```
+/// use stage_09_asyncio as asyncio;
+///
+/// let task = asyncio::create_task(async { 1 + 1 });
+/// let error = task.result().unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "RuntimeError: no running event loop"
+/// );
+/// ```
+#[track_caller]
+pub fn create_task<F>(coroutine: F) -> Task<F::Output>
+where
+    F: std::future::Future + 'static,
+{
+    let made_at = Location::caller();
+    match running() {
+        Some(event_loop) => Task::start(&event_loop, coroutine, made_at),
+        None => {
+            let error = Box::new(Error::NoRunningLoop.to_string());
+            Task::without_loop::<F>(made_at, State::Panicked(error))
+        }
+    }
+}
+
+impl EventLoop {
+    /// Makes a task of a coroutine. Its first step is in the next turn.
+    ///
+    /// ```
+    /// # use stage_09_asyncio as asyncio;
+    /// let event_loop = asyncio::new_event_loop()?;
+    /// let task = event_loop.create_task(async { 42 });
+    /// assert_eq!(event_loop.run_until_complete(task)?, 42);
+    /// # Ok::<(), asyncio::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn create_task<F>(&self, coroutine: F) -> Task<F::Output>
+    where
+        F: std::future::Future + 'static,
+    {
+        Task::start(self, coroutine, Location::caller())
+    }
+}
+
+impl<T: 'static> Task<T> {
+    pub(crate) fn start<F>(
+        event_loop: &EventLoop,
+        coroutine: F,
+        made_at: &'static Location<'static>,
+    ) -> Task<T>
+    where
+        F: std::future::Future<Output = T> + 'static,
+    {
+        let header = Header::new::<F>(event_loop, MAIN, made_at);
+        Task::with(event_loop, coroutine, header)
+    }
+
+    pub(crate) fn with<F>(
+        event_loop: &EventLoop,
+        coroutine: F,
+        header: Header,
+    ) -> Task<T>
+    where
+        F: std::future::Future<Output = T> + 'static,
+    {
+        let task = Rc::new(TaskInner {
+            header,
+            outcome: Outcome::new(),
+            coroutine: Cell::new(Some(Box::pin(coroutine))),
+        });
+        let id = event_loop.0.tasks.borrow_mut().add(task.clone());
+        task.header.id.set(id);
+        event_loop.0.schedule(id);
+        Task { future: Future(task.clone()), task }
+    }
+
+    /// A task that no loop will run: its coroutine was dropped.
+    pub(crate) fn without_loop<F>(
+        made_at: &'static Location<'static>,
+        ending: State<T>,
+    ) -> Task<T> {
+        let task = Rc::new(TaskInner {
+            header: Header::without_loop::<F>(made_at),
+            outcome: Outcome::new(),
+            coroutine: Cell::new(None),
+        });
+        let task = Task { future: Future(task.clone()), task };
+        let _ = task.finish(ending);
+        task
+    }
+
+    /// How many requests to cancel it have come that no
+    /// [`uncancel`](Task::uncancel) has taken back.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use stage_09_asyncio as asyncio;
+    /// # asyncio::run(async {
+    /// let task = asyncio::create_task(async {}).named("worker");
+    /// task.cancel();
+    /// task.cancel();
+    /// assert_eq!(task.cancelling(), 2);
+    /// assert_eq!(task.name(), "worker");
+    /// # })?;
+    /// # Ok::<(), asyncio::Error>(())
+    /// ```
+    pub fn cancelling(&self) -> u32 {
+        self.task.header.cancellation.requests()
+    }
+
+    /// Takes one request back, and returns how many are left. If none is
+    /// left, a cancellation that was not thrown yet is called off.
+    ///
+    /// ```
+    /// # use stage_09_asyncio as asyncio;
+    /// # asyncio::run(async {
+    /// let task = asyncio::create_task(async { "not cancelled" });
+    /// task.cancel();
+    /// assert_eq!(task.uncancel(), 0);
+    /// assert_eq!(task.await, "not cancelled");
+    /// # })?;
+    /// # Ok::<(), asyncio::Error>(())
+    /// ```
+    pub fn uncancel(&self) -> u32 {
+        self.task.header.cancellation.uncancel()
+    }
+
+    /// Its name: `Task-1`, unless it was given another.
+    pub fn name(&self) -> String {
+        self.task.header.name()
+    }
+
+    /// Gives it a name, once: Python's `create_task(…, name=…)`.
+    #[must_use]
+    pub fn named(self, name: &str) -> Task<T> {
+        self.task.header.set_name(name);
+        self
+    }
+
+    /// What it is doing.
+    ///
+    /// ```
+    /// # use stage_09_asyncio as asyncio;
+    /// # use asyncio::TaskState;
+    /// # asyncio::run(async {
+    /// let task = asyncio::create_task(async {});
+    /// assert_eq!(task.state(), TaskState::Pending);
+    /// (&task).await;
+    /// assert_eq!(task.state(), TaskState::Done);
+    /// # })?;
+    /// # Ok::<(), asyncio::Error>(())
+    /// ```
+    pub fn state(&self) -> TaskState {
+        match self.task.outcome.word() {
+            "pending" if self.task.header.is_current() => {
+                TaskState::Running
+            }
+            "pending" => TaskState::Pending,
+            "cancelled" => TaskState::Cancelled,
+            _ => TaskState::Done,
+        }
+    }
+
+    /// The task, whatever its result: to compare it with others.
+    ///
+    /// ```
+    /// # use stage_09_asyncio as asyncio;
+    /// # asyncio::run(async {
+    /// let one = asyncio::create_task(async {});
+    /// let other = asyncio::create_task(async {});
+    /// assert!(one.any() == one.clone().any());
+    /// assert!(one.any() != other.any());
+    /// # }).unwrap();
+    /// ```
+    pub fn any(&self) -> AnyTask {
+        AnyTask(self.task.clone())
+    }
+}
+
+/// A task is a future with a coroutine: what a future has, it has too.
+impl<T> Deref for Task<T> {
+    type Target = Future<T>;
+
+    fn deref(&self) -> &Future<T> {
+        &self.future
+    }
+}
+
+impl<T> Clone for Task<T> {
+    fn clone(&self) -> Task<T> {
+        let (future, task) = (self.future.clone(), Rc::clone(&self.task));
+        Task { future, task }
+    }
+}
+
+/// Takes the result, so it need not be `Clone`.
+impl<T: 'static> IntoFuture for Task<T> {
+    type Output = T;
+    type IntoFuture = Await<T>;
+
+    fn into_future(self) -> Await<T> {
+        Await::taking(self.future, self.task)
+    }
+}
+
+/// Clones the result, so the task can be awaited again.
+impl<T: Clone + 'static> IntoFuture for &Task<T> {
+    type Output = T;
+    type IntoFuture = Await<T>;
+
+    fn into_future(self) -> Await<T> {
+        Await::copying(self.future.clone(), self.task.clone())
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Task<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let TaskInner { header, outcome, .. } = &*self.task;
+        let task = header.describe(outcome.word());
+        write!(f, "<Task {task}{}>", outcome.ending())
+    }
+}
+
+impl<T: 'static> Promise<T> for TaskInner<T> {
+    fn outcome(&self) -> &Outcome<T> {
+        &self.outcome
+    }
+
+    fn event_loop(&self) -> Option<EventLoop> {
+        self.header.event_loop.upgrade().map(EventLoop)
+    }
+
+    fn has_coroutine(&self) -> bool {
+        true
+    }
+}
+
+impl<T: 'static> Cancellable for TaskInner<T> {
+    fn cancel(self: Rc<Self>) -> bool {
+        self.header.cancel()
+    }
+}
+
+impl<T: 'static> Runnable for TaskInner<T> {
+    fn header(&self) -> &Header {
+        &self.header
+    }
+
+    fn step(self: Rc<Self>) {
+        let Some(mut coroutine) = self.coroutine.take() else { return };
+        let step = AssertUnwindSafe(|| {
+            let ending = match self.header.step(coroutine.as_mut()) {
+                Step::Pending => return Err(coroutine),
+                Step::Done(output) => State::Done(output),
+                Step::Cancelled => State::Cancelled,
+            };
+            // First what Python calls `finally`, while this task is the
+            // current one; then those who wait for its end.
+            drop(coroutine);
+            Ok(ending)
+        });
+        let ending = match catch_unwind(step) {
+            Ok(Err(coroutine)) => {
+                return self.coroutine.set(Some(coroutine));
+            }
+            Ok(Ok(ending)) => ending,
+            Err(panic) => State::Panicked(panic),
+        };
+        self.header.end();
+        let _ = Future(self).finish(ending);
+    }
+
+    fn describe(&self) -> String {
+        format!("<Task {}>", self.header.describe(self.outcome.word()))
+    }
+
+    fn on_done(self: Rc<Self>, function: Box<dyn FnOnce()>) {
+        Future(self).add_done_callback(|_| function());
+    }
+
+    fn is_done(&self) -> bool {
+        self.outcome.is_done()
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.outcome.is_cancelled()
+    }
+
+    fn take_panic(&self) -> Option<Panic> {
+        self.outcome.see()?;
+        match self.outcome.take() {
+            State::Panicked(panic) => Some(panic),
+            _ => None,
+        }
+    }
+
+    fn see_panic(&self) {
+        self.outcome.see();
+    }
+}
+
+impl<T> Drop for TaskInner<T> {
+    fn drop(&mut self) {
+        let Some(words) = self.outcome.unseen() else { return };
+        let task = self.header.describe(self.outcome.word());
+        let report = format!(
+            "Task exception was never retrieved: <Task {task}> {words:?}"
+        );
+        match self.header.event_loop.upgrade() {
+            Some(event_loop) => EventLoop(event_loop).report(&report),
+            None => eprintln!("{report}"),
+        }
+    }
+}

@@ -1,0 +1,184 @@
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use crate::cancellation::{Scope, raise};
+use crate::handle::{Callback, HandleInner};
+use crate::running::running_or_panic;
+use crate::tasks::wait_for_end;
+use crate::{Awaitable, current_task, ensure_future};
+
+/// The time of a [`timeout`] is over.
+///
+/// ```
+/// # use std::time::Duration;
+/// # use stage_09_asyncio as asyncio;
+/// # asyncio::run(async {
+/// let hour = asyncio::sleep(Duration::from_secs(3600));
+/// let error = asyncio::timeout(Duration::ZERO, hour).await.unwrap_err();
+/// assert_eq!(error.to_string(), "timed out");
+/// # })?;
+/// # Ok::<(), asyncio::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimeoutError(());
+
+impl fmt::Display for TimeoutError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("timed out")
+    }
+}
+
+impl std::error::Error for TimeoutError {}
+
+/// Awaits something for this long at most: Python's
+/// `async with asyncio.timeout(delay):`.
+///
+/// When the time is over, what runs inside is cancelled like a task: it
+/// may clean up, with awaits, and may even return a result after all.
+///
+/// ```
+/// use std::time::Duration;
+/// use stage_09_asyncio as asyncio;
+/// use asyncio::{sleep, timeout};
+///
+/// asyncio::run(async {
+///     let hour = sleep(Duration::from_secs(3600));
+///     let moment = Duration::from_millis(1);
+///     assert!(timeout(moment, hour).await.is_err());
+///     assert_eq!(timeout(moment, async { 42 }).await, Ok(42));
+/// })?;
+/// # Ok::<(), asyncio::Error>(())
+/// ```
+///
+/// # Errors
+/// [`TimeoutError`]: the time is over.
+///
+/// # Panics
+/// Awaiting it panics outside of a task, as Python raises an error there.
+pub fn timeout<F: IntoFuture>(
+    delay: Duration,
+    future: F,
+) -> Timeout<F::IntoFuture> {
+    let inside = Scope::new(future.into_future());
+    Timeout { inside, alarm: Alarm::New(delay), requests: 0 }
+}
+
+/// What [`timeout`] returns.
+///
+/// ```
+/// # use std::time::Duration;
+/// # use stage_09_asyncio as asyncio;
+/// # asyncio::run(async {
+/// let timeout = asyncio::timeout(Duration::from_secs(1), async { 42 });
+/// assert_eq!(timeout.await, Ok(42));
+/// # })?;
+/// # Ok::<(), asyncio::Error>(())
+/// ```
+#[must_use = "it runs only while it is awaited"]
+pub struct Timeout<F> {
+    inside: Scope<F>,
+    alarm: Alarm,
+    /// How many requests to cancel the task there were before.
+    requests: u32,
+}
+
+enum Alarm {
+    New(Duration),
+    Timer(Rc<HandleInner>),
+}
+
+impl<F: Future> Timeout<F> {
+    fn set_alarm(&mut self, delay: Duration) {
+        let event_loop = running_or_panic();
+        let Some(task) = current_task() else {
+            panic!("RuntimeError: Timeout should be used inside a task");
+        };
+        self.requests = task.cancelling();
+        let cancel = Callback::Cancel(Rc::downgrade(&task.0));
+        self.alarm = Alarm::Timer(if delay.is_zero() {
+            event_loop.soon(cancel).0
+        } else {
+            event_loop.at(event_loop.after(delay), cancel)
+        });
+    }
+}
+
+impl<F: Future> Future for Timeout<F> {
+    type Output = Result<F::Output, TimeoutError>;
+
+    fn poll(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Self::Output> {
+        if let Alarm::New(delay) = self.alarm {
+            self.set_alarm(delay);
+        }
+        let Poll::Ready(result) = self.inside.poll(context) else {
+            return Poll::Pending;
+        };
+        let is_ours = match &self.alarm {
+            // The alarm has cancelled the task. If more requests are left
+            // than before, somebody else has cancelled it as well.
+            Alarm::Timer(timer) if timer.was_called() => current_task()
+                .is_some_and(|task| task.uncancel() <= self.requests),
+            _ => false,
+        };
+        match result {
+            Ok(output) => Poll::Ready(Ok(output)),
+            Err(_) if is_ours => Poll::Ready(Err(TimeoutError(()))),
+            Err(_) => raise(),
+        }
+    }
+}
+
+impl<F> Drop for Timeout<F> {
+    fn drop(&mut self) {
+        if let Alarm::Timer(timer) = &self.alarm {
+            timer.cancel();
+        }
+    }
+}
+
+/// The same as [`timeout`], with one difference that is Python's: with no
+/// time at all, a coroutine is not even started.
+///
+/// ```
+/// use std::time::Duration;
+/// use stage_09_asyncio as asyncio;
+///
+/// asyncio::run(async {
+///     let never = async { unreachable!() };
+///     let result = asyncio::wait_for(never, Duration::ZERO).await;
+///     assert_eq!(result.unwrap_err().to_string(), "timed out");
+/// })?;
+/// # Ok::<(), asyncio::Error>(())
+/// ```
+///
+/// # Errors
+/// [`TimeoutError`]: the time is over.
+pub async fn wait_for<A, T: 'static>(
+    awaitable: A,
+    delay: Duration,
+) -> Result<T, TimeoutError>
+where
+    A: Awaitable<Output = T> + IntoFuture<Output = T>,
+{
+    if !delay.is_zero() {
+        return timeout(delay, awaitable).await;
+    }
+    let task = ensure_future(awaitable);
+    let was_done = task.done();
+    if !was_done {
+        task.cancel();
+        wait_for_end(&running_or_panic(), vec![task.any()]).await;
+    }
+    match A::result(&task) {
+        Some(result) => Ok(result),
+        None if task.cancelled() && !was_done => Err(TimeoutError(())),
+        None => Ok(task.await), // raises what it came to
+    }
+}

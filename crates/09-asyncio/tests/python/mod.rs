@@ -1,0 +1,59 @@
+//! Finds a CPython that may judge, and runs scripts with it.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+pub(crate) struct Python(PathBuf);
+
+/// Looks at `$PYTHON`, on the PATH, and among pyenv's versions.
+pub(crate) fn find() -> Result<Python, String> {
+    let mut candidates: Vec<PathBuf> = Vec::new();
+    candidates.extend(std::env::var_os("PYTHON").map(PathBuf::from));
+    candidates.extend(["python3.13", "python3", "python"].map(Into::into));
+    let root = std::env::var_os("PYENV_ROOT").map(PathBuf::from);
+    let home = std::env::home_dir().map(|home| home.join(".pyenv"));
+    if let Some(root) = root.or(home) {
+        let versions = root.join("versions").read_dir();
+        let versions = versions.into_iter().flatten().flatten();
+        let mut versions: Vec<_> = versions.map(|it| it.path()).collect();
+        versions.sort();
+        let python = |version: PathBuf| version.join("bin/python3");
+        candidates.extend(versions.into_iter().map(python));
+    }
+    let found = candidates.into_iter().find_map(|it| judge(&it));
+    found.ok_or_else(|| "there is no CPython 3.13 or later".to_owned())
+}
+
+/// The interpreter itself, if it is CPython 3.13 or later.
+fn judge(python: &Path) -> Option<Python> {
+    let says = "import sys; print(sys.implementation.name == 'cpython' \
+                and sys.version_info >= (3, 13) and sys.executable)";
+    let output = Command::new(python).args(["-c", says]).output().ok()?;
+    let path = String::from_utf8(output.stdout).ok()?;
+    let path = path.trim();
+    let fits = !path.is_empty() && path != "False";
+    fits.then(|| Python(PathBuf::from(path)))
+}
+
+impl Python {
+    pub(crate) fn version(&self) -> String {
+        let output = Command::new(&self.0).arg("--version").output();
+        let version = output.expect("it has been run before").stdout;
+        String::from_utf8_lossy(&version).trim().to_owned()
+    }
+
+    /// What a script prints.
+    pub(crate) fn run(&self, script: &Path, file: Option<&Path>) -> String {
+        let output = Command::new(&self.0)
+            .arg("-B") // leaves nothing in the source folder
+            .arg(script)
+            .args(file)
+            .env("PYTHONUTF8", "1")
+            .output()
+            .expect("it has been run before");
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{script:?}: {errors}");
+        let printed = String::from_utf8(output.stdout).unwrap();
+        printed.replace("\r\n", "\n")
+    }
+}
