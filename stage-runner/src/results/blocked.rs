@@ -8,7 +8,7 @@ use super::Run;
 /// Shorter than this, it may be the system.
 const AT_LEAST_US: u64 = 20_000;
 
-/// Whatever moves this soon after a fetch has waited for its end.
+/// Whatever moves this close to the end of a fetch has waited for that end.
 const AT_ONCE_US: u64 = 2_000;
 
 /// One other fetch may move at the same moment by chance.
@@ -53,20 +53,22 @@ fn moves(outcome: &OutcomeLine) -> impl Iterator<Item = (u64, usize)> {
 
 fn blocked(run: &Run, outcome: &OutcomeLine, moves: &[(u64, usize)]) -> Option<Blocked> {
     let (target, from_us, to_us) = (outcome.target, outcome.first_byte_us?, outcome.finished_us?);
-    if to_us - from_us < AT_LEAST_US {
+    if to_us.saturating_sub(from_us) < AT_LEAST_US {
         return None;
     }
-    let after = moves.partition_point(|(moment, _)| *moment <= from_us);
-    let end = moves.partition_point(|(moment, _)| *moment < to_us);
-    if moves[after..end].iter().any(|(_, other)| *other != target) {
+    // In the round of the loop in which it began to block, others may have had their turn before it, and in the round
+    // after that, before its end.
+    let before = |time: u64| moves.partition_point(|(moment, _)| *moment < time);
+    let quiet = &moves[before(from_us + AT_ONCE_US)..before(to_us - AT_ONCE_US)];
+    if quiet.iter().any(|(_, other)| *other != target) {
         return None;
     }
-    let soon = moves[end..].iter().take_while(|(moment, _)| *moment <= to_us + AT_ONCE_US);
+    let soon = &moves[before(to_us - AT_ONCE_US)..before(to_us.saturating_add(AT_ONCE_US))];
     let was_waiting = |other: &usize| {
         *other != target
             && run.outcomes[*other].as_ref().is_some_and(|other| other.started_us < from_us)
     };
-    let mut moved: Vec<usize> = soon.map(|(_, other)| *other).filter(was_waiting).collect();
+    let mut moved: Vec<usize> = soon.iter().map(|(_, other)| *other).filter(was_waiting).collect();
     moved.sort_unstable();
     moved.dedup();
     (moved.len() >= OTHERS).then_some(Blocked { target, from_us, to_us, moved: moved.len() })
@@ -96,11 +98,12 @@ mod tests {
         let blocked = Blocked { target: 1, from_us: 450_000, to_us: 550_000, moved: 4 };
         assert_eq!(Blocked::all(&run("main", 100_000, 550_010)), [blocked]);
         assert_eq!(blocked.us(), 100_000);
+        assert_eq!(Blocked::all(&run("main", 100_000, 549_500)), [blocked], "they came before it");
     }
 
     #[test]
     fn a_slow_page_blocks_nobody() {
-        assert_eq!(Blocked::all(&run("main", 100_000, 450_100)), [], "the others came meanwhile");
+        assert_eq!(Blocked::all(&run("main", 100_000, 460_100)), [], "the others came meanwhile");
         assert_eq!(Blocked::all(&run("main", 100_000, 700_000)), [], "nobody waited for its end");
         assert_eq!(Blocked::all(&run("main", 30, 450_040)), [], "it was quick");
         assert_eq!(Blocked::all(&run("thread 1", 100_000, 550_010)), [], "there is no loop");

@@ -11,7 +11,7 @@ use crate::views::screen::comparison::{self, Plan};
 use crate::words;
 
 /// A run that should not take longer is over before anybody misses its first rows.
-const SHORT: Duration = Duration::from_millis(100);
+const SHORT: Duration = Duration::from_millis(400);
 
 /// What is on the screen of the comparison.
 pub struct Redraw {

@@ -545,3 +545,23 @@ fn a_short_run_has_an_axis_that_fits() {
     let ended = ended(command(&["-s", stages, "--pages", "5", "--delay", "1ms"])).code(0);
     assert!(!ended.stdout.contains("goes on"), "{}", ended.stdout);
 }
+
+/// Its handler of the second page sleeps on the thread of the loop.
+#[test]
+fn a_program_that_blocks_its_loop_is_told() {
+    let outcomes: String = (0..4)
+        .map(|target| {
+            let (first, finished) = if target == 1 { (1_000, 101_000) } else { (100_900, 101_100) };
+            format!(
+                r#"{{"outcome":{{"target":{target},"by":"main","status":200,"bytes":1,"started_us":0,"first_byte_us":{first},"finished_us":{finished}}}}}\n"#
+            )
+        })
+        .collect();
+    let program = format!("mine=sh -c 'cat >/dev/null; sleep 0.1; printf \"$0\"' '{outcomes}'");
+    let ended = ended(command(&["--program", &program, "--pages", "4", "--delay", "0"])).code(0);
+    let words = ended.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    let told =
+        "mine: /2 blocked the event loop for 100 ms: no other fetch moved meanwhile, and 3 moved";
+    assert!(words.contains(told), "{}", ended.stdout);
+    assert!(ended.stdout.contains("b blocking the event loop (inferred)"), "{}", ended.stdout);
+}
