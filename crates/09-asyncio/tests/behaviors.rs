@@ -114,7 +114,6 @@ fn log_destroyed_pending_task() {
     let dropped = Rc::new(Cell::new(0));
     let weak = Rc::downgrade(&dropped);
     let (event_loop, said) = reporting_loop();
-    event_loop.set_debug(true);
     for _ in 0..3 {
         let counts = Counts(dropped.clone());
         let task = event_loop.create_task(async move {
@@ -136,6 +135,7 @@ fn log_destroyed_pending_task() {
     };
     event_loop.run_until_complete(some_turns).unwrap();
     assert_eq!(dropped.get(), 0);
+    event_loop.set_debug(true);
     drop(event_loop);
     assert_eq!(dropped.get(), 3);
     drop(dropped);
@@ -322,9 +322,9 @@ fn log_slow_callbacks() {
     let main = async { create_task(slow()).await };
     event_loop.run_until_complete(main).unwrap();
     let said = said.borrow();
-    assert_eq!(said.len(), 1, "{said:?}");
     let start = "Executing <Task pending name='Task-2' coro=<slow()> made";
-    assert!(said[0].starts_with(start), "{said:?}");
+    let slow = said.iter().filter(|it| it.starts_with(start));
+    assert_eq!(slow.count(), 1, "{said:?}");
 }
 
 #[test]
