@@ -25,6 +25,7 @@
 mod future;
 
 mod generator;
+#[cfg_attr(all(windows, target_arch = "aarch64"), path = "no_stacks.rs")]
 mod stackful;
 
 mod task;
@@ -39,7 +40,7 @@ use crawl::{Exchange, Limits, Outcome, Page, Received, Sent, Target};
 pub use event_loop::{EventLoop, Socket};
 pub use future::{Callback, Future, NotDone};
 pub use generator::{Generator, Outward, Raise, Step, Yield, catch};
-pub use stackful::{STACK_BYTES, Stackful, Yielder};
+pub use stackful::{NO_STACKS, STACK_BYTES, Stackful, Yielder};
 pub use task::Task;
 
 /// Fetches the targets, and hands each outcome to `done` as it comes.

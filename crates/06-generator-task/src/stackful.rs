@@ -6,6 +6,9 @@ use corosensei::{Coroutine, CoroutineResult};
 
 use crate::{Generator, Raise, Step, Yield};
 
+/// Why no generator can have a stack of its own here; `None` where it can.
+pub const NO_STACKS: Option<&str> = None;
+
 /// What a generator's body suspends with: `let y = yielder.suspend(a)` is
 /// Python's `y = yield a`.
 pub type Yielder<Sent, Yielded> = corosensei::Yielder<Sent, Yielded>;

@@ -63,7 +63,7 @@ where
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(all(windows, target_arch = "aarch64"))))]
 mod tests {
     use super::*;
     use crate::{Stackful, Yielder};

@@ -8,6 +8,7 @@ use selectors::Kind;
 use stage_02_process_pool as process_pool;
 use stage_03_thread_pool as thread_pool;
 use stage_05_callbacks as callbacks;
+use stage_06_generator_task as generator_task;
 use stage_program::{Extra, Figures};
 
 /// One way to wait.
@@ -146,7 +147,8 @@ pub const STAGES: &[Stage] = &[
         aliases: &["generator", "task", "coroutine"],
         summary: "a Task resumes a generator when its Future is done",
         source: "crates/06-generator-task/src",
-        crawl: stage_06_generator_task::crawl,
+        crawl: generator_task::crawl,
+        available: || generator_task::NO_STACKS.map_or(Ok(()), |why| Err(why.to_owned())),
         ..PLAIN
     },
     Stage {

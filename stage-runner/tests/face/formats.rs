@@ -130,11 +130,11 @@ fn the_comparison_has_its_shape() {
 }
 
 #[test]
-fn ascii_without_colours_when_piped() {
+fn ascii_without_colors_when_piped() {
     let plain = quick(&[]).stdout;
     assert!(plain.is_ascii() && !plain.contains('\x1b'), "{plain}");
-    let coloured = quick(&["--color", "always", "--charset", "unicode"]).stdout;
-    assert!(coloured.contains("\x1b[") && coloured.contains('░'), "{coloured}");
+    let colored = quick(&["--color", "always", "--charset", "unicode"]).stdout;
+    assert!(colored.contains("\x1b[") && colored.contains('░'), "{colored}");
     let mut no_color = command(&QUICK);
     no_color.env("NO_COLOR", "1");
     assert!(!ended(no_color).stdout.contains('\x1b'));

@@ -305,7 +305,7 @@ fn a_port_that_is_taken_is_told() {
     ended(command(&["site", "--port", &port])).code(1).notes("error: cannot listen on");
 }
 
-/// In a terminal: colours, Unicode where the locale has it, and a live line that leaves no trace.
+/// In a terminal: colors, Unicode where the locale has it, and a live line that leaves no trace.
 #[test]
 #[cfg(target_os = "linux")]
 fn a_terminal_gets_more() {

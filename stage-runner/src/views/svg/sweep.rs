@@ -30,7 +30,7 @@ const PANELS: [(Frame, &str); 3] = [
     (Frame { x: 900.0, y: 545.0, w: 520.0, h: 265.0 }, "Memory for each fetch in flight"),
 ];
 
-/// Colors on white and on black, by place in the list of stages, hidden ones last: neighbours that
+/// Colors on white and on black, by place in the list of stages, hidden ones last: neighbors that
 /// tie differ.
 const COLORS: [(&str, &str); 16] = [
     ("#5f6368", "#b0b4b9"),
