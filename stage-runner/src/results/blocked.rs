@@ -56,8 +56,8 @@ fn blocked(run: &Run, outcome: &OutcomeLine, moves: &[(u64, usize)]) -> Option<B
     if to_us.saturating_sub(from_us) < AT_LEAST_US {
         return None;
     }
-    // In the round of the loop in which it began to block, others may have had their turn before it, and in the round
-    // after that, before its end.
+    // In the round of the loop in which it began to block, others may have had their turn before
+    // it, and in the round after that, before its end.
     let before = |time: u64| moves.partition_point(|(moment, _)| *moment < time);
     let quiet = &moves[before(from_us + AT_ONCE_US)..before(to_us - AT_ONCE_US)];
     if quiet.iter().any(|(_, other)| *other != target) {
