@@ -29,3 +29,12 @@ fn main() {
         println!("too late? no: at once")
     }));
 }
+
+// Prints:
+//
+// <Future pending>
+// asked too early: Err(NotDone)
+// setting the result
+// first callback: <Future finished result=42>
+// second callback: 42
+// too late? no: at once

@@ -32,3 +32,9 @@ fn main() -> std::io::Result<()> {
     println!("{:?}", conversation.resume("paris".into()));
     Ok(())
 }
+
+// Prints:
+//
+// Err(Yield("who?"))
+// Err(Yield("where?"))
+// Ok("GRETA in PARIS")

@@ -50,3 +50,16 @@ fn main() -> io::Result<()> {
     println!("closed");
     Ok(())
 }
+
+// Prints:
+//
+// next:  Err(Yield("nothing yet"))
+// send:  Err(Yield("received hello"))
+//   inside: caught a problem
+// throw: Err(Yield("went on after an error"))
+//   inside: finally, the place is given up
+// send:  Ok("asked to stop")
+// next:  Err(Yield("nothing yet"))
+// close:
+//   inside: finally, the place is given up
+// closed

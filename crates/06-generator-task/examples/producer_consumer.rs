@@ -44,3 +44,17 @@ where
         println!("producer: the consumer {summary}");
     }
 }
+
+// Prints:
+//
+// producer: sends 1
+//   consumer: 1 arrived, 1 in all
+// producer: is told that 1 are eaten
+// producer: sends 2
+//   consumer: 2 arrived, 3 in all
+// producer: is told that 3 are eaten
+// producer: sends 3
+//   consumer: 3 arrived, 6 in all
+// producer: is told that 6 are eaten
+// producer: has no more (the last answer was Err(Yield(6)))
+// producer: the consumer ate 6

@@ -63,3 +63,14 @@ fn main() {
     println!("driver: {:?}\n", drive([Ok(20), Ok(20), Ok(2)]));
     println!("driver: {:?}", drive([Ok(20), Err("out of numbers"), Ok(0)]));
 }
+
+// Prints:
+//
+// first number? Ok(20)
+// second number? Ok(20)
+// third number? Ok(2)
+// driver: Ok(42)
+//
+// first number? Ok(20)
+// second number? Err("out of numbers")
+// driver: Err("out of numbers")

@@ -3,91 +3,35 @@
 // Most of them make a generator with a stack of its own.
 #![cfg(not(all(windows, target_arch = "aarch64")))]
 
-mod example;
+use example_check::run;
 
-use example::{check, run};
+fn check(example: &str) {
+    example_check::check(env!("CARGO_MANIFEST_DIR"), example);
+}
 
 #[test]
 fn future_alone() {
-    check(
-        "future_alone",
-        r#"
-<Future pending>
-asked too early: Err(NotDone)
-setting the result
-first callback: <Future finished result=42>
-second callback: 42
-too late? no: at once
-"#,
-    );
+    check("future_alone");
 }
 
 #[test]
 fn producer_consumer() {
-    check(
-        "producer_consumer",
-        r#"
-producer: sends 1
-  consumer: 1 arrived, 1 in all
-producer: is told that 1 are eaten
-producer: sends 2
-  consumer: 2 arrived, 3 in all
-producer: is told that 3 are eaten
-producer: sends 3
-  consumer: 3 arrived, 6 in all
-producer: is told that 6 are eaten
-producer: has no more (the last answer was Err(Yield(6)))
-producer: the consumer ate 6
-"#,
-    );
+    check("producer_consumer");
 }
 
 #[test]
 fn next_send_throw_close() {
-    check(
-        "next_send_throw_close",
-        r#"
-next:  Err(Yield("nothing yet"))
-send:  Err(Yield("received hello"))
-  inside: caught a problem
-throw: Err(Yield("went on after an error"))
-  inside: finally, the place is given up
-send:  Ok("asked to stop")
-next:  Err(Yield("nothing yet"))
-close:
-  inside: finally, the place is given up
-closed
-"#,
-    );
+    check("next_send_throw_close");
 }
 
 #[test]
 fn return_by_raising() {
-    check(
-        "return_by_raising",
-        r#"
-first number? Ok(20)
-second number? Ok(20)
-third number? Ok(2)
-driver: Ok(42)
-
-first number? Ok(20)
-second number? Err("out of numbers")
-driver: Err("out of numbers")
-"#,
-    );
+    check("return_by_raising");
 }
 
 #[test]
 fn helper_that_suspends() {
-    check(
-        "helper_that_suspends",
-        r#"
-Err(Yield("who?"))
-Err(Yield("where?"))
-Ok("GRETA in PARIS")
-"#,
-    );
+    check("helper_that_suspends");
 }
 
 #[test]

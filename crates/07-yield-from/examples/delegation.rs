@@ -121,3 +121,24 @@ fn main() {
         step => println!("driver: gets {step:?}"),
     }
 }
+
+// Prints:
+//
+// driver: primes, and gets Err(Yield(None))
+// driver: sends Ok(Some(18.0))
+// driver: gets Err(Yield(Some(18.0)))
+// driver: sends Ok(Some(22.0))
+// driver: gets Err(Yield(Some(20.0)))
+// driver: sends Ok(None)
+//   outer: saturday is Some(20.0)
+// driver: gets Err(Yield(None))
+// driver: sends Ok(Some(9.0))
+// driver: gets Err(Yield(Some(9.0)))
+// driver: sends Err("no signal")
+//     inner: caught, this reading is left out
+// driver: gets Err(Yield(Some(9.0)))
+// driver: sends Ok(None)
+// driver: gets Ok((Some(20.0), Some(9.0)))
+// driver: primes, and gets Err(Yield(None))
+// driver: throws a problem that nobody catches
+// driver: catches out of order

@@ -106,3 +106,24 @@ fn serve(
     }
     Ok(())
 }
+
+// Prints:
+//
+// a fetch that is to be dropped at wait 1
+//   dropped
+//   server: the connection has ended
+// a fetch that is to be dropped at wait 2
+//   wait 1, which ends with the next part
+//   dropped
+//   server: the connection has ended
+// a fetch that is to be dropped at wait 3
+//   wait 1, which ends with the next part
+//   wait 2, which ends with the next part
+//   dropped
+//   server: the connection has ended
+// a fetch that is to be dropped at wait 4
+//   wait 1, which ends with the next part
+//   wait 2, which ends with the next part
+//   wait 3, which ends with the next part
+//   it has ended: status 200
+//   server: the connection has ended

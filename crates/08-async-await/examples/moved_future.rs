@@ -86,3 +86,12 @@ async fn yield_once() {
     })
     .await;
 }
+
+// Prints:
+//
+// stays, first poll:  Pending
+// stays, second poll: Ready("the reference points to the socket")
+// moves, first poll:  Pending
+// moves, second poll: Ready("the reference points to where the socket was")
+// pinned, first poll:  Pending
+// pinned, second poll: Ready(7)

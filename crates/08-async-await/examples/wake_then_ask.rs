@@ -75,3 +75,12 @@ fn main() -> std::io::Result<()> {
     postman.join().expect("the postman does not panic");
     Ok(())
 }
+
+// Prints:
+//
+// poll: nothing there yet
+// postman: rings, by mistake
+// poll: nothing there yet
+// postman: brings a letter and rings, twice
+// poll: there it is
+// the letter says hello
