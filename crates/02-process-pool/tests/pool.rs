@@ -7,11 +7,11 @@
 
 use std::env;
 use std::num::NonZeroUsize;
-use std::panic::catch_unwind;
 use std::process::{Command, ExitCode, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use crawl::{ErrorKind, Limits, Outcome, Target, Url};
+use libtest_mimic::{Arguments, Trial};
 use practice_site::{Config, Site};
 use stage_02_process_pool::{
     MAX_WORKERS, Pool, become_worker_if_asked, crawl, crawl_with_figures,
@@ -27,9 +27,14 @@ const ANSWERS: &str = "answers ";
 /// as a worker.
 const ASKED: &str = "WAYS_TO_WAIT_PROCESS_POOL_WORKER";
 
-/// Tests with their names.
+/// Tests with their names. A panic fails the test.
 macro_rules! named {
-    ($($test:ident,)*) => { [$((stringify!($test), $test as fn())),*] };
+    ($($test:ident,)*) => {
+        vec![$(Trial::test(stringify!($test), || {
+            $test();
+            Ok(())
+        })),*]
+    };
 }
 
 fn main() -> ExitCode {
@@ -51,7 +56,7 @@ fn main() -> ExitCode {
         return parent();
     }
 
-    let tests = named![
+    let mut tests = named![
         more_than_512_workers_are_refused,
         there_are_no_more_workers_than_targets,
         without_the_hook_there_is_an_error,
@@ -59,32 +64,14 @@ fn main() -> ExitCode {
         a_pool_without_workers_says_so,
     ];
     #[cfg(target_os = "linux")]
-    let tests = [&tests[..], &with_signals::TESTS].concat();
+    tests.extend(with_signals::tests());
     #[cfg(not(target_os = "linux"))]
     println!("skipped: what finds workers in /proc, which only Linux has");
-    run(&tests)
-}
 
-/// As the usual harness would, as far as people and CI look at it.
-fn run(tests: &[(&str, fn())]) -> ExitCode {
-    let filter = env::args()
-        .nth(1)
-        .filter(|word| !word.starts_with('-'))
-        .unwrap_or_default();
-    let wanted = tests.iter().filter(|(name, _)| name.contains(&filter));
-    let (mut passed, mut failed) = (0, 0);
-    for (name, test) in wanted {
-        let is_ok = catch_unwind(test).is_ok();
-        println!("test {name} ... {}", if is_ok { "ok" } else { "FAILED" });
-        *if is_ok { &mut passed } else { &mut failed } += 1;
-    }
-    let result = if failed == 0 { "ok" } else { "FAILED" };
-    let filtered = tests.len() - passed - failed;
-    println!(
-        "\ntest result: {result}. {passed} passed; {failed} failed; \
-         0 ignored; 0 measured; {filtered} filtered out"
-    );
-    ExitCode::from(u8::from(failed > 0))
+    let mut arguments = Arguments::from_args();
+    // They look at all processes that this one has started.
+    arguments.test_threads = Some(1);
+    libtest_mimic::run(&arguments, tests).exit_code()
 }
 
 fn site() -> Site {
@@ -288,16 +275,18 @@ mod with_signals {
 
     use rustix::process::{Pid, Signal, kill_process};
 
-    pub(super) const TESTS: [(&str, fn()); 8] = named![
-        a_pipe_that_stays_open_does_not_keep_the_pool,
-        a_stopped_worker_is_given_up,
-        a_killed_worker_costs_its_fetch,
-        a_killed_worker_spares_the_others,
-        a_worker_killed_while_idle_costs_nothing,
-        a_warm_pool_starts_nothing,
-        workers_end_with_a_parent_that_is_killed,
-        workers_end_with_the_pool,
-    ];
+    pub(super) fn tests() -> Vec<Trial> {
+        named![
+            a_pipe_that_stays_open_does_not_keep_the_pool,
+            a_stopped_worker_is_given_up,
+            a_killed_worker_costs_its_fetch,
+            a_killed_worker_spares_the_others,
+            a_worker_killed_while_idle_costs_nothing,
+            a_warm_pool_starts_nothing,
+            workers_end_with_a_parent_that_is_killed,
+            workers_end_with_the_pool,
+        ]
+    }
 
     /// Long enough for every worker to be in the middle of its fetch.
     const A_MOMENT: Duration = Duration::from_millis(300);
