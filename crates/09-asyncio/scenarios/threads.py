@@ -24,10 +24,10 @@ def blocking(number):
 async def main():
     trace("in a thread:", await asyncio.to_thread(blocking, 1))
     loop = asyncio.get_running_loop()
-    start = loop.time()
-    calls = [loop.run_in_executor(None, blocking, 2) for _ in range(3)]
-    trace(await asyncio.gather(*calls))
-    trace("at the same time:", loop.time() - start < 5 * UNIT)
+    all_three = threading.Barrier(3)  # nobody passes it alone
+    calls = [loop.run_in_executor(None, all_three.wait) for _ in range(3)]
+    await asyncio.gather(*calls)
+    trace("three at the same time")
 
 
 def loop_in_a_thread():

@@ -17,6 +17,24 @@ use crate::{gather, open_connection, timeout};
 /// wait for it. [`crawl_with_sockets`](crate::crawl_with_sockets) makes a
 /// task only when there is room for it.
 ///
+/// ```
+/// use crawl::{Limits, Target, Url};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let nobody_listens = "127.0.0.1:1";
+/// let url = Url::parse(&format!("http://{nobody_listens}/page"))?;
+/// let target = Target::new(url, nobody_listens.parse()?);
+/// let mut outcomes = Vec::new();
+/// stage_09_asyncio::crawl(
+///     &[target],
+///     &Limits::default(),
+///     &mut |outcome| outcomes.push(outcome.result),
+/// )?;
+/// assert_eq!(outcomes.len(), 1);
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// What the system says when it cannot wait.
 pub fn crawl(

@@ -13,6 +13,24 @@ use crate::{EventLoop, Queue, Socket, create_task, sleep, timeout};
 /// Fetches the targets, and hands each outcome to `done` as it comes:
 /// chapter 8's code, with this library's waiting.
 ///
+/// ```
+/// use crawl::{Limits, Target, Url};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let nobody_listens = "127.0.0.1:1";
+/// let url = Url::parse(&format!("http://{nobody_listens}/page"))?;
+/// let target = Target::new(url, nobody_listens.parse()?);
+/// let mut outcomes = Vec::new();
+/// stage_09_asyncio::crawl_with_sockets(
+///     &[target],
+///     &Limits::default(),
+///     &mut |outcome| outcomes.push(outcome.result),
+/// )?;
+/// assert_eq!(outcomes.len(), 1);
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// What the system says when it cannot wait.
 pub fn crawl_with_sockets(

@@ -27,6 +27,21 @@ fn examples() -> Vec<PathBuf> {
     files.filter(|it| it.extension().is_some_and(|it| it == "rs")).collect()
 }
 
+/// Some examples measure whole seconds. On a busy machine one may be late:
+/// it is asked again.
+fn agrees(name: &str, expected: &str, run: impl Fn() -> String) {
+    for attempt in 1.. {
+        let printed = run();
+        if printed.trim() == expected {
+            return;
+        }
+        assert!(
+            attempt < 3,
+            "{name} printed:\n{printed}\nnot:\n{expected}"
+        );
+    }
+}
+
 #[test]
 fn each_prints_what_it_says() {
     let examples = examples();
@@ -36,8 +51,8 @@ fn each_prints_what_it_says() {
         for file in &examples {
             scope.spawn(move || {
                 let name = file.file_stem().unwrap().to_str().unwrap();
-                let printed = example::run(name, &[]);
-                assert_eq!(printed.trim(), expected(file, "//"), "{name}");
+                let run = || example::run(name, &[]);
+                agrees(name, &expected(file, "//"), run);
             });
         }
     });
@@ -63,8 +78,8 @@ fn its_twin_in_python_says_and_prints_the_same() {
                     "{twin:?}"
                 );
                 if let Some(python) = python {
-                    let printed = python.run(&twin, None);
-                    assert_eq!(printed.trim(), expected, "{twin:?}");
+                    let name = twin.display().to_string();
+                    agrees(&name, &expected, || python.run(&twin, None));
                 }
             });
         }
