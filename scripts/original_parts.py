@@ -69,10 +69,25 @@ def exchanges(fail):
         ({}, send_all + [("received", b"", ("empty-reply", "waiting"))]),
         (
             {},
-            send_all + [("received", HEAD, None), ("received", RESET, ("truncated", "receiving"))],
+            send_all
+            + [
+                ("received", HEAD, crawl.Received.PART),
+                ("received", RESET, ("truncated", "receiving")),
+            ],
         ),
-        ({}, send_all + [("received", HEAD, None), ("received", b"", ("truncated", "receiving"))]),
-        ({}, send_all + [("received", AGAIN, None), ("received", HEAD + b"hello", page)]),
+        (
+            {},
+            send_all
+            + [
+                ("received", HEAD, crawl.Received.PART),
+                ("received", b"", ("truncated", "receiving")),
+            ],
+        ),
+        (
+            {},
+            send_all
+            + [("received", AGAIN, crawl.Received.MUST_WAIT), ("received", HEAD + b"hello", page)],
+        ),
         ({}, send_all + [("received", b"220 ready", ("malformed", "receiving"))]),
         # A reset while sending counts only after all has been received.
         (
@@ -80,7 +95,7 @@ def exchanges(fail):
             [
                 ("sent", 3, PART),
                 ("sent", PIPE, ALL),
-                ("received", HEAD, None),
+                ("received", HEAD, crawl.Received.PART),
                 ("received", b"hello", page),
             ],
         ),
@@ -101,7 +116,7 @@ def exchanges(fail):
         (late, send_all + [("received", HEAD, ("timeout", "receiving"))]),
         (late, send_all + [("received", AGAIN, ("timeout", "waiting"))]),
         (late, send_all + [("received", HEAD + b"hello", page)]),
-        (late, [("received", HEAD, None), ("received", b"hello", page)]),
+        (late, [("received", HEAD, crawl.Received.PART), ("received", b"hello", page)]),
     ]
     for limits, steps in cases:
         exchange = crawl.Exchange(
@@ -339,6 +354,9 @@ def hand_written():
         "chunked\r\n ",
         "\r\n chunked",
         "chunked\r\nTransfer-Encoding: chunked",
+        "chunked, ,",
+        ", chunked\r\nTransfer-Encoding: ,",
+        ",\r\nTransfer-Encoding: gzip",
         "chunked\r\nContent-Length: 5",
     ]
     chunks = [
@@ -530,7 +548,7 @@ def hand_written():
 
 def long_ones():
     """Streams for limits that are not small."""
-    for count in (64, 65):
+    for count in (128, 129):
         yield b"HTTP/1.1 204 No\r\n" + b"A: b\r\n" * count + b"\r\n"
         yield chunked("0\r\n").encode() + b"A: b\r\n" * count + b"\r\n"
     for count in (4096, 4097):

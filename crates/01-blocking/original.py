@@ -9,7 +9,8 @@ import socket
 import sys
 
 sys.path.append(sys.path[0] + "/../crawl")
-from crawl import CHUNK_BYTES, Exchange, Sent, main, result_of
+from crawl import CHUNK_BYTES, Exchange, Page, Sent
+from crawl import main, result_of
 
 
 def crawl(targets, limits, done):
@@ -56,11 +57,11 @@ def send(sock, exchange):
 def receive(sock, exchange):
     """Sleeps until bytes are there, again and again, until the page is
     complete."""
-    page = None
-    while page is None:
+    received = None
+    while not isinstance(received, Page):
         sock.settimeout(exchange.time_left())
-        page = exchange.received(result_of(sock.recv, CHUNK_BYTES))
-    return page
+        received = exchange.received(result_of(sock.recv, CHUNK_BYTES))
+    return received
 
 
 if __name__ == "__main__":

@@ -16,7 +16,8 @@ from itertools import islice
 from socket import SO_ERROR, SOL_SOCKET
 
 sys.path.append(sys.path[0] + "/../crawl")
-from crawl import CHUNK_BYTES, Exchange, Sent, main, result_of
+from crawl import CHUNK_BYTES, Exchange, Page, Sent
+from crawl import main, result_of
 
 
 def crawl(targets, limits, done):
@@ -64,10 +65,10 @@ def send(sock, exchange):
 
 def receive(sock, exchange):
     """Asks for bytes again and again, until the page is complete."""
-    page = None
-    while page is None:
-        page = exchange.received(result_of(sock.recv, CHUNK_BYTES))
-    return page
+    received = None
+    while not isinstance(received, Page):
+        received = exchange.received(result_of(sock.recv, CHUNK_BYTES))
+    return received
 
 
 # The same without the handicap of one page at a time: all sockets, asked in
@@ -98,10 +99,10 @@ class Fetch:
         self.sock = None  # before it has begun to connect
 
     def turn(self, done):
-        """Does what can be done now. Whether the fetch has ended."""
+        """Takes one turn. Whether the fetch has ended."""
         try:
             page = self.attempt()
-            if page is None:
+            if not isinstance(page, Page):
                 return False
         except OSError as error:
             page = error
@@ -114,7 +115,8 @@ class Fetch:
         return True
 
     def attempt(self):
-        """The page, or `None` for *not yet*."""
+        """Does what can be done now: the page, or something else for *not
+        yet*."""
         exchange, sock = self.exchange, self.sock
         if sock is None:
             self.sock = socket.socket(exchange.family())

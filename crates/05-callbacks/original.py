@@ -19,7 +19,7 @@ from functools import partial
 from socket import SO_ERROR, SOL_SOCKET
 
 sys.path.append(sys.path[0] + "/../crawl")
-from crawl import CHUNK_BYTES, Deadlines, Exchange, Sent
+from crawl import CHUNK_BYTES, Deadlines, Exchange, Received, Sent
 from crawl import feature, main, result_of
 
 
@@ -96,9 +96,8 @@ class Fetch:
             self.send()
 
     def receive(self):
-        chunk = result_of(self.sock.recv, CHUNK_BYTES)
         try:
-            page = self.exchange.received(chunk)
+            page = receive_chunks(self.sock, self.exchange)
         except OSError as error:
             page = error
         if page is None:
@@ -117,6 +116,15 @@ class Fetch:
     def finish(self, page):
         self.event_loop.close(self.sock)
         finish(self.index, self.exchange, page, self.event_loop)
+
+
+def receive_chunks(sock, exchange):
+    """Receives what is there, one chunk after another: the page, or `None`
+    where it must wait."""
+    received = Received.PART
+    while received is Received.PART:
+        received = exchange.received(result_of(sock.recv, CHUNK_BYTES))
+    return None if received is Received.MUST_WAIT else received
 
 
 class EventLoop:

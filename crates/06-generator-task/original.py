@@ -23,7 +23,8 @@ from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
 from socket import SO_ERROR, SOL_SOCKET
 
 sys.path.append(sys.path[0] + "/../crawl")
-from crawl import CHUNK_BYTES, Deadlines, Exchange, Sent, main, result_of
+from crawl import CHUNK_BYTES, Deadlines, Exchange, Received, Sent
+from crawl import main, result_of
 
 
 def crawl(targets, limits, done):
@@ -58,8 +59,7 @@ def fetch(index, target, event_loop):
                 page = None
                 while page is None:
                     yield sock.readable()
-                    chunk = result_of(sock.recv, CHUNK_BYTES)
-                    page = exchange.received(chunk)
+                    page = receive_chunks(sock, exchange)
         except OSError as error:
             page = error
         if not exchange.try_next_address(page):
@@ -71,6 +71,15 @@ def connect(sock, exchange):
     """Begins to connect. Nobody waits for it: the first `send` finds out
     whether the connection is there. On loopback it mostly is."""
     exchange.connected(result_of(sock.connect, exchange.address()))
+
+
+def receive_chunks(sock, exchange):
+    """Receives what is there, one chunk after another: the page, or `None`
+    where it must wait."""
+    received = Received.PART
+    while received is Received.PART:
+        received = exchange.received(result_of(sock.recv, CHUNK_BYTES))
+    return None if received is Received.MUST_WAIT else received
 
 
 class NotDone(Exception):

@@ -14,7 +14,8 @@ import sys
 from socket import SO_ERROR, SOL_SOCKET
 
 sys.path.append(sys.path[0] + "/../crawl")
-from crawl import CHUNK_BYTES, Exchange, Sent, chapter, main, result_of
+from crawl import CHUNK_BYTES, Exchange, Received, Sent
+from crawl import chapter, main, result_of
 
 EventLoop = chapter("06-generator-task").EventLoop
 Task = chapter("06-generator-task").Task
@@ -74,8 +75,17 @@ def receive(sock, exchange):
     page = None
     while page is None:
         yield sock.readable()
-        page = exchange.received(result_of(sock.recv, CHUNK_BYTES))
+        page = receive_chunks(sock, exchange)
     return page
+
+
+def receive_chunks(sock, exchange):
+    """Receives what is there, one chunk after another: the page, or `None`
+    where it must wait."""
+    received = Received.PART
+    while received is Received.PART:
+        received = exchange.received(result_of(sock.recv, CHUNK_BYTES))
+    return None if received is Received.MUST_WAIT else received
 
 
 if __name__ == "__main__":

@@ -20,7 +20,8 @@ from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
 from socket import SO_ERROR, SOL_SOCKET
 
 sys.path.append(sys.path[0] + "/../crawl")
-from crawl import CHUNK_BYTES, Deadlines, Exchange, Sent, main, result_of
+from crawl import CHUNK_BYTES, Deadlines, Exchange, Received, Sent
+from crawl import main, result_of
 
 
 def crawl(targets, limits, done):
@@ -72,8 +73,17 @@ async def receive(sock, exchange):
     page = None
     while page is None:
         await sock.readable()
-        page = exchange.received(result_of(sock.recv, CHUNK_BYTES))
+        page = receive_chunks(sock, exchange)
     return page
+
+
+def receive_chunks(sock, exchange):
+    """Receives what is there, one chunk after another: the page, or `None`
+    where it must wait."""
+    received = Received.PART
+    while received is Received.PART:
+        received = exchange.received(result_of(sock.recv, CHUNK_BYTES))
+    return None if received is Received.MUST_WAIT else received
 
 
 class Reactor:

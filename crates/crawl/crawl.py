@@ -152,6 +152,15 @@ class Sent(enum.Enum):
     MUST_WAIT = enum.auto()
 
 
+class Received(enum.Enum):
+    """What `recv` came to, if it was not the page."""
+
+    # A part of the response: receive on.
+    PART = enum.auto()
+    # Nothing is there yet: wait until the socket is readable.
+    MUST_WAIT = enum.auto()
+
+
 class Exchange:
     """One request and its response, as a value that touches no socket.
 
@@ -270,10 +279,11 @@ class Exchange:
         self.reset = True
 
     def received(self, chunk):
-        """Takes what `recv` returned or raised: the page, or `None` while
-        it is not complete. An empty chunk is the end of the stream."""
+        """Takes what `recv` returned or raised: the page, once it is
+        complete. An empty chunk is the end of the stream."""
         if isinstance(chunk, OSError):
-            return self.must_wait(chunk)
+            self.must_wait(chunk)
+            return Received.MUST_WAIT
         if not chunk:
             return self.ended()
         if self.reader is None:
@@ -282,6 +292,7 @@ class Exchange:
         page = self.reader.received(chunk)
         if page is None:
             self.check_deadline()
+            return Received.PART
         return page
 
     def ended(self):
@@ -654,7 +665,8 @@ class Head:
         if self.status == 101:
             raise malformed("status 101 switches protocols unasked")
         if not 100 <= self.status <= 599:
-            raise malformed(f"status {self.status:03} is not 100 to 599")
+            raise malformed(
+                f"status {self.status:03} is not between 100 and 599")
 
     def is_interim(self):
         return self.status < 200
@@ -673,16 +685,17 @@ class Head:
         return "until-close" if length is None else length
 
     def is_chunked(self):
-        codings = self.values(b"transfer-encoding")
-        if not codings:
+        lists = self.values(b"transfer-encoding")
+        if not lists:
             return False
         if self.is_http10:
             raise malformed("HTTP/1.0 has no Transfer-Encoding")
-        if codings[0].lower() != b"chunked":
-            found = quoted(codings[0])
-            raise malformed(f'Transfer-Encoding {found} is not "chunked"')
-        if len(codings) > 1:
-            raise malformed("Transfer-Encoding is there more than once")
+        # Empty elements of a list are ignored: RFC 9110, section 5.6.1.2.
+        found = b", ".join(lists)
+        codings = [item.strip().lower() for item in found.split(b",")]
+        if [coding for coding in codings if coding] != [b"chunked"]:
+            raise malformed(
+                f'Transfer-Encoding {quoted(found)} is not "chunked"')
         return True
 
     def content_length(self):
