@@ -39,14 +39,20 @@ def crawl(targets, limits, done):
             pool.submit(work, index, target, limits): index
             for index, target in enumerate(targets)
         }
-        for future in as_completed(list(fetches)):
-            index = fetches.pop(future)
-            try:
-                outcome = future.result()
-            except BrokenProcessPool as error:
-                outcome = Outcome.not_fetched(
-                    index, "worker-died", str(error))
-            done(outcome)
+        try:
+            for future in as_completed(list(fetches)):
+                done(outcome_of(future, fetches.pop(future)))
+        finally:
+            # If this ends early, the pool is not to fetch the rest.
+            for future in fetches:
+                future.cancel()
+
+
+def outcome_of(future, index):
+    try:
+        return future.result()
+    except BrokenProcessPool as error:
+        return Outcome.not_fetched(index, "worker-died", str(error))
 
 
 def work(index, target, limits):
