@@ -4,7 +4,6 @@
 //! A stage is covered by being in the runner's table. What each fault must come to is listed in
 //! the crate `corpus`.
 
-#[path = "corpus/runner.rs"]
 mod runner;
 
 use std::collections::BTreeSet;

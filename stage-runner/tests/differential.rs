@@ -3,7 +3,6 @@
 //! The pages are random, the test is not: a seed decides. Another one can be given as
 //! `DIFFERENTIAL_SEED`, and a failure says with which it came.
 
-#[path = "corpus/runner.rs"]
 mod runner;
 
 use std::thread;

@@ -23,11 +23,14 @@ fn stopping_is_quick_and_leaves_no_thread_and_no_socket() {
     site.stop();
     assert!(begun.elapsed() < Duration::from_secs(2));
     drop(sockets);
-    assert_eq!(threads_and_descriptors(), before);
+    match before {
+        Some(before) => assert_eq!(threads_and_descriptors(), Some(before)),
+        None => println!("skipped: this system does not list threads and descriptors"),
+    }
 }
 
-/// Two zeros where the system has no /proc.
-fn threads_and_descriptors() -> (usize, usize) {
-    let count = |path| std::fs::read_dir(path).map_or(0, Iterator::count);
-    (count("/proc/self/task"), count("/proc/self/fd"))
+/// Only Linux lists them, in /proc.
+fn threads_and_descriptors() -> Option<(usize, usize)> {
+    let count = |path| std::fs::read_dir(path).map(Iterator::count).ok();
+    Some((count("/proc/self/task")?, count("/proc/self/fd")?))
 }
