@@ -654,7 +654,8 @@ class Head:
         if self.status == 101:
             raise malformed("status 101 switches protocols unasked")
         if not 100 <= self.status <= 599:
-            raise malformed(f"status {self.status:03} is not 100 to 599")
+            raise malformed(
+                f"status {self.status:03} is not between 100 and 599")
 
     def is_interim(self):
         return self.status < 200
@@ -673,16 +674,14 @@ class Head:
         return "until-close" if length is None else length
 
     def is_chunked(self):
-        codings = self.values(b"transfer-encoding")
-        if not codings:
+        if not self.values(b"transfer-encoding"):
             return False
         if self.is_http10:
             raise malformed("HTTP/1.0 has no Transfer-Encoding")
-        if codings[0].lower() != b"chunked":
-            found = quoted(codings[0])
+        codings = self.elements(b"transfer-encoding")
+        if [coding.lower() for coding in codings] != [b"chunked"]:
+            found = quoted(b", ".join(self.values(b"transfer-encoding")))
             raise malformed(f'Transfer-Encoding {found} is not "chunked"')
-        if len(codings) > 1:
-            raise malformed("Transfer-Encoding is there more than once")
         return True
 
     def content_length(self):
@@ -704,11 +703,18 @@ class Head:
 
     def content_encoding(self):
         codings = [
-            value.decode("utf-8", "replace")
-            for value in self.values(b"content-encoding")
-            if value and value.lower() != b"identity"
+            coding.decode("utf-8", "replace")
+            for coding in self.elements(b"content-encoding")
+            if coding.lower() != b"identity"
         ]
         return ", ".join(codings) or None
+
+    def elements(self, name):
+        """The elements of a list like `one, two`. Empty elements do not
+        count: RFC 9110, section 5.6.1.2."""
+        listed = b",".join(self.values(name)).split(b",")
+        elements = [element.strip(b" \t\r\n") for element in listed]
+        return [element for element in elements if element]
 
     def values(self, name):
         return [value for field, value in self.fields if field == name]
