@@ -685,17 +685,14 @@ class Head:
         return "until-close" if length is None else length
 
     def is_chunked(self):
-        lists = self.values(b"transfer-encoding")
-        if not lists:
+        if not self.values(b"transfer-encoding"):
             return False
         if self.is_http10:
             raise malformed("HTTP/1.0 has no Transfer-Encoding")
-        # Empty elements of a list are ignored: RFC 9110, section 5.6.1.2.
-        found = b", ".join(lists)
-        codings = [item.strip().lower() for item in found.split(b",")]
-        if [coding for coding in codings if coding] != [b"chunked"]:
-            raise malformed(
-                f'Transfer-Encoding {quoted(found)} is not "chunked"')
+        codings = self.elements(b"transfer-encoding")
+        if [coding.lower() for coding in codings] != [b"chunked"]:
+            found = quoted(b", ".join(self.values(b"transfer-encoding")))
+            raise malformed(f'Transfer-Encoding {found} is not "chunked"')
         return True
 
     def content_length(self):
@@ -717,11 +714,18 @@ class Head:
 
     def content_encoding(self):
         codings = [
-            value.decode("utf-8", "replace")
-            for value in self.values(b"content-encoding")
-            if value and value.lower() != b"identity"
+            coding.decode("utf-8", "replace")
+            for coding in self.elements(b"content-encoding")
+            if coding.lower() != b"identity"
         ]
         return ", ".join(codings) or None
+
+    def elements(self, name):
+        """The elements of a list like `one, two`. Empty elements do not
+        count: RFC 9110, section 5.6.1.2."""
+        listed = b",".join(self.values(name)).split(b",")
+        elements = [element.strip(b" \t\r\n") for element in listed]
+        return [element for element in elements if element]
 
     def values(self, name):
         return [value for field, value in self.fields if field == name]

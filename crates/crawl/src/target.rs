@@ -3,6 +3,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use http::Uri;
+use http::uri::PathAndQuery;
 
 /// A checked `http` URL. Its name has not been looked up: that blocks, so
 /// it is done once, before any clock starts.
@@ -76,8 +77,8 @@ impl fmt::Display for Url {
     }
 }
 
-/// More than servers take, and less than `http::Uri` does: whoever is
-/// handed the URL checks it again.
+/// More than servers take, and less than `http::Uri` takes: each program
+/// that is given the URL checks it again.
 const LONGEST_URL: usize = 32 << 10;
 
 fn check(text: &str) -> Result<Url, String> {
@@ -90,93 +91,141 @@ fn check(text: &str) -> Result<Url, String> {
             ),
         });
     }
-    let Some((scheme, rest)) = text.split_once("://") else {
-        let rest = text
-            .split_once(":/")
-            .map_or(text, |(_, rest)| rest)
-            .trim_start_matches('/');
-        let slashes = if rest.len() < text.len() {
-            "one slash after its scheme"
-        } else {
-            "no scheme"
-        };
+    let rest = after_scheme(text)?;
+    let (authority, path) =
+        rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let (_, authority) =
+        authority.rsplit_once('@').unwrap_or(("", authority));
+    let (host, port) = split_port(authority)?;
+    check_host(host)?;
+    let port = port.map_or(Ok(80), |digits| parse_port(host, digits))?;
+
+    let mut path =
+        percent_encode(path.split('#').next().unwrap_or_default());
+    if !path.starts_with('/') {
+        path.insert(0, '/');
+    }
+    let bytes = "http://".len() + authority.len() + path.len();
+    if bytes > LONGEST_URL {
         return Err(format!(
-            "it has {slashes}: write http://{}",
-            rest.escape_debug()
+            "its {bytes} bytes are more than {LONGEST_URL}"
         ));
+    }
+    if let Err(error) = format!("http://{authority}{path}").parse::<Uri>() {
+        return Err(match invalid_in_path(&path) {
+            Some(bad) => format!(
+                "it has {bad} in it (write %{:02X})",
+                u32::from(bad)
+            ),
+            None => error.to_string(),
+        });
+    }
+    Ok(Url {
+        authority: authority.into(),
+        path: path.into(),
+        host_bytes: host.len(),
+        port,
+    })
+}
+
+/// What follows `http://`.
+fn after_scheme(text: &str) -> Result<&str, String> {
+    let (scheme, rest) = match text.split_once(':') {
+        Some((scheme, rest)) if !scheme.contains(['/', '?', '#']) => {
+            (scheme, rest)
+        }
+        _ => return Err(no_scheme(text)),
     };
-    match scheme.to_ascii_lowercase().as_str() {
-        "http" => {}
-        "https" => {
-            return Err(
-                "these stages speak plain HTTP, not https".to_owned()
-            );
+    match (scheme.to_ascii_lowercase().as_str(), rest.strip_prefix("//")) {
+        ("http", Some(rest)) => Ok(rest),
+        ("http", None) => {
+            let rest = rest.trim_start_matches(['/', '\\']).escape_debug();
+            Err(format!(
+                "two slashes follow the colon of a URL: write http://{rest}"
+            ))
         }
-        other => {
-            let other = other.escape_debug();
-            return Err(format!(
-                "its scheme is {other}, and these stages speak http"
-            ));
+        ("https", _) => {
+            Err("these stages speak plain HTTP, not https".to_owned())
+        }
+        // A host and a port: `localhost:8000/1`.
+        (_, None)
+            if rest.is_empty()
+                || rest.starts_with(|c: char| c.is_ascii_digit()) =>
+        {
+            Err(no_scheme(text))
+        }
+        ("", _) => Err(no_scheme(rest)),
+        (_, _) => {
+            let scheme = scheme.escape_debug();
+            Err(format!(
+                "its scheme is {scheme}, and these stages speak http"
+            ))
         }
     }
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    if authority.is_empty() {
-        return Err("it has no host".to_owned());
+}
+
+fn no_scheme(text: &str) -> String {
+    let rest = text.strip_prefix("//").unwrap_or(text);
+    if rest.is_empty() || rest.starts_with('/') {
+        let why = "it has no scheme and no host: \
+                   write it as in http://127.0.0.1:8000/1";
+        return why.to_owned();
     }
-    if !authority.is_ascii() {
+    format!("it has no scheme: write http://{}", rest.escape_debug())
+}
+
+/// Host and port of an authority, an IPv6 address with its brackets.
+fn split_port(authority: &str) -> Result<(&str, Option<&str>), String> {
+    let after_brackets =
+        match (authority.starts_with('['), authority.rfind(']')) {
+            (true, None) => {
+                return Err(
+                    "its host begins with [ and has no ] at its end"
+                        .to_owned(),
+                );
+            }
+            (_, end) => end.map_or(0, |at| at + 1),
+        };
+    let Some(colon) = authority[after_brackets..].find(':') else {
+        return Ok((authority, None));
+    };
+    let (host, port) = authority.split_at(after_brackets + colon);
+    let port = &port[1..];
+    if port.contains(':') {
+        let why = "it has two colons after its host: an IPv6 \
+                   address needs brackets, as in http://[::1]:8000/";
+        return Err(why.to_owned());
+    }
+    Ok((host, Some(port)))
+}
+
+fn check_host(host: &str) -> Result<(), String> {
+    if host.is_empty() {
+        return Err(
+            "it has no host: write it as in http://127.0.0.1:8000/1"
+                .to_owned(),
+        );
+    }
+    if !host.is_ascii() {
         return Err(
             "its host is not ASCII: write the name in its xn-- form"
                 .to_owned(),
         );
     }
-
-    let uri: Uri = percent_encode(text)
-        .parse()
-        .map_err(|error| why_not(text, &error))?;
-    let authority = uri.authority().ok_or("it has no host")?;
-    let (_, authority) = authority
-        .as_str()
-        .rsplit_once('@')
-        .unwrap_or(("", authority.as_str()));
-    let (host, port) = split_port(authority)?;
-    if host.is_empty() {
-        return Err("it has no host".to_owned());
-    }
     if let Some(address) = host.strip_prefix('[') {
-        let address = address.strip_suffix(']').unwrap_or(address);
-        address
-            .parse::<std::net::Ipv6Addr>()
-            .map_err(|_| format!("[{address}] is not an IPv6 address"))?;
-    } else if let Some(bad) = host.chars().find(|c| !is_host_char(*c)) {
-        return Err(format!("its host has {bad:?} in it"));
+        let address = address
+            .strip_suffix(']')
+            .and_then(|address| address.parse().ok());
+        return match address {
+            Some(std::net::Ipv6Addr { .. }) => Ok(()),
+            None => Err(format!(
+                "its host {host} is not an IPv6 address in brackets"
+            )),
+        };
     }
-    let path = uri.path_and_query().map_or("/", |path| path.as_str());
-    let url = Url {
-        authority: authority.into(),
-        path: if path.starts_with('/') {
-            path.into()
-        } else {
-            format!("/{path}").into()
-        },
-        host_bytes: host.len(),
-        port: port.unwrap_or(80),
-    };
-    match url.to_string().len() {
-        ..=LONGEST_URL => Ok(url),
-        bytes => {
-            Err(format!("its {bytes} bytes are more than {LONGEST_URL}"))
-        }
-    }
-}
-
-/// Names the character for which `http::Uri` refuses a text, or says what
-/// it says.
-fn why_not(text: &str, error: &dyn fmt::Display) -> String {
-    match text.chars().find(|c| "<>\\^`{|}".contains(*c)) {
-        Some(bad) => {
-            format!("it has {bad} in it (write %{:02X})", u32::from(bad))
-        }
-        None => error.to_string(),
+    match host.chars().find(|c| !is_host_char(*c)) {
+        None => Ok(()),
+        Some(bad) => Err(format!("its host has {bad} in it")),
     }
 }
 
@@ -201,19 +250,14 @@ fn percent_encode(text: &str) -> String {
     encoded
 }
 
-/// Host and port of an authority. `http::Uri` reads port 99999 as *no
-/// port*, which would silently become 80.
-fn split_port(authority: &str) -> Result<(&str, Option<u16>), String> {
-    let after_brackets = authority.rfind(']').map_or(0, |at| at + 1);
-    let Some(colon) = authority[after_brackets..].rfind(':') else {
-        return Ok((authority, None));
-    };
-    let (host, port) = authority.split_at(after_brackets + colon);
-    let digits = &port[1..];
+/// The port. (`http::Uri` reads port 99999 as *no port*, which would
+/// silently become 80.)
+fn parse_port(host: &str, digits: &str) -> Result<u16, String> {
     if digits.is_empty() {
-        let why = "its port is empty: \
-                   write a number after the colon, or no colon";
-        return Err(why.to_owned());
+        return Err(format!(
+            "it has a colon after its host and no port: \
+             write http://{host}/ for port 80"
+        ));
     }
     match digits.parse() {
         // `parse` takes a sign as well, and a URL does not.
@@ -221,12 +265,25 @@ fn split_port(authority: &str) -> Result<(&str, Option<u16>), String> {
             if port > 0
                 && digits.bytes().all(|byte| byte.is_ascii_digit()) =>
         {
-            Ok((host, Some(port)))
+            Ok(port)
         }
         _ => Err(format!(
-            "its port {digits} is not a number from 1 to 65535"
+            "its port {} is not a number from 1 to 65535",
+            digits.escape_debug()
         )),
     }
+}
+
+/// The first character that `http::Uri` does not take in a path, or in a
+/// query. (It says itself only that there is one.)
+fn invalid_in_path(path: &str) -> Option<char> {
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    let is_invalid = |before: &str, c: char| {
+        format!("{before}{c}").parse::<PathAndQuery>().is_err()
+    };
+    let mut in_path = path.chars().filter(|c| is_invalid("/", *c));
+    let mut in_query = query.chars().filter(|c| is_invalid("/?", *c));
+    in_path.next().or_else(|| in_query.next())
 }
 
 /// What to fetch: a checked URL with its resolved address and the request
@@ -367,28 +424,58 @@ mod tests {
 
     #[test]
     fn urls_that_cannot() {
-        bad("", "no scheme");
-        bad("example.com/1", "http://example.com/1");
+        bad(
+            "",
+            "no scheme and no host: write it as in http://127.0.0.1:8000/1",
+        );
+        bad("example.com/1", ": write http://example.com/1");
+        bad("//example.com/1", ": write http://example.com/1");
+        bad("://example.com/1", ": write http://example.com/1");
+        bad("localhost:8000/a:b", ": write http://localhost:8000/a:b");
+        bad("localhost:", ": write http://localhost:");
+        bad("/1?x://y", "no scheme and no host");
+        bad(
+            "http:/example.com/1",
+            "colon of a URL: write http://example.com/1",
+        );
+        bad("http:example.com", "colon of a URL: write http://example.com");
+        bad(
+            "HTTP:\\\\example.com",
+            "colon of a URL: write http://example.com",
+        );
+        bad("https:/example.com/", "plain HTTP");
+        bad("mailto:a@b", "its scheme is mailto");
         bad("https://example.com/", "plain HTTP");
         bad("ftp://example.com/", "ftp");
         bad("http://", "no host");
         bad("http:///path", "no host");
         bad("http://:80/", "no host");
-        bad("http://user@/", "");
-        bad("http://a:99999/", "99999");
-        bad("http://a:0/", "port 0");
-        bad("http://a:/", "its port is empty");
-        bad("http:/a/1", "one slash after its scheme: write http://a/1");
-        bad("http://a/<b>", "it has < in it (write %3C)");
-        bad("http://a:-1/", "");
-        bad("http://a:+80/", "port");
+        bad("http://user@/", "no host");
+        bad(
+            "http://a:99999/",
+            "port 99999 is not a number from 1 to 65535",
+        );
+        bad("http://a:0/", "port 0 is");
+        bad("http://a:/", "no port: write http://a/ for port 80");
+        bad("http://[::1]:", "write http://[::1]/ for port 80");
+        bad("http://a:-1/", "port -1 is");
+        bad("http://a:+80/", "port +80 is");
+        bad("http://a:8x/", "port 8x is");
         bad("http://a/b c", "space");
         bad("http://a/\r\nHost: b", "U+000D");
         bad("http://a/\u{9b}31m", "U+009B");
         bad("http://ü.example/", "xn--");
-        bad("http://[::1/", "");
-        bad("http://[zz]/", "");
-        bad("http://a,b/", "host");
+        bad("http://a/<b>", "it has < in it (write %3C)");
+        bad("http://a/b?c=d>e", "it has > in it (write %3E)");
+        bad("http://a/{b}/`?`", "it has ` in it (write %60)");
+        bad("http://[::1/", "no ] at its end");
+        bad("http://[zz]/", "its host [zz] is not an IPv6 address");
+        bad("http://[::1]a/", "its host [::1]a is not an IPv6 address");
+        bad("http://::1/", "needs brackets, as in http://[::1]:8000/");
+        bad("http://a,b/", "its host has , in it");
+        bad("http://a<b/", "its host has < in it");
+        bad("http://a\\b", "its host has \\ in it");
+        bad("http://]:80/", "its host has ] in it");
     }
 
     #[test]

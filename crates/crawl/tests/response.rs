@@ -733,6 +733,8 @@ fn pages_keep_where_they_point_and_how_they_are_coded() {
     assert_eq!(page("Content-Encoding:"), (None, None));
     let twice = page("Content-Encoding: gzip\r\nContent-Encoding: br");
     assert_eq!(twice, (None, Some("gzip, br".into())));
+    let list = page("Content-Encoding: , gzip,identity ,,br,");
+    assert_eq!(list, (None, Some("gzip, br".into())));
 
     let stream = b"HTTP/1.1 201 Created\r\nLocation: /\xff\r\nContent-Length: 0\r\n\r\n";
     let page = check(stream, Whole(201, "")).result.unwrap();

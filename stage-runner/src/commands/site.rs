@@ -52,7 +52,10 @@ pub fn run(options: &SiteOptions, listen: IpAddr, port: u16, verbose: bool) -> E
     match print::bytes(format!("{}\n", site.url("/")).as_bytes()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             site.stop();
-            return print::status(Err(error));
+            progress::warn(&format!(
+                "error: cannot write the URL of the site to stdout, so the site ends: {error}"
+            ));
+            return ExitCode::FAILURE;
         }
         _ => {}
     }

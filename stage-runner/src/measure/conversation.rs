@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 
 use crawl::protocol::MAX_LINE_BYTES;
 
+use super::checked::Checked;
 use super::command::command;
 use super::costs;
-use super::ledger::Ledger;
 use super::work::{Heard, Work};
 use crate::lineup::Entrant;
 use crate::results::{Ending, Fault, Run, WrongLine};
@@ -62,7 +62,7 @@ pub struct Conversation {
     /// Whether it is watched from outside: it need not say what it costs.
     is_watched: bool,
     pipes: Pipes,
-    ledger: Ledger,
+    checked: Checked,
     silence: Duration,
     began: Instant,
     /// For how long the runner was stopped meanwhile.
@@ -111,7 +111,7 @@ impl Conversation {
             child,
             is_watched: !entrant.measures_itself(),
             pipes,
-            ledger: Ledger::new(targets),
+            checked: Checked::new(targets),
             silence: work.limits.deadline.saturating_add(HUNG_AFTER),
             began,
             stopped: Duration::ZERO,
@@ -141,7 +141,7 @@ impl Conversation {
             match said {
                 Some(Said::Line(line)) => {
                     let running = self.began.elapsed().as_micros() as u64;
-                    match self.ledger.hear(&line, running) {
+                    match self.checked.hear(&line, running) {
                         Ok(None) => {}
                         Ok(outcome) if heard(outcome) => last_word = Instant::now(),
                         Ok(_) => return self.put_down(None),
@@ -152,7 +152,7 @@ impl Conversation {
                     }
                 }
                 Some(Said::TooLong) => {
-                    let line = self.ledger.lines + 1;
+                    let line = self.checked.lines + 1;
                     let fault = Fault::WrongLine { line, wrong: WrongLine::TooLong };
                     return self.put_down(Some(fault));
                 }
@@ -232,7 +232,7 @@ impl Conversation {
     pub fn settle(self, end: End, run: &mut Run) {
         run.stopped_us = self.stopped.as_micros() as u64;
         run.exit = end.status.and_then(|status| status.code());
-        let unanswered = self.ledger.outcomes.iter().filter(|outcome| outcome.is_none()).count();
+        let unanswered = self.checked.outcomes.iter().filter(|outcome| outcome.is_none()).count();
         run.fault = match (end.fault, end.status.map(Ending::from)) {
             (Some(fault), _) => Some(fault),
             _ if signals::asked() => Some(Fault::Interrupted),
@@ -247,11 +247,11 @@ impl Conversation {
         let lifetime = (end.at - self.began).as_micros() as u64;
         let cpu = usage::children().zip(self.cpu_before).map(|(after, before)| after - before);
         let seen = costs::from_outside(lifetime, cpu, self.is_watched.then_some(self.seen));
-        let reported = self.ledger.usage.unwrap_or_default();
+        let reported = self.checked.usage.unwrap_or_default();
         run.wall_includes_start = reported.wall_us.is_none();
         if self.is_watched {
             run.doubts =
-                costs::doubts(&reported, &seen, run.told().filter_map(|o| o.finished_us).max());
+                costs::doubts(&reported, &seen, run.reported().filter_map(|o| o.finished_us).max());
         }
         run.usage = costs::complete(reported, seen);
         if !signals::asked() {

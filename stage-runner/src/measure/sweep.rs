@@ -156,7 +156,7 @@ fn failure(run: &Run) -> Why {
         return Why::Fault(fault.clone(), run.stderr.last().cloned());
     }
     let mut kinds: BTreeMap<&str, (usize, ErrorKind, &str)> = BTreeMap::new();
-    for error in run.told().filter_map(|outcome| outcome.error.as_ref()) {
+    for error in run.reported().filter_map(|outcome| outcome.error.as_ref()) {
         kinds.entry(error.kind.word()).or_insert((0, error.kind, &error.message)).0 += 1;
     }
     let commonest = kinds.into_values().max_by_key(|(count, ..)| *count);
@@ -169,7 +169,7 @@ fn failure(run: &Run) -> Why {
 /// delay.
 fn too_few_workers(run: &Run) -> Option<Who> {
     let mut began: BTreeMap<Worker, u64> = BTreeMap::new();
-    for outcome in run.told() {
+    for outcome in run.reported() {
         let first = began.entry(outcome.by).or_insert(outcome.started_us);
         *first = outcome.started_us.min(*first);
     }
@@ -177,7 +177,7 @@ fn too_few_workers(run: &Run) -> Option<Who> {
         return None;
     }
     let finished = |outcome: &OutcomeLine| outcome.finished_us;
-    let all_began = began.values().max() < run.told().filter_map(finished).min().as_ref();
+    let all_began = began.values().max() < run.reported().filter_map(finished).min().as_ref();
     Who::of(run).filter(|_| began.len() < run.outcomes.len() && all_began)
 }
 

@@ -31,12 +31,12 @@ pub struct Blocked {
 impl Blocked {
     /// All such fetches of a run on one thread.
     pub fn all(run: &Run) -> Vec<Blocked> {
-        if !run.told().all(|outcome| outcome.by == Worker::Main) {
+        if !run.reported().all(|outcome| outcome.by == Worker::Main) {
             return Vec::new();
         }
-        let mut moves: Vec<(u64, usize)> = run.told().flat_map(moves).collect();
+        let mut moves: Vec<(u64, usize)> = run.reported().flat_map(moves).collect();
         moves.sort_unstable();
-        run.told().filter_map(|outcome| blocked(run, outcome, &moves)).collect()
+        run.reported().filter_map(|outcome| blocked(run, outcome, &moves)).collect()
     }
 
     /// How long it took.

@@ -115,7 +115,7 @@ impl<'a> Row<'a> {
         const NOW_AND_THEN: u64 = 20;
         let run = self.shown();
         let in_vain = run.figures().failed_reads.unwrap_or(0);
-        in_vain > NOW_AND_THEN * run.told().count() as u64
+        in_vain > NOW_AND_THEN * run.reported().count() as u64
     }
 
     /// Whether it spends its time asleep.

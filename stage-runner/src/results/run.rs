@@ -88,18 +88,18 @@ impl Run {
     }
 
     /// The outcomes that there are, in the order of the URLs.
-    pub fn told(&self) -> impl Iterator<Item = &OutcomeLine> {
+    pub fn reported(&self) -> impl Iterator<Item = &OutcomeLine> {
         self.outcomes.iter().flatten()
     }
 
     /// Pages that came.
     pub fn pages(&self) -> usize {
-        self.told().filter(|outcome| outcome.error.is_none()).count()
+        self.reported().filter(|outcome| outcome.error.is_none()).count()
     }
 
     /// Pages that did not.
     pub fn failed(&self) -> usize {
-        self.told().filter(|outcome| outcome.error.is_some()).count()
+        self.reported().filter(|outcome| outcome.error.is_some()).count()
     }
 
     /// Numbers of the stage's own.
@@ -117,18 +117,18 @@ impl Run {
 
     /// When the last fetch ended.
     pub fn last_finish_us(&self) -> u64 {
-        self.told().filter_map(|outcome| outcome.finished_us).max().unwrap_or(0)
+        self.reported().filter_map(|outcome| outcome.finished_us).max().unwrap_or(0)
     }
 
     /// How long each fetch took that took any time.
     pub fn waits(&self) -> impl Iterator<Item = u64> {
-        self.told().filter_map(wait_us)
+        self.reported().filter_map(wait_us)
     }
 
     /// The most fetches that were in flight at the same time.
     pub fn most_in_flight(&self) -> usize {
         let mut moments: Vec<(u64, i32)> = Vec::new();
-        for outcome in self.told() {
+        for outcome in self.reported() {
             if let Some(finished) = outcome.finished_us {
                 moments.extend([(outcome.started_us, 1), (finished, -1)]);
             }

@@ -29,7 +29,7 @@ pub enum WorkerKind {
 impl Who {
     /// Who fetched in this run, if anybody did.
     pub fn of(run: &Run) -> Option<Who> {
-        let fetched = run.told().filter(|outcome| outcome.finished_us.is_some());
+        let fetched = run.reported().filter(|outcome| outcome.finished_us.is_some());
         let workers: BTreeSet<Worker> = fetched.map(|outcome| outcome.by).collect();
         let processes = workers.iter().filter(|by| matches!(by, Worker::Process(_))).count();
         let threads = workers.iter().filter(|by| matches!(by, Worker::Thread(_))).count();

@@ -273,7 +273,7 @@ fn tie(rows: &[&Row<'_>]) -> Option<String> {
 /// Many fetches in flight on one thread, which sleeps.
 fn is_loop(row: &Row<'_>) -> bool {
     row.entrant.stage.as_ref().is_some_and(|stage| !stage.one_at_a_time)
-        && row.shown().told().all(|outcome| outcome.by == Worker::Main)
+        && row.shown().reported().all(|outcome| outcome.by == Worker::Main)
         && row.sleeps()
 }
 
@@ -322,7 +322,7 @@ pub fn larger_limits(report: &Report, rows: &[Row<'_>]) -> Vec<String> {
 
 fn any_failed(rows: &[Row<'_>], kind: ErrorKind) -> bool {
     let is_it = |error: &ErrorLine| error.kind == kind;
-    rows.iter().any(|row| row.worst().told().any(|o| o.error.as_ref().is_some_and(is_it)))
+    rows.iter().any(|row| row.worst().reported().any(|o| o.error.as_ref().is_some_and(is_it)))
 }
 
 /// Which limit a page met, and the option that sets it.
@@ -434,7 +434,7 @@ pub fn was_stopped(name: &str, stopped_us: u64) -> String {
 }
 
 fn failed_kinds(run: &Run) -> BTreeMap<usize, &'static str> {
-    let kinds = run.told().filter_map(|o| Some((o.target, o.error.as_ref()?.kind.word())));
+    let kinds = run.reported().filter_map(|o| Some((o.target, o.error.as_ref()?.kind.word())));
     kinds.collect()
 }
 
@@ -442,7 +442,7 @@ fn failed_kinds(run: &Run) -> BTreeMap<usize, &'static str> {
 fn named(report: &Report, run: &Run) -> String {
     let mut alike: Vec<(&ErrorLine, usize, u64)> = Vec::new();
     let mut places: HashMap<(ErrorKind, &str), usize> = HashMap::new();
-    for (target, error) in run.told().filter_map(|o| Some((o.target, o.error.as_ref()?))) {
+    for (target, error) in run.reported().filter_map(|o| Some((o.target, o.error.as_ref()?))) {
         let place = *places.entry((error.kind, &error.message)).or_insert(alike.len());
         match alike.get_mut(place) {
             Some((.., pages)) => *pages += 1,

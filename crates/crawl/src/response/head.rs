@@ -128,12 +128,7 @@ fn is_chunked(response: &Response<'_, '_>) -> Result<bool, BadResponse> {
             "HTTP/1.0 has no Transfer-Encoding".to_owned(),
         ));
     }
-    // Empty elements of a list are ignored: RFC 9110, section 5.6.1.2.
-    let codings =
-        lists.iter().flat_map(|list| list.split(|&byte| byte == b','));
-    let codings =
-        codings.map(<[u8]>::trim_ascii).filter(|coding| !coding.is_empty());
-    match codings.collect::<Vec<_>>()[..] {
+    match elements(&lists).collect::<Vec<_>>()[..] {
         [coding] if coding.eq_ignore_ascii_case(b"chunked") => Ok(true),
         _ => {
             let all = lists.join(&b", "[..]);
@@ -176,13 +171,22 @@ fn number(digits: &[u8]) -> Result<u64, BadResponse> {
 }
 
 fn content_encoding(headers: &[Header<'_>]) -> Option<Box<str>> {
-    let codings: Vec<_> = values(headers, "Content-Encoding")
-        .filter(|coding| {
-            !coding.is_empty() && !coding.eq_ignore_ascii_case(b"identity")
-        })
-        .map(|coding| text(&coding))
+    let lists = values(headers, "Content-Encoding").collect::<Vec<_>>();
+    let codings: Vec<_> = elements(&lists)
+        .filter(|coding| !coding.eq_ignore_ascii_case(b"identity"))
+        .map(text)
         .collect();
     (!codings.is_empty()).then(|| codings.join(", ").into())
+}
+
+/// The elements of lists like `one, two`. Empty elements do not count: RFC
+/// 9110, section 5.6.1.2.
+fn elements<'a>(
+    lists: &'a [Cow<'a, [u8]>],
+) -> impl Iterator<Item = &'a [u8]> {
+    let elements =
+        lists.iter().flat_map(|list| list.split(|&byte| byte == b','));
+    elements.map(<[u8]>::trim_ascii).filter(|element| !element.is_empty())
 }
 
 /// The values of a header, in order, without the white space around them.

@@ -176,7 +176,7 @@ impl<'a> RunLine<'a> {
             stopped_us: run.stopped_us,
             usage: Cow::Borrowed(&run.usage),
             stderr: Cow::Borrowed(&run.stderr),
-            outcomes: run.told().map(located).collect(),
+            outcomes: run.reported().map(located).collect(),
         }
     }
 

@@ -127,7 +127,7 @@ impl Plan {
         let run = row.shown();
         let wall = row.wall_us().unwrap_or(0);
         let is_cut = axis.columns_to(wall) > axis.columns && !run.wall_includes_start;
-        let is_drawn = run.told().any(|outcome| outcome.finished_us.is_some());
+        let is_drawn = run.reported().any(|outcome| outcome.finished_us.is_some());
         // Where the wall time is the program's whole life, its start is in it, and that is not
         // sleep after the last page.
         let end = if run.wall_includes_start { run.last_finish_us().min(wall) } else { wall };
@@ -135,7 +135,7 @@ impl Plan {
         let (work, runnable) = (row.work().unwrap_or(0.0), row.runnable().unwrap_or(0.0));
         let mut cells = picture::shares(length, work, runnable);
         let ended = |is_page: bool| {
-            let of_kind = run.told().filter(move |outcome| outcome.error.is_none() == is_page);
+            let of_kind = run.reported().filter(move |outcome| outcome.error.is_none() == is_page);
             of_kind.filter_map(|outcome| outcome.finished_us).collect::<Vec<u64>>()
         };
         for failed in ended(false) {

@@ -99,7 +99,7 @@ fn failures() {
     for run in &mut report.runs {
         fail(run, 1, ErrorKind::Timeout, "no answer within 10 s", 10_000_000);
         fail(run, 2, ErrorKind::Connect, REFUSED, 90);
-        run.usage.wall_us = run.told().filter_map(|outcome| outcome.finished_us).max();
+        run.usage.wall_us = run.reported().filter_map(|outcome| outcome.finished_us).max();
     }
     golden("failures", &screen(&report, NARROW));
     for run in &mut report.runs {

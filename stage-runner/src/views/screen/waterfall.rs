@@ -44,7 +44,7 @@ pub fn lines(report: &Report, style: &Style) -> Vec<String> {
         lines.extend(wrapped(&fault.of(row.name()), width, 2));
         lines.push(String::new());
     }
-    if row.shown().told().any(|outcome| outcome.finished_us.is_some()) {
+    if row.shown().reported().any(|outcome| outcome.finished_us.is_some()) {
         lines.extend(Drawing::new(report, row, width).lines());
         lines.push(String::new());
     }
@@ -102,7 +102,7 @@ impl<'a> Drawing<'a> {
         // last page.
         let wall = run.usage.wall_us.filter(|_| !run.wall_includes_start);
         let axis = Axis { end_us: wall.unwrap_or(last).max(last), columns };
-        let alone = run.told().all(|outcome| outcome.by == Worker::Main);
+        let alone = run.reported().all(|outcome| outcome.by == Worker::Main);
         // Of several workers together it is not known who did what.
         let (work, runnable) = match (alone, row.runnable()) {
             (true, Some(runnable)) => (work, runnable),
@@ -206,7 +206,7 @@ impl<'a> Drawing<'a> {
             let (from, to) = (axis.column_of(blocked.from_us), axis.column_of(blocked.to_us));
             cells[from..=to].fill(BLOCKING);
         }
-        for outcome in self.run.told().filter(|outcome| outcome.finished_us.is_some()) {
+        for outcome in self.run.reported().filter(|outcome| outcome.finished_us.is_some()) {
             let moments = [Some(outcome.started_us), outcome.first_byte_us, outcome.finished_us];
             for moment in moments.into_iter().flatten() {
                 let cell = &mut cells[axis.column_of(moment)];
@@ -220,7 +220,7 @@ impl<'a> Drawing<'a> {
             who => who.to_string(),
         };
         // Several workers sleep at once: their fetches' waits are what they slept.
-        let alone = self.run.told().all(|outcome| outcome.by == Worker::Main);
+        let alone = self.run.reported().all(|outcome| outcome.by == Worker::Main);
         let awake = self.run.waits().sum::<u64>();
         let busy = cpu.saturating_add(self.run.usage.runnable_us.unwrap_or(0));
         let blocked = self.blocked.iter().map(Blocked::us).sum();
@@ -238,7 +238,7 @@ impl<'a> Drawing<'a> {
     }
 
     fn legend(&self, drawn: &str) -> Vec<String> {
-        let any = |of: fn(&OutcomeLine) -> bool| self.run.told().any(of);
+        let any = |of: fn(&OutcomeLine) -> bool| self.run.reported().any(of);
         let mut parts = Vec::new();
         if drawn.contains('░') {
             parts.push("░ asleep".to_owned());
@@ -271,9 +271,9 @@ fn shown(run: &Run) -> BTreeSet<usize> {
         return (0..all).collect();
     }
     let mut shown: BTreeSet<usize> = (0..FIRST).chain(all - LAST..all).collect();
-    let failed = run.told().filter(|outcome| outcome.error.is_some());
+    let failed = run.reported().filter(|outcome| outcome.error.is_some());
     shown.extend(failed.take(FAILURES).map(|outcome| outcome.target));
-    let mut slowest: Vec<&OutcomeLine> = run.told().collect();
+    let mut slowest: Vec<&OutcomeLine> = run.reported().collect();
     slowest.sort_by_key(|outcome| std::cmp::Reverse(wait_us(outcome)));
     shown.extend(slowest.iter().take(SLOWEST).map(|outcome| outcome.target));
     shown
@@ -316,7 +316,7 @@ fn said(report: &Report, row: &Row<'_>) -> Vec<String> {
     sentences.extend(sentences::stopped(row));
     sentences.extend(sentences::blocked(report, row));
     if report.interrupted {
-        let (told, all) = (row.shown().told().count(), report.setting.urls.len());
+        let (told, all) = (row.shown().reported().count(), report.setting.urls.len());
         sentences.push(format!("Interrupted: {told} of {all} pages had ended."));
     }
     sentences.extend(sentences::figures(&[row]));

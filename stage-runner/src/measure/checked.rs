@@ -16,7 +16,7 @@ const SHOWN: usize = 60;
 ///
 /// Invariant: what is in here was asked for, came once, and makes sense.
 #[derive(Debug)]
-pub struct Ledger {
+pub struct Checked {
     /// By index into the job's targets.
     pub outcomes: Vec<Option<OutcomeLine>>,
     /// What the program said that its crawl cost.
@@ -25,10 +25,10 @@ pub struct Ledger {
     pub lines: usize,
 }
 
-impl Ledger {
+impl Checked {
     /// Nothing said yet about so many targets.
-    pub fn new(targets: usize) -> Ledger {
-        Ledger { outcomes: vec![None; targets], usage: None, lines: 0 }
+    pub fn new(targets: usize) -> Checked {
+        Checked { outcomes: vec![None; targets], usage: None, lines: 0 }
     }
 
     /// Takes the next line of a program that has run for so long: the outcome in it, if it is one.
@@ -188,8 +188,8 @@ mod tests {
     const PAGE: &str = r#"{"outcome":{"target":1,"by":"main","status":200,"bytes":5,"started_us":1,"finished_us":9}}"#;
 
     fn hear(lines: &[&str]) -> Result<(), Fault> {
-        let mut ledger = Ledger::new(3);
-        lines.iter().try_for_each(|line| ledger.hear(line.as_bytes(), 1000).map(|_| ()))
+        let mut checked = Checked::new(3);
+        lines.iter().try_for_each(|line| checked.hear(line.as_bytes(), 1000).map(|_| ()))
     }
 
     fn bad(lines: &[&str], fault: &str) {
@@ -248,9 +248,9 @@ mod tests {
     #[test]
     fn a_status_that_no_page_can_have_fails_its_page_alone() {
         for status in ["0", "99", "103", "199", "600", "999", "70000"] {
-            let mut ledger = Ledger::new(3);
+            let mut checked = Checked::new(3);
             let line = PAGE.replace("200", status);
-            let outcome = ledger.hear(line.as_bytes(), 1000).unwrap().unwrap();
+            let outcome = checked.hear(line.as_bytes(), 1000).unwrap().unwrap();
             let error = outcome.error.as_ref().expect(status);
             assert_eq!((error.kind, outcome.status), (ErrorKind::Malformed, None));
             assert!(error.message.contains("a page has 200 to 599"), "{}", error.message);
