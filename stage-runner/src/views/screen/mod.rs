@@ -8,10 +8,16 @@ mod picture;
 pub mod sweep;
 pub mod waterfall;
 
-use crate::words::joined;
+use crate::words::{self, joined};
 
 /// What to try next.
 fn next(parts: &[String], width: usize) -> Vec<String> {
+    // A command is not broken: on a narrow screen the commands get lines of their own.
+    if parts.iter().any(|part| words::width(part) + 7 > width) {
+        let lines = joined(parts, "  |  ", width.saturating_sub(2));
+        let lines = lines.into_iter().map(|line| format!("  {line}"));
+        return std::iter::once("Next:".to_owned()).chain(lines).collect();
+    }
     let mut lines = joined(parts, "  |  ", width.saturating_sub(7));
     for (number, line) in lines.iter_mut().enumerate() {
         line.insert_str(0, if number == 0 { "Next:  " } else { "       " });
