@@ -51,8 +51,12 @@ pub async fn open_connection(
     // it is cheaper than waiting.
     if socket.peer_addr().is_err() {
         socket.writable().await?;
-        if let Some(error) = socket.take_error()? {
-            return Err(error);
+        match socket.take_error()? {
+            // Made, and reset again at once: what came before the reset
+            // can be read. (Python raises, and loses it.)
+            Some(it) if it.kind() == ErrorKind::ConnectionReset => {}
+            Some(error) => return Err(error),
+            None => {}
         }
     }
     let socket = Rc::new(socket);
