@@ -295,7 +295,7 @@ fn the_site_serves_until_it_is_stopped() {
     BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut url).unwrap();
     let page = format!("{}3", url.trim());
     ended(command(&["-s", "epoll", &page])).code(0).says("/3 ");
-    signal(&child, if starts_deaf() { "TERM" } else { "INT" });
+    signal(&child, if ignores(2) { "TERM" } else { "INT" });
     assert_eq!(wait_at_most(&mut child, Duration::from_secs(4)).code(), Some(0));
 }
 
