@@ -229,6 +229,47 @@ fn the_example_programs_work() {
     }
 }
 
+/// The same of the shell, which reads a body to its end and connects without a deadline.
+#[test]
+fn no_server_ends_the_example_in_bash() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    let is_new = ["-c", "((BASH_VERSINFO >= 5))"];
+    if !Command::new("bash").args(is_new).output().is_ok_and(|it| it.status.success()) {
+        eprintln!("skipped: no bash 5 here");
+        return;
+    }
+    let config = Config { pages: 1, delay: Duration::ZERO, ..Config::default() };
+    let site = Site::start(config).unwrap();
+    let ends = [
+        ("status-600", "malformed"),
+        ("switching-101", "malformed"),
+        ("garbage", "malformed"),
+        ("interim", "200"),
+        ("no-content", "204"),
+        ("not-modified-304", "304"),
+        ("endless-1xx", "timeout"),
+        ("endless-head", "timeout"),
+        ("stays-open", "timeout"),
+        ("stall-in-body", "timeout"),
+        ("reset-before-head", "empty-reply"),
+    ];
+    let mut urls: Vec<String> =
+        ends.iter().map(|(name, _)| site.fault_url(name).unwrap()).collect();
+    urls.push(site.url("/1"));
+    let urls: Vec<&str> = urls.iter().map(String::as_str).collect();
+    let program = format!("bash=bash {root}/examples/programs/one-by-one.sh");
+    let args = ["--program", &program, "--deadline", "500ms", "--format", "json"];
+    let json = run(&[&args[..], &urls[..]].concat()).code(1).json();
+    assert_eq!(json["runs"][0]["reason"], Value::Null, "{json}");
+    let outcomes = json["runs"][0]["outcomes"].as_array().unwrap();
+    for ((name, end), outcome) in ends.iter().zip(outcomes) {
+        let status = outcome["status"].as_u64().map(|status| status.to_string());
+        let kind = outcome["error"]["kind"].as_str().map(str::to_owned);
+        assert_eq!(status.or(kind).as_deref(), Some(*end), "{name}: {outcome}");
+    }
+    assert_eq!(outcomes.last().unwrap()["status"], 200, "the page after them all");
+}
+
 /// What a server sends costs its own page at most: the program goes on, and so do the other pages.
 #[test]
 fn no_server_ends_an_example_program() {
