@@ -350,7 +350,7 @@ pub fn try_parse() -> Result<Cli, clap::Error> {
 }
 
 /// Tips of clap name any option that shares a few letters. Only a name that may have been meant is
-/// one; and an option of a subcommand needs that subcommand.
+/// one; and an option of one command is not one of another.
 fn with_a_better_tip(mut error: clap::Error) -> clap::Error {
     let Some(ContextValue::String(given)) = error.get(ContextKind::InvalidArg) else {
         return error;
@@ -369,12 +369,17 @@ fn with_a_better_tip(mut error: clap::Error) -> clap::Error {
     let words: Vec<String> = std::env::args().collect();
     let is_said = |command: &&clap::Command| words.iter().any(|word| command.get_name() == word);
     let said = cli.get_subcommands().find(is_said).cloned();
-    cli = said.unwrap_or(cli);
     let has_it = |command: &&clap::Command| {
         command.get_arguments().any(|option| option.get_long() == Some(given.as_str()))
     };
-    if let Some(owner) = cli.get_subcommands().find(has_it) {
-        let tip = format!("--{given} is an option of `stage-runner {}`", owner.get_name());
+    let owner = match (cli.get_subcommands().find(has_it), &said) {
+        (_, Some(said)) if has_it(&&cli) => Some(format!("` without `{}", said.get_name())),
+        (Some(owner), _) => Some(format!(" {}", owner.get_name())),
+        _ => None,
+    };
+    cli = said.unwrap_or(cli);
+    if let Some(owner) = owner {
+        let tip = format!("--{given} is an option of `stage-runner{owner}`");
         error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
     } else if stages::nearest(&given, suggested.as_deref().into_iter()).is_some() {
         return error;

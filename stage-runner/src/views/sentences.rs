@@ -368,8 +368,8 @@ fn failed(report: &Report, rows: &[Row<'_>]) -> Vec<String> {
             words::plural(first.len() as u64, "page")
         )];
     }
-    let told = ran.iter().filter(|row| row.failed() > 0 && row.fault().is_none());
-    told.map(|row| {
+    let some = ran.iter().filter(|row| row.failed() > 0 && row.fault().is_none());
+    some.map(|row| {
         let pages = words::plural(row.failed() as u64, "page");
         format!("{}: {pages} failed. {}.", row.name(), named(report, row.worst()))
     })
