@@ -140,23 +140,13 @@ pub struct RunOptions {
     pub deadline: Duration,
 
     /// The largest response head
-    #[arg(
-        long,
-        value_name = "BYTES",
-        default_value = "64KiB",
-        value_parser = size,
-        allow_hyphen_values = true
-    )]
+    #[arg(long, value_name = "BYTES", default_value = "64KiB", value_parser = size)]
+    #[arg(allow_hyphen_values = true)]
     pub max_head: u64,
 
     /// The largest body
-    #[arg(
-        long,
-        value_name = "BYTES",
-        default_value = "10MiB",
-        value_parser = size,
-        allow_hyphen_values = true
-    )]
+    #[arg(long, value_name = "BYTES", default_value = "10MiB", value_parser = size)]
+    #[arg(allow_hyphen_values = true)]
     pub max_body: u64,
 
     /// What is printed
@@ -172,13 +162,8 @@ pub struct RunOptions {
     pub list: bool,
 
     /// When to use colors
-    #[arg(
-        help_heading = OUTPUT,
-        long,
-        value_enum,
-        value_name = "WHEN",
-        default_value_t = Color::Auto
-    )]
+    #[arg(help_heading = OUTPUT, long, value_enum)]
+    #[arg(value_name = "WHEN", default_value_t = Color::Auto)]
     pub color: Color,
 
     /// Which characters to draw with
@@ -214,33 +199,18 @@ pub struct SiteOptions {
     pub pages: Option<usize>,
 
     /// How long each takes [default: 450ms]
-    #[arg(
-        help_heading = SITE,
-        long,
-        value_name = "TIME",
-        value_parser = duration,
-        allow_hyphen_values = true
-    )]
+    #[arg(help_heading = SITE, long, value_name = "TIME", value_parser = duration)]
+    #[arg(allow_hyphen_values = true)]
     pub delay: Option<Duration>,
 
     /// Up to this much longer, at random [default: 0]
-    #[arg(
-        help_heading = SITE,
-        long,
-        value_name = "TIME",
-        value_parser = duration,
-        allow_hyphen_values = true
-    )]
+    #[arg(help_heading = SITE, long, value_name = "TIME", value_parser = duration)]
+    #[arg(allow_hyphen_values = true)]
     pub jitter: Option<Duration>,
 
     /// How large each is [default: 1KiB]
-    #[arg(
-        help_heading = SITE,
-        long,
-        value_name = "BYTES",
-        value_parser = size,
-        allow_hyphen_values = true
-    )]
+    #[arg(help_heading = SITE, long, value_name = "BYTES", value_parser = size)]
+    #[arg(allow_hyphen_values = true)]
     pub size: Option<u64>,
 
     /// Where the random part starts: the same seed, the same delays
@@ -292,22 +262,13 @@ pub struct SweepOptions {
     pub to: NonZeroUsize,
 
     /// Steps in each decade: 1, 10; 1, 3, 10; or 1, 2, 5, 10
-    #[arg(
-        long,
-        value_name = "N",
-        default_value = "2",
-        value_parser = clap::value_parser!(u8).range(1..=3)
-    )]
+    #[arg(long, value_name = "N")]
+    #[arg(default_value = "2", value_parser = clap::value_parser!(u8).range(1..=3))]
     pub per_decade: u8,
 
     /// How long each page takes; much shorter, and the first is there before the last has begun
-    #[arg(
-        long,
-        value_name = "TIME",
-        default_value = "2s",
-        value_parser = some_delay,
-        allow_hyphen_values = true
-    )]
+    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = some_delay)]
+    #[arg(allow_hyphen_values = true)]
     pub delay: Duration,
 
     /// What is printed
