@@ -267,7 +267,7 @@ mod tests {
             "(invalid value: number `-1.5`, expected a number from 0 up): {",
         );
         bad(&[&with(":1,\"by", ":-1,\"by")], "number `-1`, expected a number from 0 up): {");
-        bad(&[&with("200,", r#"null,"error":{"kind":"timeot"},"#)], "`worker-died`, `io`): {");
+        bad(&[&with("200,", r#"null,"error":{"kind":"late"},"#)], "`worker-died`, `io`): {");
     }
 
     #[test]

@@ -450,7 +450,7 @@ fn named(report: &Report, run: &Run) -> String {
         }
     }
     let named = alike.iter().take(NAMED).map(|(error, target, pages)| {
-        let message = words::cut(&words::escaped(&error.message), 100);
+        let message = words::cut(&words::escaped(&error.message), 160);
         let path = report.setting.short_url(*target);
         let more = if *pages > 1 {
             format!(" and {} more", words::count(pages - 1))
