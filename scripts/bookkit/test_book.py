@@ -12,6 +12,7 @@ from unittest import mock
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 
+import counting  # noqa: E402
 import sources  # noqa: E402
 from bookkit import Drift, drawing, excerpts, links, pages, site, translations, twins  # noqa: E402
 
@@ -390,6 +391,21 @@ class TranslatedPages(Tree):
         self.write("docs/01-one.md", "One.\n")
         self.write("docs/zh-CN/01-one.md", "一。\n")
         self.assertIn("no hash", self.check()[0]["docs/zh-CN/01-one.md"][0][1])
+
+
+class Counting(unittest.TestCase):
+    def test_the_thread_that_watches_the_memory_does_not_count(self):
+        log = """1 openat(AT_FDCWD, "/proc/self/status", O_RDONLY) = 3
+1 clone3({...}) = 2
+2 openat(AT_FDCWD, "/proc/self/status", O_RDONLY) = 4
+2 read(4,  <unfinished ...>
+1 socket(AF_INET, SOCK_STREAM, IPPROTO_IP) = 5
+2 <... read resumed>"", 32) = 0
+2 +++ exited with 0 +++
+3 socket(AF_INET, SOCK_STREAM, IPPROTO_IP) = 6
+3 openat(AT_FDCWD, "/proc/self/status", O_RDONLY) = 7
+"""
+        self.assertEqual(counting.own_calls(log.splitlines()), 5)
 
 
 if __name__ == "__main__":
