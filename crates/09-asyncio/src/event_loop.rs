@@ -373,5 +373,8 @@ impl Drop for Shared {
                 ));
             }
         }
+        for task in &lost {
+            task.abandon();
+        }
     }
 }

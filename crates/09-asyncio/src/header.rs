@@ -25,6 +25,10 @@ pub(crate) trait Runnable {
 
     /// Somebody has seen the panic that ended it.
     fn see_panic(&self);
+
+    /// The loop is gone: no step will come, and nobody will hear of an
+    /// end. What is dropped here often holds the task itself.
+    fn abandon(&self);
 }
 
 /// What all tasks have, whatever their results.
@@ -217,6 +221,8 @@ impl Runnable for MainTask {
     }
 
     fn see_panic(&self) {}
+
+    fn abandon(&self) {}
 }
 
 thread_local! {

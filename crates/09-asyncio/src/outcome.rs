@@ -76,6 +76,14 @@ impl<T> Outcome<T> {
         self.look(|state| matches!(state, State::Cancelled))
     }
 
+    /// Those who want to hear of its end. They will not hear of it.
+    pub(crate) fn take_callbacks(&self) -> Vec<DoneCallback<T>> {
+        self.look(|state| match state {
+            State::Pending(callbacks) => mem::take(callbacks),
+            _ => Vec::new(),
+        })
+    }
+
     /// The word that asyncio prints for the state.
     pub(crate) fn word(&self) -> &'static str {
         self.look(|state| match state {

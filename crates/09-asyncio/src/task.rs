@@ -371,6 +371,11 @@ impl<T: 'static> Runnable for TaskInner<T> {
     fn see_panic(&self) {
         self.outcome.see();
     }
+
+    fn abandon(&self) {
+        drop(self.coroutine.take());
+        drop(self.outcome.take_callbacks());
+    }
 }
 
 impl<T> Drop for TaskInner<T> {
