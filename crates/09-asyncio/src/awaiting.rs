@@ -5,7 +5,6 @@ use std::task::{Context, Poll};
 
 use crate::Future;
 use crate::cancellation::{raise, set_waiter};
-use crate::header::is_current_task;
 use crate::outcome::State;
 
 /// What can be cancelled while a task awaits it: a future, a task, or all
@@ -13,6 +12,11 @@ use crate::outcome::State;
 pub(crate) trait Cancellable {
     /// `false`: it is done already.
     fn cancel(self: Rc<Self>) -> bool;
+
+    /// Whether it is the task that runs now.
+    fn is_current(&self) -> bool {
+        false
+    }
 }
 
 /// Awaiting a [`Future`] or a [`Task`](crate::Task).
@@ -79,7 +83,7 @@ impl<T: 'static> std::future::Future for Await<T> {
         self.is_waiting = polled.is_pending();
         match polled {
             Poll::Pending => {
-                if is_current_task(Rc::as_ptr(&self.waiter).cast()) {
+                if self.waiter.is_current() {
                     self.is_waiting = false;
                     panic!("RuntimeError: Task cannot await on itself");
                 }

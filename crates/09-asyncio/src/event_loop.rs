@@ -11,13 +11,14 @@ use crate::cancellation::Step;
 use crate::clock::Clock;
 use crate::debug::Debug;
 use crate::handle::{Callback, HandleInner};
-use crate::header::{Header, MAIN, MainTask, enter};
+use crate::header::{Header, MAIN, enter};
+use crate::outcome::State;
 use crate::running::Running;
 use crate::socket::Sockets;
 use crate::tasks::Tasks;
 use crate::timers::Timers;
 use crate::waker::{Door, Message};
-use crate::{Error, ThreadPoolExecutor};
+use crate::{Error, Task, ThreadPoolExecutor};
 
 /// Runs what is ready, in the order in which it became ready, and sleeps
 /// while nothing is. A clone is the same loop.
@@ -136,9 +137,9 @@ impl EventLoop {
         let _running = Running::enter(self)?;
         let made_at = Location::caller();
         let mut coroutine = pin!(Some(main.into_future()));
-        let header = Header::new::<F::IntoFuture>(self, MAIN, made_at);
-        let task = Rc::new(MainTask(header));
-        self.0.tasks.borrow_mut().set_main(Some(task.clone()));
+        let header = Header::new::<F::IntoFuture>(Some(self), made_at);
+        let task = Task::new(header, None);
+        self.0.tasks.borrow_mut().set_main(Some(task.any().0));
         self.0.schedule(MAIN);
 
         let mut result = Err(Error::Stopped);
@@ -146,8 +147,8 @@ impl EventLoop {
             let Some(main) = coroutine.as_mut().as_pin_mut() else {
                 return;
             };
-            let _current = enter(Some(task.clone()));
-            let step = AssertUnwindSafe(|| task.0.step(main));
+            let _current = enter(Some(task.any().0));
+            let step = AssertUnwindSafe(|| task.header().step(main));
             result = match catch_unwind(step) {
                 Ok(Step::Pending) => return,
                 Ok(Step::Done(output)) => Ok(Ok(output)),
@@ -155,7 +156,10 @@ impl EventLoop {
                 Err(panic) => Ok(Err(panic)),
             };
             coroutine.set(None);
-            task.0.end();
+            task.end(match result {
+                Ok(_) => State::Done(()),
+                Err(_) => State::Cancelled,
+            });
             // What is ready now still runs, in one turn more.
             self.push(Ready::Stop);
         });

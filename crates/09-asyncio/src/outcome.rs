@@ -117,54 +117,45 @@ impl<T> Outcome<T> {
 
     /// The words of the panic, which counts as seen from now on.
     pub(crate) fn see(&self) -> Option<String> {
-        self.look(|state| match mem::replace(state, State::Taken) {
-            State::Panicked(panic) | State::Seen(panic) => {
-                let words = words(&panic);
-                *state = State::Seen(panic);
-                Some(words)
-            }
-            other => {
-                *state = other;
-                None
-            }
+        self.look(|state| {
+            let (State::Panicked(panic) | State::Seen(panic)) = state
+            else {
+                return None;
+            };
+            let words = words(panic);
+            *state = State::Seen(mem::replace(panic, Box::new(())));
+            Some(words)
         })
     }
 
-    /// Takes what it came to out of it, if it is done.
+    /// Takes the result out, or the panic, whose words stay.
     pub(crate) fn take(&self) -> State<T> {
-        self.look(|state| match mem::replace(state, State::Taken) {
-            State::Pending(callbacks) => {
-                *state = State::Pending(callbacks);
-                State::Pending(Vec::new())
-            }
-            State::Cancelled => {
-                *state = State::Cancelled;
-                State::Cancelled
-            }
-            State::Panicked(panic) | State::Seen(panic) => {
-                *state = State::Seen(Box::new(words(&panic)));
-                State::Panicked(panic)
-            }
-            State::Done(result) => State::Done(result),
-            State::Taken => State::Taken,
+        self.look(|state| match state {
+            State::Pending(_) => State::Pending(Vec::new()),
+            State::Cancelled => State::Cancelled,
+            _ => match mem::replace(state, State::Taken) {
+                State::Panicked(panic) | State::Seen(panic) => {
+                    *state = State::Seen(Box::new(words(&panic)));
+                    State::Panicked(panic)
+                }
+                result => result,
+            },
         })
     }
 
+    /// A copy of the result.
     pub(crate) fn result(&self) -> Result<T, Error>
     where
         T: Clone,
     {
+        if let Some(words) = self.see() {
+            return Err(Error::Exception(words));
+        }
         self.look(|state| match state {
             State::Pending(_) => Err(Error::NotDone),
             State::Done(result) => Ok(result.clone()),
             State::Cancelled => Err(Error::Cancelled),
-            State::Panicked(_) | State::Seen(_) | State::Taken => {
-                Err(Error::Taken)
-            }
-        })
-        .map_err(|error| match self.see() {
-            Some(words) => Error::Exception(words),
-            None => error,
+            _ => Err(Error::Taken),
         })
     }
 }
