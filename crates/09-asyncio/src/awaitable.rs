@@ -174,29 +174,26 @@ impl<A: Awaitable, const N: usize> Several for [A; N] {
 
 macro_rules! tuple {
     ($($name:ident)+) => {
+        #[allow(non_snake_case, reason = "values named like types")]
         impl<$($name: Awaitable),+> Several for ($($name,)+) {
             type Tasks = ($(Task<$name::Output>,)+);
             type Output = ($($name::Output,)+);
             type Outcomes = ($(Result<$name::Output, Error>,)+);
 
             #[track_caller]
-            #[allow(non_snake_case, reason = "values named like types")]
             fn into_tasks(self) -> Self::Tasks {
                 let ($($name,)+) = self;
                 ($($name.into_task(),)+)
             }
 
-            #[allow(non_snake_case, reason = "values named like types")]
             fn any(($($name,)+): &Self::Tasks) -> Vec<AnyTask> {
                 vec![$($name.any()),+]
             }
 
-            #[allow(non_snake_case, reason = "values named like types")]
             fn results(($($name,)+): &Self::Tasks) -> Self::Output {
                 ($(result::<$name>($name),)+)
             }
 
-            #[allow(non_snake_case, reason = "values named like types")]
             fn outcomes(($($name,)+): &Self::Tasks) -> Self::Outcomes {
                 ($(outcome::<$name>($name),)+)
             }

@@ -50,28 +50,16 @@ pub struct Await<T: 'static> {
 
 impl<T: 'static> Await<T> {
     /// Takes the result out.
-    pub(crate) fn taking(
+    /// `get` is how the result gets out: by `take` or by `copy`.
+    pub(crate) fn new(
         future: Future<T>,
         waiter: Rc<dyn Cancellable>,
+        get: fn(&Future<T>) -> State<T>,
     ) -> Await<T> {
-        Await { future, waiter, get: Future::take, is_waiting: false }
-    }
-
-    /// Clones the result.
-    pub(crate) fn copying(
-        future: Future<T>,
-        waiter: Rc<dyn Cancellable>,
-    ) -> Await<T>
-    where
-        T: Clone,
-    {
-        Await { future, waiter, get: Future::copy, is_waiting: false }
+        Await { future, waiter, get, is_waiting: false }
     }
 }
 
-/// # Panics
-/// If the awaited task has panicked. If a task awaits itself, which would
-/// never end. If another `await` by value has taken the result.
 impl<T: 'static> std::future::Future for Await<T> {
     type Output = T;
 

@@ -123,10 +123,7 @@ impl EventLoop {
         &self,
         main: F,
     ) -> Result<F::Output, Error> {
-        match self.complete(main)? {
-            Ok(output) => Ok(output),
-            Err(panic) => resume_unwind(panic),
-        }
+        self.complete(main)?.or_else(|panic| resume_unwind(panic))
     }
 
     #[track_caller]

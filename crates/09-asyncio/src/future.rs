@@ -363,7 +363,7 @@ impl<T: Clone + 'static> IntoFuture for Future<T> {
     type IntoFuture = Await<T>;
 
     fn into_future(self) -> Await<T> {
-        Await::copying(self.clone(), self.0)
+        Await::new(self.clone(), self.0, Future::copy)
     }
 }
 

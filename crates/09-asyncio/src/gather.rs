@@ -91,7 +91,8 @@ impl<S: Several, R> Gather<S, R> {
             let _ = gathering.all_done.set_result(());
         }
         let all_done = gathering.all_done.clone();
-        let all_done = Await::taking(all_done, gathering.clone());
+        let all_done =
+            Await::new(all_done, gathering.clone(), Future::take);
         Gather { gathering, all_done, results }
     }
 }

@@ -268,7 +268,7 @@ impl<T: 'static> IntoFuture for Task<T> {
     type IntoFuture = Await<T>;
 
     fn into_future(self) -> Await<T> {
-        Await::taking(self.future, self.task)
+        Await::new(self.future, self.task, Future::take)
     }
 }
 
@@ -278,7 +278,8 @@ impl<T: Clone + 'static> IntoFuture for &Task<T> {
     type IntoFuture = Await<T>;
 
     fn into_future(self) -> Await<T> {
-        Await::copying(self.future.clone(), self.task.clone())
+        let (future, task) = (self.future.clone(), self.task.clone());
+        Await::new(future, task, Future::copy)
     }
 }
 
