@@ -67,23 +67,20 @@ impl<T: 'static> std::future::Future for Await<T> {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<T> {
-        let polled = self.future.poll(context, self.get);
-        self.is_waiting = polled.is_pending();
-        match polled {
-            Poll::Pending => {
-                if self.waiter.is_current() {
-                    self.is_waiting = false;
-                    panic!("RuntimeError: Task cannot await on itself");
-                }
-                set_waiter(&self.waiter);
-                Poll::Pending
+        self.is_waiting = self.future.will_wake(context.waker());
+        if self.is_waiting {
+            if self.waiter.is_current() {
+                self.is_waiting = false;
+                panic!("RuntimeError: Task cannot await on itself");
             }
-            Poll::Ready(State::Done(result)) => Poll::Ready(result),
-            Poll::Ready(State::Cancelled) => raise(),
-            Poll::Ready(State::Panicked(panic)) => resume_unwind(panic),
-            Poll::Ready(_) => {
-                panic!("the result was taken by another await")
-            }
+            set_waiter(&self.waiter);
+            return Poll::Pending;
+        }
+        match (self.get)(&self.future) {
+            State::Done(result) => Poll::Ready(result),
+            State::Cancelled => raise(),
+            State::Panicked(panic) => resume_unwind(panic),
+            _ => panic!("the result was taken by another await"),
         }
     }
 }

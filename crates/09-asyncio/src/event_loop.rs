@@ -342,10 +342,6 @@ impl EventLoop {
     pub(crate) fn downgrade(&self) -> Weak<Shared> {
         Rc::downgrade(&self.0)
     }
-
-    pub(crate) fn has_door(&self, door: &Arc<Door>) -> bool {
-        Arc::ptr_eq(&self.0.door, door)
-    }
 }
 
 impl Shared {

@@ -43,13 +43,6 @@ impl<T> DoneCallback<T> {
             DoneCallback::Call(number, _) => *number,
         }
     }
-
-    pub(crate) fn wakes(&self, waker: &Waker) -> bool {
-        match self {
-            DoneCallback::Wake(mine) => mine.will_wake(waker),
-            DoneCallback::Call(..) => false,
-        }
-    }
 }
 
 impl<T> Outcome<T> {

@@ -126,7 +126,10 @@ fn log_destroyed_pending_task() {
         let main = async move {
             let inner = create_task(inner);
             let group = task_group::<(), ()>(async |group| {
-                group.create_task(async { Ok(child.await) });
+                group.create_task(async {
+                    child.await;
+                    Ok(())
+                });
                 inner.await;
                 Ok(())
             });
