@@ -225,7 +225,8 @@ impl EventLoop {
         // 1. The one place where the program sleeps.
         let mut has_looked = false;
         if self.looks_at_sockets() {
-            let timeout = if self.is_busy() || !self.falls_asleep() {
+            let falls_asleep = || shared.door.inbox().fall_asleep();
+            let timeout = if self.is_busy() || !falls_asleep() {
                 Some(Duration::ZERO)
             } else {
                 self.time_to_sleep()?
@@ -284,10 +285,6 @@ impl EventLoop {
             || turns.get() >= MOST_WITHOUT_A_LOOK;
         turns.set(if looks { 0 } else { turns.get() + 1 });
         looks
-    }
-
-    fn falls_asleep(&self) -> bool {
-        self.0.door.inbox().fall_asleep()
     }
 
     /// How long until the next timer; `None` if there is none.

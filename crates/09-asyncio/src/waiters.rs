@@ -64,8 +64,11 @@ struct Place<'a, F: Fn(bool)> {
 
 impl<F: Fn(bool)> Drop for Place<'_, F> {
     fn drop(&mut self) {
-        let is_other = |it: &Future<()>| !it.is_same(self.waiter);
-        self.line.0.borrow_mut().retain(is_other);
+        let mut line = self.line.0.borrow_mut();
+        // Mostly it is in front, where it is found and taken out at once.
+        let place = line.iter().position(|it| it.is_same(self.waiter));
+        place.map(|place| line.remove(place));
+        drop(line);
         if !self.went_on.get() {
             (self.give_up)(self.waiter.result().is_ok());
         }
