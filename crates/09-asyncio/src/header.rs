@@ -2,6 +2,7 @@ use std::any::type_name;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::panic::Location;
 use std::pin::Pin;
+use std::ptr;
 use std::rc::{Rc, Weak};
 use std::task::Context;
 
@@ -116,10 +117,8 @@ impl Header {
     }
 
     pub(crate) fn is_current(&self) -> bool {
-        let same = |it: &Cancellation| {
-            std::ptr::eq(it, &raw const self.cancellation)
-        };
-        with_current(same).unwrap_or(false)
+        let is_mine = |it: &Cancellation| ptr::eq(it, &self.cancellation);
+        with_current(is_mine).unwrap_or(false)
     }
 
     pub(crate) fn set_name(&self, name: &str) {

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use std::task::Waker;
 
 use crate::header::{MAIN, Runnable, current};
-use crate::running::running;
 use crate::waker::{Door, TaskWaker};
-use crate::{Error, EventLoop, Future};
+use crate::{Error, EventLoop, Future, get_running_loop};
 
 /// A task, whatever its result.
 ///
@@ -150,8 +149,7 @@ pub fn current_task() -> Option<AnyTask> {
 /// # Errors
 /// [`Error::NoRunningLoop`].
 pub fn all_tasks() -> Result<Vec<AnyTask>, Error> {
-    let event_loop = running().ok_or(Error::NoRunningLoop)?;
-    Ok(event_loop.all_tasks())
+    Ok(get_running_loop()?.all_tasks())
 }
 
 impl EventLoop {

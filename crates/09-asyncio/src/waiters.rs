@@ -31,7 +31,8 @@ impl Waiters {
     /// Calls the first in line who was not called yet. `false`: nobody.
     pub(crate) fn call_one(&self) -> bool {
         let line = self.0.borrow();
-        line.iter().any(|waiter| waiter.set_result(()).is_ok())
+        let first = line.iter().find(|waiter| !waiter.done());
+        first.is_some_and(|waiter| waiter.set_result(()).is_ok())
     }
 
     /// Calls the first in line, if it is neither called nor cancelled.

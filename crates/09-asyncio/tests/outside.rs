@@ -175,6 +175,7 @@ fn listener() -> (TcpListener, SocketAddr) {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "Miri has no one-shot epoll")]
 fn what_is_given_up_leaves_nothing_registered() {
     let event_loop = new_event_loop().unwrap();
     let (listener, address) = listener();
@@ -196,6 +197,7 @@ fn what_is_given_up_leaves_nothing_registered() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "Miri has no one-shot epoll")]
 fn streams_read_lines_and_exact_numbers() {
     let (listener, address) = listener();
     let server = thread::spawn(move || {
@@ -232,6 +234,7 @@ fn streams_read_lines_and_exact_numbers() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "Miri has no one-shot epoll")]
 fn two_tasks_cannot_wait_for_one_socket() {
     let (_listener, address) = listener();
     run(async {
