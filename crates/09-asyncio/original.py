@@ -10,6 +10,10 @@ To cancel a task is to throw `CancelledError` into its coroutine, at the
 `await` where it waits. The coroutine may catch it, clean up with more
 `await`s, and raise it again. A time limit is such a cancellation.
 
+One promise of the Rust stage is not kept by the streams: they raise as
+soon as they hear of a reset, also while they connect. If the server had
+sent its page before, the page is lost. With sockets it is received.
+
 It needs Python 3.11, the first one with `TaskGroup`.
 """
 
