@@ -20,7 +20,7 @@ It needs Python 3.11, the first one with `TaskGroup`.
 import asyncio
 import socket
 import sys
-from asyncio import Semaphore
+from asyncio import Queue, Semaphore
 
 sys.path.append(sys.path[0] + "/../crawl")
 from crawl import CHUNK_BYTES, DeadlinePassed, Exchange, Page
@@ -54,7 +54,10 @@ async def fetch(index, target, limits, in_flight, done):
             page = await in_time(exchange, download(exchange))
             if not exchange.try_next_address(page):
                 break
-        done(exchange.finish(index, page))
+        # The loop calls `done`: if that ends the program, no task has
+        # failed.
+        loop = asyncio.get_running_loop()
+        loop.call_soon(done, exchange.finish(index, page))
 
 
 async def in_time(exchange, download):
@@ -127,23 +130,28 @@ def crawl_with_sockets(targets, limits, done):
 
 
 async def sock_fetch_all(targets, limits, done):
-    in_flight = Semaphore(limits.concurrency)
+    finished = Queue()
+    in_flight = 0
+    # The group keeps its tasks; the loop alone might lose them.
     async with asyncio.TaskGroup() as group:
         for index, target in enumerate(targets):
-            await in_flight.acquire()
-            group.create_task(
-                sock_fetch(index, target, limits, in_flight, done))
+            if in_flight == limits.concurrency:
+                done(await finished.get())
+                in_flight -= 1
+            group.create_task(sock_fetch(index, target, limits, finished))
+            in_flight += 1
+        for _ in range(in_flight):
+            done(await finished.get())
 
 
-async def sock_fetch(index, target, limits, in_flight, done):
-    """Fetches one target, and makes room for the next one."""
+async def sock_fetch(index, target, limits, finished):
+    """Fetches one target."""
     exchange = Exchange(target, limits)
     while True:
         page = await in_time(exchange, sock_download(exchange))
         if not exchange.try_next_address(page):
             break
-    done(exchange.finish(index, page))
-    in_flight.release()
+    finished.put_nowait(exchange.finish(index, page))
 
 
 async def sock_download(exchange):
