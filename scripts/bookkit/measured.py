@@ -161,7 +161,7 @@ def benches():
     found = results().get("benches")
     if not found:
         raise Drift(f"{FILE} has no benches: scripts/measure-book --benches measures them")
-    heads = ["one operation, in ns", "this chapter", "tokio", "CPython", "CPython ÷ this chapter"]
+    heads = ["one operation, in ns of CPU", "this chapter", "tokio", "CPython", "CPython ÷ this chapter"]
     made = [line(heads), line(["---"] + ["---:"] * (len(heads) - 1))]
     for operation, (words, _) in BENCHES.items():
         times = found[operation]
