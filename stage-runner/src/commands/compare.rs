@@ -39,7 +39,10 @@ pub fn run(options: &RunOptions) -> ExitCode {
     let site = match config.clone().map(Site::start).transpose() {
         Ok(site) => site,
         Err(error) => {
-            progress::warn(&format!("error: no practice site: {}", processes::no_thread(&error)));
+            progress::warn(&format!(
+                "error: no practice site: {}",
+                processes::with_what_helps(&error)
+            ));
             return ExitCode::FAILURE;
         }
     };

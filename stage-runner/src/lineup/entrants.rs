@@ -163,6 +163,9 @@ fn unknown(word: &str, programs: &[Program]) -> String {
     if word.is_empty() {
         return "the name of a stage is missing: --list shows them".to_owned();
     }
+    if let Some(turned) = stages::turned_around(word) {
+        return format!("no stage is called \"{shown}\": chapters are counted up, write {turned}");
+    }
     match stages::nearest(word, names) {
         Some(name) => format!("no stage is called \"{shown}\": did you mean {name}?"),
         None => format!("no stage is called \"{shown}\": --list shows them"),

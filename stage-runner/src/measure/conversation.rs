@@ -94,7 +94,7 @@ impl Conversation {
         let began = Instant::now();
         let not_started = |why| Fault::NotStarted { program: program.clone(), why };
         let mut child =
-            command.spawn().map_err(|error| not_started(processes::no_thread(&error)))?;
+            command.spawn().map_err(|error| not_started(processes::with_what_helps(&error)))?;
         signals::child(child.id());
 
         let name = entrant.name.clone();
@@ -104,7 +104,7 @@ impl Conversation {
             processes::kill(&mut child);
             let _ = child.wait();
             signals::child(0);
-            let why = processes::no_thread(&error);
+            let why = processes::with_what_helps(&error);
             not_started(format!("no thread for its pipes: {why}"))
         })?;
         Ok(Conversation {

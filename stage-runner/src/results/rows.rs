@@ -103,8 +103,8 @@ impl<'a> Row<'a> {
     /// Which share of its time the CPU worked: more than 1 where several did. Where the system does
     /// not tell, what asks again and again still gives itself away.
     pub fn work(&self) -> Option<f64> {
-        let told = self.wall_us().filter(|wall| *wall > 0).zip(self.cpu_us());
-        let share = told.map(|(wall, cpu)| cpu as f64 / wall as f64);
+        let both = self.wall_us().filter(|wall| *wall > 0).zip(self.cpu_us());
+        let share = both.map(|(wall, cpu)| cpu as f64 / wall as f64);
         share.or(self.is_busy().then_some(1.0))
     }
 

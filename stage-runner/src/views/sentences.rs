@@ -368,8 +368,8 @@ fn failed(report: &Report, rows: &[Row<'_>]) -> Vec<String> {
             words::plural(first.len() as u64, "page")
         )];
     }
-    let told = ran.iter().filter(|row| row.failed() > 0 && row.fault().is_none());
-    told.map(|row| {
+    let some = ran.iter().filter(|row| row.failed() > 0 && row.fault().is_none());
+    some.map(|row| {
         let pages = words::plural(row.failed() as u64, "page");
         format!("{}: {pages} failed. {}.", row.name(), named(report, row.worst()))
     })
@@ -450,7 +450,7 @@ fn named(report: &Report, run: &Run) -> String {
         }
     }
     let named = alike.iter().take(NAMED).map(|(error, target, pages)| {
-        let message = words::cut(&words::escaped(&error.message), 100);
+        let message = words::cut(&words::escaped(&error.message), 160);
         let path = report.setting.short_url(*target);
         let more = if *pages > 1 {
             format!(" and {} more", words::count(pages - 1))

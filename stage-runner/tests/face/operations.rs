@@ -31,8 +31,13 @@ fn stage_of(runner: &Child) -> String {
         let is_it = |line: &&str| line.trim().starts_with(&parent) && line.contains("run-stage");
         all.lines().find(is_it)?.split_whitespace().nth(1).map(str::to_owned)
     };
-    soon("the stage runs", || stage().is_some());
-    stage().expect("it was there just now")
+    // Asked again, it could have ended.
+    let mut found = None;
+    soon("the stage runs", || {
+        found = stage();
+        found.is_some()
+    });
+    found.expect("it was waited for")
 }
 
 #[track_caller]

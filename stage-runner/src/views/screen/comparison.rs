@@ -162,8 +162,11 @@ pub fn below(report: &Report, plan: &Plan) -> Vec<String> {
     let rows = &report.rows();
     let width = plan.style.width;
     let mut lines = vec![String::new()];
-    lines.extend(legend(report, rows, plan));
-    lines.push(String::new());
+    let legend = legend(report, rows, plan);
+    if !legend.is_empty() {
+        lines.extend(legend);
+        lines.push(String::new());
+    }
     if report.interrupted {
         let (ran, all) = (rows.len(), report.entrants.len());
         lines.push(format!("Interrupted: {ran} of {all} stages had begun."));

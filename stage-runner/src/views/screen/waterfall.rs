@@ -189,9 +189,9 @@ impl<'a> Drawing<'a> {
     }
 
     fn not_shown(&self, pages: usize) -> Option<String> {
-        let told =
+        let line =
             format!("{} {} not shown", " ".repeat(self.name), words::plural(pages as u64, "page"));
-        (pages > 0).then(|| paint(Ink::Faint, &told))
+        (pages > 0).then(|| paint(Ink::Faint, &line))
     }
 
     /// Who waited: asleep wherever no fetch had anything for it to do.
@@ -316,8 +316,8 @@ fn said(report: &Report, row: &Row<'_>) -> Vec<String> {
     sentences.extend(sentences::stopped(row));
     sentences.extend(sentences::blocked(report, row));
     if report.interrupted {
-        let (told, all) = (row.shown().reported().count(), report.setting.urls.len());
-        sentences.push(format!("Interrupted: {told} of {all} pages had ended."));
+        let (reported, all) = (row.shown().reported().count(), report.setting.urls.len());
+        sentences.push(format!("Interrupted: {reported} of {all} pages had ended."));
     }
     sentences.extend(sentences::figures(&[row]));
     sentences.extend(row.who().map(|who| waited(row, who)));
