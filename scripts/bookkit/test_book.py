@@ -14,7 +14,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 import counting  # noqa: E402
 import sources  # noqa: E402
-from bookkit import Drift, drawing, excerpts, links, pages, site, translations, twins  # noqa: E402
+from bookkit import Drift, drawing, excerpts, links, measured, pages, site  # noqa: E402
+from bookkit import translations, twins  # noqa: E402
 
 RUST = """
 /// A loop; its braces } in "strings {" and '}' do not count.
@@ -235,6 +236,20 @@ class Pages(Tree):
             self.assertRegex(
                 pages.renewed("<!--= kqueue wall --><!--/-->")[1][0][1], "no stage kqueue"
             )
+
+    def test_a_table_of_operations(self):
+        times = {"ours": 500.4, "tokio": 250.0, "CPython": 9_999.0}
+        results = {"benches": {name: dict(times) for name in measured.BENCHES}}
+        del results["benches"]["call_soon"]["tokio"]
+        page = "<!-- benches asyncio -->\n\n| old |\n\nText.\n"
+        with mock.patch("bookkit.measured.results", lambda: results):
+            new, wrong = pages.renewed(page)
+        self.assertEqual(wrong, [])
+        self.assertIn("| `sleep(0)` | 500 | 250 | 9,999 | 20 |\n", new)
+        self.assertIn("| `call_soon` | 500 | – | 9,999 | 20 |\n", new)
+        self.assertNotIn("old", new)
+        with mock.patch("bookkit.measured.results", lambda: {}):
+            self.assertRegex(pages.renewed(page)[1][0][1], "scripts/measure-book --benches")
 
 
 class Diffs(unittest.TestCase):

@@ -25,7 +25,7 @@ from . import pages
 HASH = re.compile(r"<!-- en ([0-9a-f]{8}) -->$")
 LANGUAGE = re.compile(r"[a-z]{2}(-[A-Z]{2})?$")
 # The block behind such a comment is made from the code or from what was measured.
-MADE = re.compile(r"<!-- (?:costs|side|diff)\b")
+MADE = re.compile(r"<!-- (?:costs|benches|side|diff)\b")
 
 
 def originals():
