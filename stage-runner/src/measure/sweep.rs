@@ -12,10 +12,10 @@ use crawl::protocol::OutcomeLine;
 use crawl::{ErrorKind, Limits, Worker};
 use practice_site::{Config, Site};
 
-use super::{Heard, Work};
+use super::{Heard, Originals, Work};
 use crate::lineup::{Entrant, urls};
 use crate::results::sweep::{End, Point, Why};
-use crate::results::{Run, Status, Who};
+use crate::results::{Fault, Run, Status, Who};
 use crate::system::{processes, signals};
 
 /// A stage that waits for one page after the other is not asked to do it for longer than this.
@@ -53,6 +53,7 @@ pub fn steps(from: usize, to: usize, per_decade: u8) -> Result<Vec<usize>, Strin
 /// There is no practice site to be had.
 pub fn step(
     entrant: &Entrant,
+    originals: Option<&Originals>,
     delay: Duration,
     in_flight: usize,
     heard: Heard<'_>,
@@ -71,11 +72,14 @@ pub fn step(
     }
     // A step during which the runner was stopped says nothing about the stage: it is taken again.
     let run = loop {
-        let run = measure(entrant, delay, in_flight, heard)?;
+        let run = measure(entrant, originals, delay, in_flight, heard)?;
         if run.stopped_us == 0 || signals::asked() {
             break run;
         }
     };
+    if let Some(Fault::NotHere { why }) = run.fault {
+        return end(Why::NotHere(why));
+    }
     Ok(judge(delay, in_flight, &run))
 }
 
@@ -100,6 +104,7 @@ fn too_many_for_the_site(in_flight: usize, limit: usize) -> Option<Why> {
 /// A fresh process and a fresh site.
 fn measure(
     entrant: &Entrant,
+    originals: Option<&Originals>,
     delay: Duration,
     in_flight: usize,
     heard: Heard<'_>,
@@ -115,6 +120,7 @@ fn measure(
             ..Limits::default()
         },
         digest: false,
+        originals,
         stderr_to: None,
     };
     Ok(work.run(0, entrant, 0, heard))
@@ -184,7 +190,7 @@ fn too_few_workers(run: &Run) -> Option<Who> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lineup::entrants;
+    use crate::lineup::{Languages, entrants};
     use crate::results::WorkerKind;
 
     #[test]
@@ -197,7 +203,7 @@ mod tests {
     }
 
     fn stage(name: &str) -> Entrant {
-        entrants::choose(&[name.to_owned()], &[]).unwrap().remove(0)
+        entrants::choose(&[name.to_owned()], &[], Languages::Rust).unwrap().remove(0)
     }
 
     /// So many pages, fetched by as many threads, in a second each.

@@ -1,5 +1,6 @@
 //! What a sweep came to: each stage with more and more in flight, until it goes no further.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use crawl::ErrorKind;
@@ -20,13 +21,15 @@ pub struct Sweep {
     pub build: Build,
     /// Where it ran.
     pub machine: Machine,
+    /// The version of the Python that ran the originals, if any took part.
+    pub python: Option<String>,
     /// A track for each stage, in their order; those that were not reached are not in it.
     pub tracks: Vec<Track>,
     /// Whether somebody stopped it.
     pub interrupted: bool,
 }
 
-/// How far one stage came.
+/// How far one stage came, in one language.
 #[derive(Clone, Debug)]
 pub struct Track {
     /// Which stage.
@@ -126,6 +129,11 @@ impl End {
 }
 
 impl Track {
+    /// What it is called: `epoll in Python`.
+    pub fn title(&self) -> Cow<'_, str> {
+        self.entrant.title()
+    }
+
     /// That it ends somewhere is what a sweep is about; that it never began is not.
     pub fn is_fine(&self) -> bool {
         match &self.end {

@@ -9,12 +9,17 @@ use practice_site::Config;
 use stage_program::Figures;
 
 use crate::lineup::stages::STAGES;
-use crate::lineup::{Program, entrants};
+use crate::lineup::{Language, Languages, Program, entrants};
 use crate::results::{Build, Fault, Machine, Profile, Report, Run, Setting, SiteSetting, Status};
 
 /// These stages and programs (`mine=./crawl`) before anything ran, on ten pages of the practice
 /// site.
 pub fn report(stages: &str, programs: &[&str]) -> Report {
+    report_in(Languages::Rust, stages, programs)
+}
+
+/// The same in these languages.
+pub fn report_in(languages: Languages, stages: &str, programs: &[&str]) -> Report {
     // The screens are those of Linux: elsewhere one stage runs only when it is named.
     let all = STAGES.iter().filter(|stage| !stage.hidden).map(|stage| stage.name);
     let names: Vec<String> = match stages {
@@ -35,8 +40,9 @@ pub fn report(stages: &str, programs: &[&str]) -> Report {
         digest: false,
         build: Build { version: "1.0.0".to_owned(), profile: Profile::Release },
         machine: Machine { os: "linux".to_owned(), arch: "x86_64".to_owned(), cpus: Some(2) },
+        python: (languages != Languages::Rust).then(|| "3.11.7".to_owned()),
     };
-    let mut entrants = entrants::choose(&names, &programs).unwrap();
+    let mut entrants = entrants::choose(&names, &programs, languages).unwrap();
     for epoll in entrants.iter_mut().filter(|entrant| entrant.name == "epoll") {
         // Elsewhere it says that it is something else.
         let summary = &mut epoll.stage.as_mut().unwrap().summary;

@@ -7,6 +7,7 @@ use crawl::protocol::ErrorLine;
 use crawl::{ErrorKind, Worker};
 use stage_program::Figures;
 
+use crate::lineup::Language;
 use crate::results::{Blocked, Report, Row, Run, Setting, WorkerKind};
 use crate::words;
 
@@ -39,7 +40,7 @@ pub fn comparison(report: &Report, rows: &[Row<'_>]) -> Vec<String> {
 
 /// The setting, above every picture.
 pub fn headline(report: &Report) -> String {
-    let Setting { urls, site, limits, rounds, digest, build, .. } = &report.setting;
+    let Setting { urls, site, limits, rounds, digest, build, python, .. } = &report.setting;
     let pages = words::plural(urls.len() as u64, "page");
     let mut line = match site {
         _ if urls.is_empty() => return "Nothing to fetch.".to_owned(),
@@ -71,8 +72,12 @@ pub fn headline(report: &Report) -> String {
     if *digest {
         line.push_str(", hashed (the figures include it)");
     }
-    if build.is_debug() {
-        line.push_str(" (debug build: CPU reads high)");
+    if let Some(version) = python {
+        line.push_str(&format!(", Python {version}"));
+    }
+    if build.is_debug() && report.entrants.iter().any(|entrant| entrant.language == Language::Rust) {
+        let of = if python.is_some() { " of Rust" } else { "" };
+        line.push_str(&format!(" (debug build: CPU{of} reads high)"));
     }
     line
 }

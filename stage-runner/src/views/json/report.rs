@@ -23,6 +23,9 @@ struct Document<'a> {
     rounds: u32,
     digest: bool,
     machine: Cow<'a, Machine>,
+    /// The version of the Python of the originals.
+    #[serde(default)]
+    python: Option<Cow<'a, str>>,
     entrants: Cow<'a, [Entrant]>,
     runs: Vec<RunLine<'a>>,
 }
@@ -110,6 +113,7 @@ pub fn report(report: &Report) -> Vec<u8> {
         rounds: setting.rounds,
         digest: setting.digest,
         machine: Cow::Borrowed(&setting.machine),
+        python: setting.python.as_deref().map(Cow::Borrowed),
         entrants: Cow::Borrowed(&report.entrants),
         runs: report.runs.iter().map(|run| RunLine::new(report, run)).collect(),
     })
@@ -146,6 +150,7 @@ pub fn read_report(text: &[u8]) -> Result<Report, ReadError> {
         digest: document.digest,
         build: document.build.into_owned(),
         machine: document.machine.into_owned(),
+        python: document.python.map(Cow::into_owned),
     };
     let entrants = document.entrants.into_owned();
     let urls = setting.urls.len();
