@@ -308,7 +308,11 @@ mod tests {
             [(&[][..], false), (&["all"], false), (&["1"], true), (&["all", "blocking"], true)]
         {
             let words: Vec<_> = words.iter().map(|word| (*word).to_owned()).collect();
-            assert_eq!(choose(&words, &[], Languages::Rust).unwrap()[0].by_name, by_name, "{words:?}");
+            assert_eq!(
+                choose(&words, &[], Languages::Rust).unwrap()[0].by_name,
+                by_name,
+                "{words:?}"
+            );
         }
     }
 

@@ -13,10 +13,8 @@ use crate::system::processes;
 /// # Errors
 /// This program cannot be started again; there is no Python.
 pub fn command(entrant: &Entrant, originals: Option<&Originals>) -> Result<Command, Fault> {
-    let not_started = |program: &str, why: String| Fault::NotStarted {
-        program: program.to_owned(),
-        why,
-    };
+    let not_started =
+        |program: &str, why: String| Fault::NotStarted { program: program.to_owned(), why };
     match (entrant.language, &entrant.command[..]) {
         (_, [program, arguments @ ..]) => {
             let mut command = Command::new(program);
