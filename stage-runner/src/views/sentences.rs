@@ -168,7 +168,7 @@ fn is_near(wall: Option<u64>, other: u64, share: f64) -> bool {
     wall.is_some_and(|wall| (wall as f64 - other as f64).abs() <= other as f64 * share)
 }
 
-/// When the last process of a pool began to fetch, if the start of the pool took longer than a page.
+/// When the last process of a pool began to fetch, if its start took longer than any page.
 fn late_start(row: &Row<'_>) -> Option<u64> {
     let is_process = |outcome: &&OutcomeLine| matches!(outcome.by, Worker::Process(_));
     let mut began: BTreeMap<Worker, u64> = BTreeMap::new();

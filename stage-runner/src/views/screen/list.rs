@@ -3,8 +3,8 @@
 use crate::lineup::{Original, Stage};
 use crate::views::columns::UNKNOWN;
 
-/// Number (the yardstick has none), name, aliases, languages, how it waits and chapter of each stage,
-/// and why it cannot run here.
+/// Number (the yardstick has none), name, aliases, languages, how it waits and chapter of each
+/// stage, and why it cannot run here.
 pub fn lines(stages: &[(&Stage, Result<(), String>)]) -> Vec<String> {
     let aliases = |stage: &Stage| stage.aliases.join(", ");
     let longest = |text: &dyn Fn(&Stage) -> usize| {
