@@ -295,10 +295,12 @@ fn tie(rows: &[&Row<'_>]) -> Option<String> {
     let is_same_stage = |row: &&Row<'_>| row.entrant.name == first.entrant.name;
     let what = if rest.iter().all(is_same_stage) {
         "the language made no difference to the wall time here"
-    } else if loops.iter().all(|row| chapter(row) == chapter(first)) {
-        "who says which socket is ready made no difference here"
-    } else {
+    } else if loops.iter().any(|row| chapter(row) != chapter(first)) {
         "what changed there is the code"
+    } else if loops.iter().any(|row| row.entrant.language != first.entrant.language) {
+        "neither who says which socket is ready nor the language made a difference here"
+    } else {
+        "who says which socket is ready made no difference here"
     };
     Some(format!("{names} tie: {what}."))
 }

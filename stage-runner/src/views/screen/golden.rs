@@ -73,6 +73,33 @@ fn two_languages() {
     golden("python-epoll-80", &screen(&report_in(Languages::Python, "epoll", &[]).run(), NARROW));
 }
 
+/// What two rows differ in is what made no difference.
+#[test]
+fn a_tie_says_what_made_no_difference() {
+    for (languages, stages, tie) in [
+        (
+            Languages::Both,
+            "epoll",
+            "epoll and epoll in Python tie: the language made no difference",
+        ),
+        (
+            Languages::Both,
+            "poll,epoll",
+            "tie: neither who says which socket is ready nor the language",
+        ),
+        (Languages::Both, "epoll,yield-from", "tie: what changed there is the code."),
+        (
+            Languages::Python,
+            "poll,epoll",
+            "poll and epoll tie: who says which socket is ready made",
+        ),
+    ] {
+        let screen = screen(&report_in(languages, stages, &[]).run(), NARROW);
+        let words = screen.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words.contains(tie), "{screen}");
+    }
+}
+
 /// Between rows of the same stage the language alone is named, and everywhere else both are.
 #[test]
 fn what_happens_in_one_language_is_told_of_that_language() {
