@@ -434,7 +434,11 @@ pub fn may_be_runnable(rows: &[&Row<'_>]) -> Option<String> {
         0 => return None,
         all if all == rows.len() => (String::new(), "here"),
         1..=3 => (format!(" of {}", words::list(&unknown)), "there"),
-        more => (format!(" of {more} stages"), "there"),
+        more => {
+            let is_python = |row: &&Row<'_>| row.entrant.language == Language::Python;
+            let what = if rows.iter().any(is_python) { "rows" } else { "stages" };
+            (format!(" of {more} {what}"), "there")
+        }
     };
     Some(format!("Sleep{whose} includes waiting for a processor, which is not measured {there}."))
 }

@@ -183,7 +183,8 @@ pub fn below(report: &Report, plan: &Plan) -> Vec<String> {
     lines.push(String::new());
     if report.interrupted {
         let (ran, all) = (rows.len(), report.entrants.len());
-        lines.push(format!("Interrupted: {ran} of {all} stages had begun."));
+        let what = if report.setting.python.is_some() { "rows" } else { "stages" };
+        lines.push(format!("Interrupted: {ran} of {all} {what} had begun."));
     }
     for sentence in sentences::comparison(report, rows) {
         lines.extend(wrapped(&sentence, width, 2));
