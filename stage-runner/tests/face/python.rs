@@ -2,7 +2,6 @@
 
 use std::env;
 use std::io::{self, Write};
-use std::process::Command;
 
 use serde_json::Value;
 use stage_runner::stages;
@@ -62,33 +61,34 @@ fn every_original_fetches_every_page() {
     all.code(0);
 }
 
+/// `select` is there on every system.
 #[test]
 fn both_languages_of_a_stage_stand_together() {
     if !is_there("both_languages_of_a_stage_stand_together") {
         return;
     }
-    let of = |args: &[&str]| quick(&[args, &["-s", "1,tokio,blocking,epoll"]].concat()).code(0);
+    let of = |args: &[&str]| quick(&[args, &["-s", "1,tokio,blocking,select"]].concat()).code(0);
     let table = of(&["--python"]).says(", Python 3.").notes("tokio has no original in Python");
     let names: Vec<_> = table.stdout.lines().filter_map(|line| line.get(..11)).collect();
     let at = names.iter().position(|name| name.starts_with("blocking")).unwrap();
     let names: Vec<_> = names[at..at + 5].iter().map(|name| name.trim_end()).collect();
-    assert_eq!(names, ["blocking", "  in Python", "tokio", "epoll", "  in Python"]);
+    assert_eq!(names, ["blocking", "  in Python", "tokio", "select", "  in Python"]);
 
     let json = of(&["--language", "both", "-r", "2", "--format", "json"]).json();
     let round = [
         ("blocking", "rust"),
         ("blocking", "python"),
         ("tokio", "rust"),
-        ("epoll", "rust"),
-        ("epoll", "python"),
+        ("select", "rust"),
+        ("select", "python"),
     ];
     assert_eq!(languages(&json["runs"]), [round, round].concat());
 
     let lines = of(&["--language", "both", "--format", "jsonl"]).json_lines();
     assert_eq!(lines.len(), 3 * round.len());
     assert!(lines.iter().all(|line| line["language"].is_string()));
-    of(&["--python", "--format", "markdown"]).says("| epoll in Python | 1 thread |");
-    quick(&["-s", "epoll", "--language", "python"]).code(0).says("epoll in Python: 1 thread, ");
+    of(&["--python", "--format", "markdown"]).says("| select in Python | 1 thread |");
+    quick(&["-s", "select", "--language", "python"]).code(0).says("select in Python: 1 thread, ");
 }
 
 #[test]
@@ -96,12 +96,12 @@ fn a_sweep_runs_both_languages() {
     if !is_there("a_sweep_runs_both_languages") {
         return;
     }
-    let args = ["sweep", "-s", "epoll,tokio", "--python", "--delay", "100ms"];
+    let args = ["sweep", "-s", "select,tokio", "--python", "--delay", "100ms"];
     let of =
         |more: &[&str]| run(&[&args[..], &["--from", "2", "--to", "3"], more].concat()).code(0);
-    of(&[]).says("epoll in Python  ").says(", Python 3.").notes("tokio has no original");
+    of(&[]).says("select in Python  ").says(", Python 3.").notes("tokio has no original");
     let json = of(&["--format", "json"]).json();
-    let wanted = [("epoll", "rust"), ("epoll", "python"), ("tokio", "rust")];
+    let wanted = [("select", "rust"), ("select", "python"), ("tokio", "rust")];
     assert_eq!(languages(&json["stages"]), wanted, "{json}");
     assert_eq!(json["stages"][1]["points"].as_array().unwrap().len(), 2, "{json}");
     assert!(json["python"].as_str().unwrap().starts_with("3."));
@@ -123,7 +123,7 @@ fn the_environment_does_no_harm() {
     if !is_there("the_environment_does_no_harm") {
         return;
     }
-    let mut command = command(&[&QUICK[..], &["--language", "python", "-s", "2,epoll"]].concat());
+    let mut command = command(&[&QUICK[..], &["--language", "python", "-s", "2,select"]].concat());
     for name in ["PYTHONSAFEPATH", "PYTHONDONTWRITEBYTECODE", "PYTHONINSPECT"] {
         command.env(name, "1");
     }
@@ -167,6 +167,7 @@ mod other_pythons {
     use std::fs;
     use std::os::unix::fs::PermissionsExt;
     use std::path::{Path, PathBuf};
+    use std::process::Command;
     use std::time::{Duration, Instant};
 
     use super::*;
