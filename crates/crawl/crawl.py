@@ -1086,7 +1086,8 @@ def private_bytes_of_children():
     """Memory that worker processes have for themselves alone, if any."""
     found = [memory("Private_", f"/proc/{child.pid}/smaps_rollup")
              for child in children()]
-    return sum(found) if found and None not in found else None
+    have_ended = "multiprocessing" in sys.modules and not found
+    return None if have_ended or None in found else sum(found)
 
 
 def starts_of_children():

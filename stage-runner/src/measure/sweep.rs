@@ -137,6 +137,9 @@ fn judge(delay: Duration, in_flight: usize, run: &Run) -> Result<Point, End> {
     if run.status != Status::Ok {
         return Err(end(failure(run)));
     }
+    if let Some(processes) = small_pool(run).filter(|processes| *processes < in_flight as u64) {
+        return Err(end(Why::SmallPool(processes)));
+    }
     if let Some(who) = too_few_workers(run) {
         return Err(end(Why::TooFewWorkers(who)));
     }
@@ -168,6 +171,14 @@ fn failure(run: &Run) -> Why {
     let commonest = kinds.into_values().max_by_key(|(count, ..)| *count);
     let (_, kind, message) = commonest.expect("a run without a fault fails by its pages");
     Why::Pages(kind, message.to_owned())
+}
+
+/// How many processes a pool in Python has started: it has a limit of its own, and starts none
+/// while another one is idle.
+fn small_pool(run: &Run) -> Option<u64> {
+    let figures = run.figures().others;
+    let started = figures.iter().filter(|(name, _)| name.starts_with("processes started by "));
+    Some(started.map(|(_, processes)| processes).sum()).filter(|processes| *processes > 0)
 }
 
 /// A pool goes on with fewer workers where the system gives no more: then so many were never in
@@ -229,6 +240,15 @@ mod tests {
         let mut late = by_threads(1000, 900);
         late.outcomes[0].as_mut().unwrap().finished_us = Some(5_000);
         assert_eq!(too_few_workers(&late), None, "the delay was too short for more");
+    }
+
+    #[test]
+    fn a_pool_that_takes_no_more_processes_ends_there() {
+        let mut run = by_threads(100, 100);
+        run.usage.figures.insert("processes started by spawn".to_owned(), 61);
+        let judged = |in_flight| judge(Duration::from_secs(1), in_flight, &run);
+        assert_eq!(judged(100).unwrap_err().why, Why::SmallPool(61));
+        assert!(judged(61).is_ok());
     }
 
     #[test]

@@ -75,6 +75,8 @@ pub enum Why {
     OneByOne(Duration),
     /// It got only these of the workers that it needs.
     TooFewWorkers(Who),
+    /// Its pool started no more processes than these, by a rule of its own.
+    SmallPool(u64),
     /// It could have gone on, but the practice site could not: a process has only so many
     /// descriptors.
     SiteTooSmall(usize),
@@ -91,7 +93,7 @@ impl Why {
     pub fn word(&self) -> &'static str {
         match self {
             Why::OneByOne(_) => "one-by-one",
-            Why::TooFewWorkers(_) => "too-few-workers",
+            Why::TooFewWorkers(_) | Why::SmallPool(_) => "too-few-workers",
             Why::SiteTooSmall(_) => "site-too-small",
             Why::Fault(..) | Why::Pages(..) => "failed",
             Why::NotHere(_) => "skipped",
@@ -111,6 +113,10 @@ impl End {
             Why::TooFewWorkers(Who { kind, count }) => {
                 let workers = words::plural(*count, kind.noun());
                 format!("the system gave it {workers} of {in_flight}")
+            }
+            Why::SmallPool(most) => {
+                let processes = words::plural(*most, "process");
+                format!("its pool started {processes} and no more")
             }
             Why::SiteTooSmall(limit) => format!(
                 "a process has {} descriptors here (ulimit -n), too few for a site with {in_flight} connections",

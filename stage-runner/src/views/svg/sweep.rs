@@ -352,9 +352,11 @@ fn spread(names: &mut [Name<'_>], top: f64, bottom: f64) {
 fn draw_name(svg: &mut String, name: &Name<'_>, x: f64) {
     let at = color(name.track);
     let color = COLORS[at].0;
+    // So that the longest name fits beside its line.
+    let size = if name.track.entrant.language == Language::Python { 14 } else { 17 };
     let _ = writeln!(
         svg,
-        r#"<path class="c{at}" d="M{:.1} {:.1}L{:.1} {:.1}" stroke="{color}" opacity="0.6"/><text class="t{at} halo" x="{x:.1}" y="{:.1}" font-size="17" font-weight="bold" fill="{color}">{}</text>"#,
+        r#"<path class="c{at}" d="M{:.1} {:.1}L{:.1} {:.1}" stroke="{color}" opacity="0.6"/><text class="t{at} halo" x="{x:.1}" y="{:.1}" font-size="{size}" font-weight="bold" fill="{color}">{}</text>"#,
         name.x + 5.0,
         name.y,
         x - 4.0,
