@@ -43,19 +43,22 @@ fn every_original_fetches_every_page() {
     let json = all.json();
     let listed = run(&["--list", "--language", "python"]).code(0).stdout;
     assert_eq!(json["runs"].as_array().unwrap().len(), listed.lines().count(), "{listed}");
+    let version = json["python"].as_str().unwrap();
+    let minor = version.strip_prefix("3.").and_then(|rest| rest.split('.').next()?.parse().ok());
+    let minor: u32 = minor.expect(version);
+    // What a system or an older Python lacks is skipped there.
+    let has_all = cfg!(target_os = "linux") && minor >= 11;
     for run in json["runs"].as_array().unwrap() {
         let name = &run["stage"];
         assert!(listed.contains(&format!("  {}  ", name.as_str().unwrap())), "{name}: {listed}");
         assert_eq!(run["language"], "python");
-        if cfg!(target_os = "linux") || run["status"] != "skipped" {
+        if has_all || run["status"] != "skipped" {
             assert_eq!((&run["status"], &run["pages"]), (&"ok".into(), &3.into()), "{run}");
             assert!(run["usage"]["wall_us"].as_u64().unwrap() >= 40_000, "{run}");
             assert_eq!(run["wall_includes_start"], false, "{run}");
             assert_eq!(run["doubted"], Value::Array(Vec::new()), "{run}");
         }
     }
-    let version = json["python"].as_str().unwrap();
-    assert!(version.starts_with("3."), "{version}");
     let read = stage_runner::read_report(all.stdout.as_bytes()).unwrap();
     assert_eq!(read.setting.python.as_deref(), Some(version));
     all.code(0);
