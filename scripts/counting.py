@@ -69,13 +69,14 @@ def own_calls(log):
     return sum(number for thread, number in calls.items() if thread not in watchers)
 
 
-def bytes_per_fetch(stage, address, waiting):
-    """The median of three: resident memory comes in pages, and some of them by chance."""
-    return statistics.median(grown(stage, address, waiting) for _ in range(3)) / waiting
+def bytes_per_fetch(stage, address, waiting, delay="3s"):
+    """The median of three: resident memory comes in pages, and some of them by chance. The delay of
+    a page must be longer than it takes to start all fetches."""
+    return statistics.median(grown(stage, address, waiting, delay) for _ in range(3)) / waiting
 
 
-def grown(stage, address, waiting):
-    run = crawl(stage, address, waiting, waiting, "?delay=3s")
+def grown(stage, address, waiting, delay):
+    run = crawl(stage, address, waiting, waiting, f"?delay={delay}")
     *outcomes, usage = [json.loads(line) for line in run.stdout.splitlines()]
     outcomes = [line["outcome"] for line in outcomes]
     if max(o["started_us"] for o in outcomes) > min(o["finished_us"] for o in outcomes):

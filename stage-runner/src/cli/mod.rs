@@ -10,7 +10,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use crawl::Limits;
 use practice_site::Config;
 
-use crate::lineup::{Program, stages};
+use crate::lineup::{Languages, Program, stages};
 use crate::terminal::look::{Charset, Color};
 
 mod values;
@@ -25,6 +25,7 @@ Examples:
   stage-runner                                  compare all stages on the practice site
   stage-runner --stage epoll                    one stage, page by page
   stage-runner -s blocking,epoll --pages 100 --jitter 300ms
+  stage-runner --stage epoll --python           the same stage in Rust and in Python
   stage-runner --rounds 5 --format markdown     medians and spread, to paste somewhere
   stage-runner http://127.0.0.1:8000/1 http://127.0.0.1:8000/2
   stage-runner --urls urls.txt --format jsonl | jq .error
@@ -38,6 +39,7 @@ Examples:
   stage-runner sweep --svg sweep.svg            all stages, 1 to 10,000 in flight: a few minutes
   stage-runner sweep --per-decade 1 --delay 1s  in a hurry
   stage-runner sweep -s select,poll,epoll --from 100 --to 5000 --per-decade 3
+  stage-runner sweep -s thread-pool,epoll --python --to 1000
 
 A stage that goes no further says why, and the others go on. CPU and memory mean something in a
 release build: cargo run --release -p stage-runner -- sweep
@@ -108,6 +110,10 @@ pub struct RunOptions {
     /// Names, aliases or chapters of stages (5, 5-8), or `all` [default: all]
     #[arg(short, long = "stage", value_name = "NAME", value_delimiter = ',')]
     pub stages: Vec<String>,
+
+    /// In which language they run.
+    #[command(flatten)]
+    pub language: LanguageOptions,
 
     /// Run this program as a stage too; see docs/protocol.md
     #[arg(long = "program", value_name = "NAME=COMMAND", value_parser = program)]
@@ -191,6 +197,25 @@ impl RunOptions {
     }
 }
 
+/// In which language stages run.
+#[derive(Debug, Clone, Args)]
+pub struct LanguageOptions {
+    /// Run the stages in Rust, their originals in Python, or both
+    #[arg(long, value_enum, value_name = "LANGUAGE", default_value_t = Languages::Rust)]
+    language: Languages,
+
+    /// Short for --language both
+    #[arg(long, conflicts_with = "language")]
+    python: bool,
+}
+
+impl LanguageOptions {
+    /// What was asked for.
+    pub fn languages(&self) -> Languages {
+        if self.python { Languages::Both } else { self.language }
+    }
+}
+
 /// What the practice site serves.
 #[derive(Debug, Clone, Args)]
 pub struct SiteOptions {
@@ -252,6 +277,10 @@ pub struct SweepOptions {
     /// Names, aliases or chapters of stages (5, 5-8), or `all` [default: all]
     #[arg(short, long = "stage", value_name = "NAME", value_delimiter = ',')]
     pub stages: Vec<String>,
+
+    /// In which language they run.
+    #[command(flatten)]
+    pub language: LanguageOptions,
 
     /// The fewest in flight
     #[arg(long, value_name = "N", default_value = "1", value_parser = in_flight)]

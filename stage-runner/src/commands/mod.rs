@@ -11,6 +11,7 @@ use crate::terminal::{print, progress};
 
 mod compare;
 mod list;
+mod python;
 mod run_stage;
 mod site;
 mod sweep;

@@ -5,9 +5,10 @@ use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::process::ExitCode;
 
-use super::status;
+use super::{python, status};
 use crate::cli::{SweepFormat, SweepOptions, wrong_in};
 use crate::lineup::entrants::{self, Entrant};
+use crate::measure::Originals;
 use crate::measure::sweep::{step, steps};
 use crate::results::sweep::Track;
 use crate::results::{Build, Machine, Sweep};
@@ -21,7 +22,8 @@ use crate::views::{json, screen, svg};
 pub fn run(options: &SweepOptions) -> ExitCode {
     let look = Look::new(Color::Never, Charset::Auto);
     progress::set_up(options.quiet, look.ascii);
-    let entrants = entrants::choose(&options.stages, &[]).unwrap_or_else(wrong);
+    let languages = options.language.languages();
+    let mut entrants = entrants::choose(&options.stages, &[], languages).unwrap_or_else(wrong);
     let steps = steps(options.from.get(), options.to.get(), options.per_decade);
     let steps = steps.unwrap_or_else(wrong);
     if let Some(file) = &options.svg
@@ -34,15 +36,21 @@ pub fn run(options: &SweepOptions) -> ExitCode {
         return failure;
     }
     processes::raise_descriptor_limit();
+    let python = match python::for_those_who_need_it(&mut entrants, languages) {
+        Ok(python) => python,
+        Err(failure) => return failure,
+    };
+    let originals = python.originals.as_ref();
     let mut sweep = Sweep {
         delay: options.delay,
         steps,
         build: Build::this(),
         machine: Machine::this(),
+        python: originals.map(|originals| originals.version().to_owned()),
         tracks: Vec::new(),
         interrupted: false,
     };
-    let swept = run_all(&entrants, &mut sweep);
+    let swept = run_all(&entrants, originals, &mut sweep);
     progress::end();
     sweep.interrupted = signals::asked();
     let printed = swept.and_then(|()| match options.format {
@@ -56,7 +64,8 @@ pub fn run(options: &SweepOptions) -> ExitCode {
         }
         progress::note(&format!("The chart is in {}.", file.display()));
     }
-    status(printed.map(|()| sweep.tracks.iter().all(Track::is_fine)))
+    let is_fine = sweep.tracks.iter().all(Track::is_fine) && !python.is_missed;
+    status(printed.map(|()| is_fine))
 }
 
 fn wrong<T>(message: String) -> T {
@@ -68,12 +77,16 @@ fn check_writable(file: &Path) -> io::Result<()> {
     OpenOptions::new().create(true).append(true).open(file).map(drop)
 }
 
-fn run_all(entrants: &[Entrant], sweep: &mut Sweep) -> io::Result<()> {
+fn run_all(
+    entrants: &[Entrant],
+    originals: Option<&Originals>,
+    sweep: &mut Sweep,
+) -> io::Result<()> {
     let mut countdown = SweepCountdown::begin(entrants, sweep.delay, &sweep.steps);
     for (index, entrant) in entrants.iter().enumerate() {
         countdown.next_stage(entrant, &entrants[..index]);
         let mut track = Track { entrant: entrant.clone(), points: Vec::new(), end: None };
-        let result = run_one(&mut track, sweep, &mut countdown);
+        let result = run_one(&mut track, originals, sweep, &mut countdown);
         sweep.tracks.push(track);
         result?;
         if signals::asked() {
@@ -84,12 +97,17 @@ fn run_all(entrants: &[Entrant], sweep: &mut Sweep) -> io::Result<()> {
 }
 
 /// One stage, up to where it ends.
-fn run_one(track: &mut Track, sweep: &Sweep, countdown: &mut SweepCountdown) -> io::Result<()> {
+fn run_one(
+    track: &mut Track,
+    originals: Option<&Originals>,
+    sweep: &Sweep,
+    countdown: &mut SweepCountdown,
+) -> io::Result<()> {
     let entrant = &track.entrant;
     for &in_flight in &sweep.steps {
         let mut result: io::Result<()> = Ok(());
         let mut live = NowAndThen::default();
-        let step = step(entrant, sweep.delay, in_flight, &mut |outcome| {
+        let step = step(entrant, originals, sweep.delay, in_flight, &mut |outcome| {
             if live.is_due() {
                 countdown.show(entrant, in_flight);
             }

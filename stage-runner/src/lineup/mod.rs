@@ -1,7 +1,10 @@
 //! Who takes part, and on what: the stages, the entrants that were asked for, the URLs.
 
 pub mod entrants;
+pub mod originals;
 pub mod stages;
 pub mod urls;
 
-pub use entrants::{Entrant, Language, Program, StageFacts};
+pub use entrants::{Entrant, Language, Languages, Program, StageFacts};
+pub use originals::Original;
+pub use stages::Stage;

@@ -3,10 +3,11 @@
 use crawl::protocol::{ErrorLine, Job, OutcomeLine, VERSION};
 use crawl::{ErrorKind, Limits, Phase, Worker};
 
+use super::Originals;
 use super::conversation::Conversation;
-use crate::lineup::Entrant;
 use crate::lineup::urls::Wanted;
-use crate::results::{Fault, Run, Status};
+use crate::lineup::{Entrant, Language};
+use crate::results::{Ending, Fault, Run, Status};
 use crate::system::signals;
 
 /// Called for each outcome as it arrives, with its index into the URLs, and with `None` now and
@@ -21,6 +22,8 @@ pub struct Work<'a> {
     pub limits: Limits,
     /// Whether to hash the bodies.
     pub digest: bool,
+    /// What runs the stages in Python, where any of the entrants is one.
+    pub originals: Option<&'a Originals>,
     /// Where each line goes that a program prints to stderr, with its name in front; else only the
     /// end of a failed program's is kept.
     pub stderr_to: Option<fn(&str)>,
@@ -57,6 +60,9 @@ impl Work<'_> {
             }
         });
         conversation.settle(end, &mut run);
+        if let Some(why) = lacks(entrant, &run) {
+            return Run::skipped(index, round, why);
+        }
         if !signals::asked() {
             let fault = run.fault.as_ref().map(Fault::to_string);
             give_up(&mut run, &fault.unwrap_or_else(|| "the program ended".to_owned()), heard);
@@ -79,6 +85,14 @@ impl Work<'_> {
         };
         serde_json::to_vec(&job).expect("a job is JSON")
     }
+}
+
+/// What the Python here lacks, if that is why an original did not run: its exit status says so.
+fn lacks(entrant: &Entrant, run: &Run) -> Option<String> {
+    const UNAVAILABLE: i32 = 77;
+    let skipped = entrant.language == Language::Python
+        && matches!(run.fault, Some(Fault::Ended { how: Ending::Exit(UNAVAILABLE), .. }));
+    skipped.then(|| run.stderr.last().cloned().unwrap_or_else(|| "no reason was given".to_owned()))
 }
 
 /// Every target gets an outcome, also when nobody is left to tell what became of it.

@@ -1,5 +1,7 @@
 //! What the runs of one entrant came to: medians, and who waited how.
 
+use std::borrow::Cow;
+
 use super::{Fault, Run, Status, Who};
 use crate::lineup::Entrant;
 
@@ -9,12 +11,14 @@ pub struct Row<'a> {
     pub entrant: &'a Entrant,
     /// In the order of the rounds, at least one.
     pub runs: Vec<&'a Run>,
+    /// Its name, with its language where others have another one.
+    pub title: Cow<'a, str>,
 }
 
 impl<'a> Row<'a> {
-    /// Its name.
-    pub fn name(&self) -> &'a str {
-        &self.entrant.name
+    /// What it is called among the other rows.
+    pub fn name(&self) -> &str {
+        &self.title
     }
 
     /// Why it did not run.

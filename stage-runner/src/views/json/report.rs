@@ -23,6 +23,9 @@ struct Document<'a> {
     rounds: u32,
     digest: bool,
     machine: Cow<'a, Machine>,
+    /// The version of the Python of the originals.
+    #[serde(default)]
+    python: Option<Cow<'a, str>>,
     entrants: Cow<'a, [Entrant]>,
     runs: Vec<RunLine<'a>>,
 }
@@ -110,6 +113,7 @@ pub fn report(report: &Report) -> Vec<u8> {
         rounds: setting.rounds,
         digest: setting.digest,
         machine: Cow::Borrowed(&setting.machine),
+        python: setting.python.as_deref().map(Cow::Borrowed),
         entrants: Cow::Borrowed(&report.entrants),
         runs: report.runs.iter().map(|run| RunLine::new(report, run)).collect(),
     })
@@ -146,6 +150,7 @@ pub fn read_report(text: &[u8]) -> Result<Report, ReadError> {
         digest: document.digest,
         build: document.build.into_owned(),
         machine: document.machine.into_owned(),
+        python: document.python.map(Cow::into_owned),
     };
     let entrants = document.entrants.into_owned();
     let urls = setting.urls.len();
@@ -258,6 +263,7 @@ mod tests {
     use crawl::protocol::OutcomeLine;
 
     use super::*;
+    use crate::lineup::Languages;
     use crate::results::{Ending, WrongLine};
     use crate::views::sample::{self, fail, leave};
 
@@ -277,6 +283,7 @@ mod tests {
     fn a_report_comes_back_from_its_json() {
         comes_back(&sample::report("", &[]).with_rounds(3).run());
         comes_back(&sample::report("epoll", &[]));
+        comes_back(&sample::report_in(Languages::Both, "epoll,tokio", &[]).with_rounds(2).run());
         let urls = ["http://a.test/1", "http://b.test/\u{1b}"];
         let mut failed = sample::report("blocking,epoll", &[]).with_urls(&urls).run();
         failed.setting.digest = true;
@@ -361,6 +368,26 @@ mod tests {
         refused("\"target\": 9", "\"target\": 10", "an outcome of epoll is about target 10 of 10");
         refused("\"entrants\"", "\"guests\"", "missing field `entrants`");
         refused("{", "[", "not a report");
+    }
+
+    /// As those are that were written before there were originals.
+    #[test]
+    fn a_report_need_not_know_python() {
+        let text = text(&sample::report("epoll", &[]).run()).replace("  \"python\": null,\n", "");
+        assert!(!text.contains("python"));
+        assert_eq!(read_report(text.as_bytes()).unwrap().setting.python, None);
+    }
+
+    #[test]
+    fn the_languages_are_told_apart() {
+        let report = sample::report_in(Languages::Both, "epoll", &[]).run();
+        let json: serde_json::Value = serde_json::from_str(&text(&report)).unwrap();
+        let runs = json["runs"].as_array().unwrap().iter();
+        let found: Vec<_> = runs.map(|run| (&run["stage"], &run["language"])).collect();
+        let epoll = serde_json::json!("epoll");
+        let (rust, python) = (serde_json::json!("rust"), serde_json::json!("python"));
+        assert_eq!(found, [(&epoll, &rust), (&epoll, &python)]);
+        assert_eq!(json["python"], "3.11.7");
     }
 
     #[test]
