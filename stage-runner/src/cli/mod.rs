@@ -163,6 +163,10 @@ pub struct RunOptions {
     #[arg(help_heading = OUTPUT, long, value_enum, default_value_t = Format::Table)]
     pub format: Format,
 
+    /// Record what each worker does, for the JSON
+    #[arg(help_heading = OUTPUT, long)]
+    pub activity: bool,
+
     /// Add the SHA-256 of each body; its cost is in the figures
     #[arg(help_heading = OUTPUT, long)]
     pub digest: bool,
@@ -195,6 +199,11 @@ pub struct RunOptions {
 }
 
 impl RunOptions {
+    /// Whether the last round is to be recorded.
+    pub fn is_recorded(&self) -> bool {
+        self.activity
+    }
+
     /// The limits of each crawl.
     pub fn limits(&self) -> Limits {
         Limits {
