@@ -5,8 +5,8 @@
 //! somebody has called [`begin`], a note costs one load and one branch.
 //!
 //! A fetch is known by the moment at which it began, so an exchange needs no space for a number. A
-//! thread is known by a number of its own. What the notes mean is for `stage-program` to say: a step
-//! lasts from one note of a thread to its next.
+//! thread is known by a number of its own. What the notes mean is for `stage-program` to say: a
+//! step lasts from one note of a thread to its next.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -123,8 +123,8 @@ impl What {
         What::Awake,
     ];
 
-    /// Whether it comes before a call, and says nothing if the call fails. Of a run of calls in vain
-    /// only the first and the last such note is kept: 13 million reads are one step.
+    /// Whether it comes before a call, and says nothing if the call fails. Of a run of calls in
+    /// vain only the first and the last such note is kept: 13 million reads are one step.
     fn is_before_a_call(self) -> bool {
         matches!(self, What::TimeLeft | What::Unsent | What::Checked | What::Receive)
     }
