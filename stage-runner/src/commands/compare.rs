@@ -32,6 +32,7 @@ pub fn run(options: &RunOptions) -> ExitCode {
     let mut entrants =
         entrants::choose(&options.stages, &options.programs, languages).unwrap_or_else(wrong);
     let given = given_urls(options).unwrap_or_else(wrong);
+    check_trace(options, entrants.len()).unwrap_or_else(wrong);
 
     if let Err(failure) = super::watch_signals() {
         return failure;
@@ -57,6 +58,10 @@ pub fn run(options: &RunOptions) -> ExitCode {
         let urls: Vec<String> = site.iter().flat_map(Site::page_urls).collect();
         urls::parse_all(urls.iter().map(String::as_str)).unwrap_or_else(wrong)
     });
+    if let Some(page) = options.life.filter(|page| page.get() > urls.len()) {
+        let pages = words::plural(urls.len() as u64, "page");
+        wrong(format!("--life {page} is about page {page}, and there are {pages}"))
+    }
     let wanted = urls::resolve(urls);
     let setting = Setting {
         urls: wanted.iter().map(|wanted| words::escaped(&wanted.url.to_string())).collect(),
@@ -78,6 +83,18 @@ pub fn run(options: &RunOptions) -> ExitCode {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(is_fine),
         shown => shown.map(|()| is_fine),
     })
+}
+
+/// Text has room for two columns.
+fn check_trace(options: &RunOptions, entrants: usize) -> Result<(), String> {
+    let option = if options.life.is_some() { "--life" } else { "--trace" };
+    match entrants {
+        3.. if options.is_traced() => Err(format!(
+            "{option} shows one stage, or two in two columns, and here are {entrants}: \
+             choose with --stage, as in -s blocking,epoll"
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// The practice site for so many entrants in all rounds.
@@ -130,13 +147,14 @@ fn run_and_show(
         limits: options.limits(),
         digest: options.digest,
         originals,
+        activity: false,
         stderr_to: options.verbose.then_some(progress::warn),
     };
     let countdown = Countdown::begin(report);
     // One stage alone is drawn page by page, when it has run.
     let is_alone = report.entrants.len() == 1 && !wanted.is_empty();
     let mut table = match options.format {
-        Format::Table if !is_alone => {
+        Format::Table if !is_alone && !options.is_traced() => {
             let expected = estimate::slowest(&report.setting, &report.entrants);
             Some(Redraw::begin(look, report, expected)?)
         }
@@ -145,10 +163,12 @@ fn run_and_show(
 
     let entrants = report.entrants.clone();
     'rounds: for round in 0..options.rounds.get() {
+        let activity = options.is_recorded() && round + 1 == options.rounds.get();
+        let work = Work { activity, ..work };
         for (index, entrant) in entrants.iter().enumerate() {
             let run = run_one(options, &work, index, entrant, round, &countdown, report)?;
             explain(options, entrant, &run);
-            report.runs.push(run);
+            report.add(run);
             report.interrupted = signals::asked();
             if report.interrupted {
                 break 'rounds;
@@ -162,6 +182,10 @@ fn run_and_show(
     }
 
     progress::end();
+    if options.is_traced() {
+        let life = options.life.map(|page| page.get() - 1);
+        return print::lines(&look, &screen::trace::lines(report, life, &look.style));
+    }
     match (options.format, table) {
         (Format::Table, Some(table)) => table.end(report),
         (Format::Table, None) => {

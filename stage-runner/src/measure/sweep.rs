@@ -121,6 +121,7 @@ fn measure(
         },
         digest: false,
         originals,
+        activity: false,
         stderr_to: None,
     };
     Ok(work.run(0, entrant, 0, heard))

@@ -24,6 +24,8 @@ pub struct Work<'a> {
     pub digest: bool,
     /// What runs the stages in Python, where any of the entrants is one.
     pub originals: Option<&'a Originals>,
+    /// Whether to record what each worker does.
+    pub activity: bool,
     /// Where each line goes that a program prints to stderr, with its name in front; else only the
     /// end of a failed program's is kept.
     pub stderr_to: Option<fn(&str)>,
@@ -63,6 +65,9 @@ impl Work<'_> {
         if let Some(why) = lacks(entrant, &run) {
             return Run::skipped(index, round, why);
         }
+        for step in run.activity.iter_mut().flat_map(|activity| &mut activity.steps) {
+            step.target = step.target.map(|target| urls[target]);
+        }
         if !signals::asked() {
             let fault = run.fault.as_ref().map(Fault::to_string);
             give_up(&mut run, &fault.unwrap_or_else(|| "the program ended".to_owned()), heard);
@@ -79,7 +84,7 @@ impl Work<'_> {
         let job = Job {
             protocol: VERSION,
             digest: self.digest,
-            activity: false,
+            activity: self.activity,
             limits: (&self.limits).into(),
             targets: targets.map(Into::into).collect(),
         };

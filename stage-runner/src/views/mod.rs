@@ -2,6 +2,7 @@
 //! [`Style`].
 //!
 //! - `columns`, `measures` and `sentences`: figures and what they say, for every view
+//! - `story`: a recorded run in sentences
 //! - [`screen`]: for people at a terminal; [`markdown`]: to paste into a text
 //! - [`json`]: for programs, and back; [`svg`]: for a wall
 
@@ -10,6 +11,7 @@ mod measures;
 #[cfg(test)]
 mod sample;
 pub mod sentences;
+pub mod story;
 mod style;
 
 pub mod json;
