@@ -82,6 +82,9 @@ fn the_table_has_the_stages_of_the_course() {
         "yield-from-flat",
         "async-await",
         "async-await-by-hand",
+        "asyncio",
+        "asyncio-socket",
+        "io-uring",
     ] {
         assert!(names.contains(&name), "{name} is not in the table");
     }

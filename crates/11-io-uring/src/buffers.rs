@@ -30,8 +30,11 @@ pub(crate) struct Buffers {
 }
 
 /// A queue that the kernel reads: `offers[tail % COUNT]` is the next one to
-/// be written. It begins with a page, whose size depends on the system.
-#[repr(C, align(65536))]
+/// be written. It begins where a page does, and on other processors a page
+/// may have up to 64 KiB.
+#[repr(C)]
+#[cfg_attr(target_arch = "x86_64", repr(align(4096)))]
+#[cfg_attr(not(target_arch = "x86_64"), repr(align(65536)))]
 struct Offers([Offer; COUNT]);
 
 /// `struct io_uring_buf` of the kernel. Where the first one has its `tail`,

@@ -60,13 +60,13 @@ pub fn crawl(
             fetch(index, target, limits, &mut ring)?;
         }
         if ring.is_empty() {
-            return ring.submit(0); // the last sockets are closed
+            return ring.submit(); // the last sockets are closed
         }
 
         // 2. The one place where the program sleeps, unless fetches are
         //    left to start for which the queue only had no room.
         let may_start = ring.has_slot() && list.len() > 0;
-        ring.submit(if may_start { 0 } else { 1 })?;
+        if may_start { ring.submit()? } else { ring.wait()? }
 
         // 3. There is no look at the clock: a deadline is a completion.
         while let Some(completion) = ring.next() {
@@ -91,7 +91,8 @@ struct Fetch {
     /// cancelled.
     is_broken: bool,
     had_no_buffer: bool,
-    page: Option<io::Result<Page>>,
+    /// How it ended. A box, because thousands may be waiting for theirs.
+    page: Option<Box<io::Result<Page>>>,
 }
 
 /// Begins to fetch one target. The completions do the rest.
@@ -125,8 +126,8 @@ fn note(completion: Completion<'_, Fetch>) -> Option<usize> {
         fetch.is_broken = result.is_err();
         match note_step(fetch, step, result, chunk) {
             Ok(None) => {}
-            Ok(Some(page)) => fetch.page = Some(Ok(page)),
-            Err(error) => fetch.page = Some(Err(error)),
+            Ok(Some(page)) => fetch.page = Some(Box::new(Ok(page))),
+            Err(error) => fetch.page = Some(Box::new(Err(error))),
         }
     }
     is_last.then_some(key)
@@ -195,7 +196,7 @@ fn go_on(
         return ring.connect_send_receive(key, address);
     }
     let fetch = ring.remove(key)?; // its socket is closed
-    done(fetch.exchange.finish(fetch.index, page));
+    done(fetch.exchange.finish(fetch.index, *page));
     Ok(())
 }
 

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use crawl::Target;
 use io_uring::types::{CancelBuilder, DestinationSlot, Fixed};
-use io_uring::types::{TimeoutFlags, Timespec};
+use io_uring::types::{SubmitArgs, TimeoutFlags, Timespec};
 use io_uring::{IoUring, cqueue, opcode, squeue};
 use rustix::time::{ClockId, clock_gettime};
 use slab::Slab;
 
-use crate::buffers::{Buffers, GROUP};
+use crate::buffers::{self, Buffers, GROUP};
 
 /// Requests that one call can hand over.
 const REQUESTS: u32 = 1 << 10;
@@ -21,6 +21,13 @@ const COMPLETIONS: u32 = 1 << 12;
 
 /// The longest chain, and the close of the socket before it.
 const LONGEST_CHAIN: usize = 8;
+
+/// So many completions are worth a return before the moment is over. Half
+/// of them at most are receives, so the buffers last.
+const MANY: usize = 2 * buffers::COUNT;
+
+/// How long to wait for more completions than the first one.
+const MOMENT_US: u32 = 200;
 
 /// Of a call that only has to be repeated: so often, a millisecond apart.
 const MOST_REFUSALS: u32 = 1_000;
@@ -41,6 +48,8 @@ pub(crate) struct Ring<T> {
     /// sockets in a table of the ring, and they have no descriptors.
     fetches: Slab<Box<Held<T>>>,
     slots: usize,
+    /// Requests of fetches without a completion.
+    pending: usize,
     /// The buffer that the last completion has named.
     taken: Option<u16>,
 }
@@ -115,8 +124,9 @@ impl<T> Ring<T> {
         let buffers = Buffers::new();
         buffers.register(&ring.submitter())?;
         let slots = register_slots(&ring, sockets)?;
-        let fetches = Slab::new();
-        Ok(Ring { ring, buffers, fetches, slots, taken: None })
+        let fetches = Slab::with_capacity(slots);
+        let (pending, taken) = (0, None);
+        Ok(Ring { ring, buffers, fetches, slots, pending, taken })
     }
 
     /// Whether there is a free slot for a socket.
@@ -271,6 +281,7 @@ impl<T> Ring<T> {
         }
         self.make_room()?;
         self.fetches[key].pending += N as u8;
+        self.pending += N;
         // SAFETY: all that these requests name is in the target, the
         // address and the deadline of `fetches[key]`, which is boxed. The
         // address is written only while `pending` is zero, the others never
@@ -294,24 +305,47 @@ impl<T> Ring<T> {
 
     fn make_room(&mut self) -> io::Result<()> {
         while !self.has_room() {
-            self.submit(0)?;
+            self.submit()?;
         }
         Ok(())
     }
 
-    /// Hands over all requests, and sleeps until there are so many
+    /// Hands over all requests, and does not wait.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(crate) fn submit(&mut self) -> io::Result<()> {
+        self.enter(0)
+    }
+
+    /// Hands over all requests, and sleeps until one of them is done, and
+    /// then a moment longer, if more are to come: one call is to bring many
     /// completions. A signal may end the wait early.
     ///
     /// # Errors
     /// What the system says.
-    pub(crate) fn submit(&mut self, completions: usize) -> io::Result<()> {
+    pub(crate) fn wait(&mut self) -> io::Result<()> {
+        // Before Linux 6.12 nobody can wait for a moment.
+        let has_moment = self.ring.params().is_feature_min_timeout();
+        self.enter(if has_moment { self.pending.min(MANY) } else { 1 })
+    }
+
+    fn enter(&mut self, completions: usize) -> io::Result<()> {
         for _ in 0..MOST_REFUSALS {
-            let refused = match self.ring.submit_and_wait(completions) {
+            let entered = if completions > 1 {
+                let moment = SubmitArgs::new().min_wait_usec(MOMENT_US);
+                let ring = self.ring.submitter();
+                ring.submit_with_args(completions, &moment)
+            } else {
+                self.ring.submit_and_wait(completions)
+            };
+            let refused = match entered {
                 Ok(_) => return Ok(()),
                 Err(error) => error,
             };
             match refused.raw_os_error() {
-                Some(libc::EINTR) => return Ok(()),
+                // A signal came, or the moment is over.
+                Some(libc::EINTR | libc::ETIME) => return Ok(()),
                 // No memory for a request now, or too many completions:
                 // what is there is taken first.
                 Some(libc::EAGAIN | libc::EBUSY) => {
@@ -357,6 +391,7 @@ impl<T> Ring<T> {
             };
             let held = &mut *self.fetches[key];
             held.pending -= 1;
+            self.pending -= 1;
             return Some(Completion {
                 key,
                 fetch: &mut held.fetch,
@@ -374,20 +409,14 @@ impl<T> Ring<T> {
         }
     }
 
-    /// Requests that are with the kernel.
-    fn pending(&self) -> usize {
-        let pending = |(_, held): (_, &Box<Held<T>>)| held.pending;
-        self.fetches.iter().map(pending).map(usize::from).sum()
-    }
-
     /// Cancels every request and waits for all completions. To cancel is a
     /// request as well: it completes, and so does what it cancels. Only
     /// then the memory is ours.
     fn cancel_all(&mut self) -> io::Result<()> {
-        while self.pending() > 0 {
+        while self.pending > 0 {
             let all = CancelBuilder::any().all();
             self.push_for_nobody(opcode::AsyncCancel2::new(all).build())?;
-            self.submit(1)?;
+            self.wait()?;
             while self.next().is_some() {}
         }
         Ok(())
