@@ -75,7 +75,12 @@ impl Buffers {
         // and `Ring` frees them only after the kernel's ring is closed.
         // Their fields are atomic, so both sides may use them.
         unsafe {
-            ring.register_buf_ring_with_flags(offers, COUNT as u16, GROUP, 0)
+            ring.register_buf_ring_with_flags(
+                offers,
+                COUNT as u16,
+                GROUP,
+                0,
+            )
         }
     }
 
@@ -102,7 +107,9 @@ impl Buffers {
         // this only for a buffer that a completion has just named, so the
         // kernel does not write to it; and while the chunk is borrowed, so
         // is `self`, and nobody can offer the buffer again.
-        unsafe { slice::from_raw_parts(self.start.add(number * BYTES), bytes) }
+        unsafe {
+            slice::from_raw_parts(self.start.add(number * BYTES), bytes)
+        }
     }
 
     /// Frees nothing, ever: for when the kernel may still write.

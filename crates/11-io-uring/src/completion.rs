@@ -1,7 +1,8 @@
 use std::collections::VecDeque;
 use std::io;
 
-use crawl::{Exchange, Limits, Outcome, Page, Received, Target};
+use crawl::{Exchange, Limits, Outcome, Page};
+use crawl::{Received, Sent, Target};
 
 use crate::buffers;
 use crate::ring::{Completion, Ring, Step};
@@ -66,7 +67,11 @@ pub fn crawl(
         // 2. The one place where the program sleeps, unless fetches are
         //    left to start for which the queue only had no room.
         let may_start = ring.has_slot() && list.len() > 0;
-        if may_start { ring.submit()? } else { ring.wait()? }
+        if may_start {
+            ring.submit()?
+        } else {
+            ring.wait()?
+        }
 
         // 3. There is no look at the clock: a deadline is a completion.
         while let Some(completion) = ring.next() {
@@ -95,6 +100,13 @@ struct Fetch {
     page: Option<Box<io::Result<Page>>>,
 }
 
+impl Fetch {
+    fn new(index: usize, exchange: Exchange) -> Fetch {
+        let (is_broken, had_no_buffer, page) = (false, false, None);
+        Fetch { index, exchange, is_broken, had_no_buffer, page }
+    }
+}
+
 /// Begins to fetch one target. The completions do the rest.
 fn fetch(
     index: usize,
@@ -104,14 +116,7 @@ fn fetch(
 ) -> io::Result<()> {
     let exchange = Exchange::new(target, limits);
     let (left, address) = (exchange.time_left(), exchange.address());
-    let fetch = Fetch {
-        index,
-        exchange,
-        is_broken: false,
-        had_no_buffer: false,
-        page: None,
-    };
-    let key = ring.insert(fetch, target, left);
+    let key = ring.insert(Fetch::new(index, exchange), target, left);
     ring.connect_send_receive(key, address)
 }
 
@@ -153,13 +158,17 @@ fn note_step(
         Step::Connect if !is_cancelled => {
             exchange.connected(result.map(drop))?;
         }
-        // A short send breaks the chain: the rest is sent by a new one.
-        Step::Connect | Step::Send => drop(exchange.sent(result)?),
+        Step::Connect | Step::Send => {
+            // A short send breaks the chain: a new one sends the rest.
+            fetch.is_broken |= exchange.sent(result)? != Sent::All;
+        }
         Step::Receive if is_no_buffer(&result) => {
             fetch.had_no_buffer = true;
         }
         Step::Receive => {
-            if let Received::Page(page) = exchange.received(result, chunk)? {
+            if let Received::Page(page) =
+                exchange.received(result, chunk)?
+            {
                 return Ok(Some(page));
             }
         }
@@ -218,5 +227,117 @@ fn receive(key: usize, ring: &mut Ring<Fetch>) -> io::Result<()> {
         ring.try_to_receive(key)
     } else {
         ring.receive(key)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crawl::Url;
+    use std::time::Duration;
+
+    fn fetch() -> Fetch {
+        let url = Url::parse("http://127.0.0.1:9/").unwrap();
+        let target = Target::new(url, "127.0.0.1:9".parse().unwrap());
+        Fetch::new(0, Exchange::new(&target, &Limits::default()))
+    }
+
+    /// Takes the completions of a chain, as the kernel would give them.
+    fn take(fetch: &mut Fetch, chain: &[(Step, Result<usize, i32>)]) {
+        for (at, (step, result)) in chain.iter().enumerate() {
+            let is_last = at + 1 == chain.len();
+            let result = result.map_err(io::Error::from_raw_os_error);
+            let (step, key, chunk) = (*step, 7, &[][..]);
+            let completion =
+                Completion { key, fetch, step, result, chunk, is_last };
+            assert_eq!(note(completion), is_last.then_some(7));
+        }
+    }
+
+    #[test]
+    fn the_rest_of_a_short_send_is_left_to_be_sent() {
+        let mut fetch = fetch();
+        let all = fetch.exchange.unsent().len();
+        let cancelled = Err(libc::ECANCELED);
+        take(
+            &mut fetch,
+            &[
+                (Step::Socket, Ok(0)),
+                (Step::Connect, Ok(0)),
+                (Step::Deadline, cancelled),
+                (Step::Send, Ok(5)),
+                (Step::Deadline, cancelled),
+                (Step::Receive, cancelled),
+                (Step::Deadline, cancelled),
+            ],
+        );
+        assert!(fetch.page.is_none(), "the fetch goes on");
+        assert_eq!(fetch.exchange.unsent().len(), all - 5);
+        let outcome =
+            fetch.exchange.finish(0, Err(io::ErrorKind::Other.into()));
+        assert_eq!(outcome.failed_attempts, 0, "nothing had to wait");
+    }
+
+    #[test]
+    fn what_follows_a_failed_request_says_nothing() {
+        let mut fetch = fetch();
+        let cancelled = Err(libc::ECANCELED);
+        take(
+            &mut fetch,
+            &[
+                (Step::Socket, Ok(0)),
+                (Step::Connect, Err(libc::ECONNREFUSED)),
+                (Step::Deadline, cancelled),
+                (Step::Send, cancelled),
+                (Step::Receive, cancelled),
+            ],
+        );
+        let error = fetch.page.expect("it has ended").unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
+    }
+
+    #[test]
+    fn a_request_that_its_deadline_cancels_may_be_made_once_more() {
+        let mut fetch = fetch();
+        fetch.exchange.connected(Ok(())).unwrap();
+        let cancelled = Err(libc::ECANCELED);
+        take(
+            &mut fetch,
+            &[(Step::Receive, cancelled), (Step::Deadline, Ok(0))],
+        );
+        assert!(fetch.page.is_none(), "there may be bytes");
+    }
+
+    #[test]
+    fn no_buffer_is_no_failure() {
+        let mut fetch = fetch();
+        let none = (Step::Receive, Err(libc::ENOBUFS));
+        take(&mut fetch, &[none, (Step::Deadline, Err(libc::ECANCELED))]);
+        assert!(fetch.page.is_none() && fetch.had_no_buffer);
+    }
+
+    /// So many chains do not fit into the queue of requests at once.
+    #[test]
+    fn a_thousand_refused_connections_are_a_thousand_errors() {
+        if let Err(why) = available() {
+            return println!("skipped: {why}");
+        }
+        let nobody = "127.0.0.1:1";
+        let url = Url::parse(&format!("http://{nobody}/")).unwrap();
+        let targets =
+            vec![Target::new(url, nobody.parse().unwrap()); 1_000];
+        let limits = Limits {
+            concurrency: 300.try_into().unwrap(),
+            deadline: Duration::from_secs(30),
+            ..Limits::default()
+        };
+        let mut outcomes = vec![0; targets.len()];
+        crawl(&targets, &limits, &mut |outcome| {
+            let error = outcome.result.unwrap_err();
+            assert_eq!(error.kind, crawl::ErrorKind::Connect, "{error}");
+            outcomes[outcome.target] += 1;
+        })
+        .unwrap();
+        assert!(outcomes.iter().all(|count| *count == 1));
     }
 }

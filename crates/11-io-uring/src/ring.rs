@@ -288,13 +288,17 @@ impl<T> Ring<T> {
         // (a target never changes). A fetch leaves `fetches` only while
         // `pending` is zero, so each request is completed by then. When
         // the ring is dropped, `drop` sees to the same.
-        let pushed = unsafe { self.ring.submission().push_multiple(&chain) };
+        let pushed =
+            unsafe { self.ring.submission().push_multiple(&chain) };
         pushed.expect("room was made");
         Ok(())
     }
 
     #[expect(unsafe_code, reason = "as in `push`")]
-    fn push_for_nobody(&mut self, request: squeue::Entry) -> io::Result<()> {
+    fn push_for_nobody(
+        &mut self,
+        request: squeue::Entry,
+    ) -> io::Result<()> {
         self.make_room()?;
         let request = request.user_data(NOBODY);
         // SAFETY: a close and a cancel name no memory.
@@ -551,5 +555,176 @@ impl From<SocketAddr> for Address {
                 },
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::available;
+    use crawl::Url;
+    use std::io::{Read, Write};
+    use std::net::{TcpListener, TcpStream};
+    use std::time::Instant;
+
+    /// A ring with one fetch that has begun, and the server's side of it.
+    /// `None`, with the reason: there is no ring here.
+    fn begun(deadline: Duration) -> Option<(Ring<()>, usize, TcpStream)> {
+        if let Err(why) = available() {
+            println!("skipped: {why}");
+            return None;
+        }
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let url = Url::parse(&format!("http://{address}/")).unwrap();
+        let target = Target::new(url, address);
+        let mut ring = Ring::new(1).unwrap();
+        let key = ring.insert((), &target, deadline);
+        ring.connect_send_receive(key, address).unwrap();
+        // What follows the first link runs when we ask for completions.
+        listener.set_nonblocking(true).unwrap();
+        let server = loop {
+            ring.submit().unwrap();
+            match listener.accept() {
+                Ok((server, _)) => break server,
+                Err(_) => thread::sleep(Duration::from_millis(1)),
+            }
+        };
+        server.set_nonblocking(false).unwrap();
+        server.set_read_timeout(Some(LONG)).unwrap();
+        Some((ring, key, server))
+    }
+
+    const LONG: Duration = Duration::from_secs(60);
+
+    /// Takes all completions up to the last one of the chain.
+    fn take(ring: &mut Ring<()>) -> Vec<(Step, Result<usize, i32>)> {
+        let mut taken = Vec::new();
+        loop {
+            ring.wait().unwrap();
+            while let Some(completion) = ring.next() {
+                let Completion { step, result, is_last, .. } = completion;
+                let error = |error: io::Error| error.raw_os_error();
+                taken.push((step, result.map_err(|e| error(e).unwrap())));
+                if is_last {
+                    return taken;
+                }
+            }
+        }
+    }
+
+    fn result(
+        taken: &[(Step, Result<usize, i32>)],
+        step: Step,
+    ) -> Result<usize, i32> {
+        taken.iter().find(|(which, _)| *which == step).unwrap().1
+    }
+
+    #[test]
+    fn a_chain_has_one_completion_for_each_request() {
+        let Some((mut ring, key, mut server)) = begun(LONG) else { return };
+        server.write_all(b"hello").unwrap();
+        let taken = take(&mut ring);
+        assert_eq!(taken.len(), 7, "{taken:?}");
+        assert_eq!(result(&taken, Step::Receive), Ok(5));
+        let sent = result(&taken, Step::Send).unwrap();
+        let mut request = vec![0; sent];
+        server.read_exact(&mut request).unwrap();
+        assert!(request.ends_with(b"\r\n\r\n"));
+        ring.remove(key).unwrap();
+        ring.submit().unwrap();
+        assert_eq!(server.read(&mut request).unwrap(), 0, "it is closed");
+    }
+
+    #[test]
+    fn the_rest_of_a_request_can_be_sent() {
+        let Some((mut ring, key, mut server)) = begun(LONG) else { return };
+        server.write_all(b"hello").unwrap();
+        let sent = result(&take(&mut ring), Step::Send).unwrap();
+        ring.send_receive(key, 9).unwrap();
+        ring.submit().unwrap();
+        let mut request = vec![0; sent + 9];
+        server.read_exact(&mut request).unwrap();
+        assert_eq!(request[sent..], request[sent - 9..sent]);
+        server.write_all(b"again").unwrap();
+        assert_eq!(result(&take(&mut ring), Step::Receive), Ok(5));
+    }
+
+    #[test]
+    fn what_is_received_is_there_until_the_next_completion() {
+        let Some((mut ring, key, mut server)) = begun(LONG) else { return };
+        // More chunks than there are buffers: each is given back.
+        for round in 0..3 * buffers::COUNT {
+            server.write_all(&[round as u8; 3]).unwrap();
+            let mut chunk = Vec::new();
+            let mut is_last = false;
+            while !is_last {
+                ring.wait().unwrap();
+                while let Some(completion) = ring.next() {
+                    chunk.extend_from_slice(completion.chunk);
+                    is_last = completion.is_last;
+                }
+            }
+            assert_eq!(chunk, [round as u8; 3]);
+            ring.receive(key).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_deadline_cuts_a_request_short() {
+        let deadline = Duration::from_millis(100);
+        let before = Instant::now();
+        let Some((mut ring, key, mut server)) = begun(deadline) else {
+            return;
+        };
+        let taken = take(&mut ring);
+        assert!(before.elapsed() >= deadline);
+        assert_eq!(result(&taken, Step::Receive), Err(libc::ECANCELED));
+        ring.try_to_receive(key).unwrap();
+        let again = take(&mut ring);
+        assert_eq!(again, [(Step::Receive, Err(libc::EAGAIN))]);
+        server.write_all(b"late").unwrap();
+        ring.try_to_receive(key).unwrap();
+        assert_eq!(take(&mut ring), [(Step::Receive, Ok(4))]);
+    }
+
+    #[test]
+    fn to_cancel_is_to_wait_for_completions() {
+        let Some((mut ring, _, mut server)) = begun(LONG) else { return };
+        assert!(ring.pending > 0);
+        ring.cancel_all().unwrap();
+        assert_eq!(ring.pending, 0);
+        drop(ring);
+        let mut rest = Vec::new();
+        server.read_to_end(&mut rest).unwrap();
+        assert!(rest.ends_with(b"\r\n\r\n"), "it was closed");
+    }
+
+    #[test]
+    fn addresses_are_those_of_the_system() {
+        #[expect(unsafe_code, reason = "a union")]
+        fn check(address: SocketAddr) {
+            let ours = Address::from(address);
+            // SAFETY: all fields are plain numbers, and the family says
+            // which of them were written.
+            let (family, port) = unsafe {
+                match address {
+                    SocketAddr::V4(_) => {
+                        (ours.v4.sin_family, ours.v4.sin_port)
+                    }
+                    SocketAddr::V6(_) => {
+                        (ours.v6.sin6_family, ours.v6.sin6_port)
+                    }
+                }
+            };
+            let expected = match address {
+                SocketAddr::V4(_) => libc::AF_INET,
+                SocketAddr::V6(_) => libc::AF_INET6,
+            };
+            assert_eq!(i32::from(family), expected);
+            assert_eq!(u16::from_be(port), address.port());
+        }
+        check("127.0.0.1:80".parse().unwrap());
+        check("[::1]:8080".parse().unwrap());
     }
 }
