@@ -6,7 +6,10 @@ use std::sync::atomic::{AtomicU16, AtomicU32, AtomicU64, Ordering};
 use io_uring::Submitter;
 
 /// As many receives can be done before the program looks at the first.
-pub(crate) const COUNT: usize = 64;
+pub(crate) const COUNT: usize = 96;
+
+/// The next power of two: so many offers have room.
+const ROOM: usize = 128;
 
 /// As large as the one buffer of the other stages.
 const BYTES: usize = 64 << 10;
@@ -29,13 +32,13 @@ pub(crate) struct Buffers {
     tail: u16,
 }
 
-/// A queue that the kernel reads: `offers[tail % COUNT]` is the next one to
+/// A queue that the kernel reads: `offers[tail % ROOM]` is the next one to
 /// be written. It begins where a page does, and on other processors a page
 /// may have up to 64 KiB.
 #[repr(C)]
 #[cfg_attr(target_arch = "x86_64", repr(align(4096)))]
 #[cfg_attr(not(target_arch = "x86_64"), repr(align(65536)))]
-struct Offers([Offer; COUNT]);
+struct Offers([Offer; ROOM]);
 
 /// `struct io_uring_buf` of the kernel. Where the first one has its `tail`,
 /// the others have nothing.
@@ -77,7 +80,7 @@ impl Buffers {
         unsafe {
             ring.register_buf_ring_with_flags(
                 offers,
-                COUNT as u16,
+                ROOM as u16,
                 GROUP,
                 0,
             )
@@ -89,7 +92,7 @@ impl Buffers {
         let start = usize::from(number) * BYTES;
         let address = self.start.wrapping_add(start) as u64;
         let offers = &self.offers.0;
-        let next = &offers[usize::from(self.tail) % COUNT];
+        let next = &offers[usize::from(self.tail) % ROOM];
         next.address.store(address, Ordering::Relaxed);
         next.bytes.store(BYTES as u32, Ordering::Relaxed);
         next.number.store(number, Ordering::Relaxed);

@@ -22,9 +22,9 @@ const COMPLETIONS: u32 = 1 << 12;
 /// The longest chain, and the close of the socket before it.
 const LONGEST_CHAIN: usize = 8;
 
-/// So many completions are worth a return before the moment is over. Half
-/// of them at most are receives, so the buffers last.
-const MANY: usize = 2 * buffers::COUNT;
+/// So many completions are worth a return before the moment is over. Each
+/// may be a receive, so there are as many as buffers.
+const MANY: usize = buffers::COUNT;
 
 /// How long to wait for more completions than the first one.
 const MOMENT_US: u32 = 200;
