@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU16, AtomicU32, AtomicU64, Ordering};
 use io_uring::Submitter;
 
 /// As many receives can be done before the program looks at the first.
-pub(crate) const COUNT: usize = 96;
+pub(crate) const COUNT: usize = 80;
 
 /// The next power of two: so many offers have room.
 const ROOM: usize = 128;
@@ -78,12 +78,7 @@ impl Buffers {
         // and `Ring` frees them only after the kernel's ring is closed.
         // Their fields are atomic, so both sides may use them.
         unsafe {
-            ring.register_buf_ring_with_flags(
-                offers,
-                ROOM as u16,
-                GROUP,
-                0,
-            )
+            ring.register_buf_ring_with_flags(offers, ROOM as u16, GROUP, 0)
         }
     }
 
