@@ -14,7 +14,7 @@
 //! returns at once, and its buffer is in use: *it belongs to the kernel
 //! until the completion says otherwise*. Who frees or changes it earlier
 //! has the kernel write into memory that is something else by now. So the
-//! memory is moved into the [`Ring`](ring), which hands it out again only
+//! memory is moved into the `Ring`, which hands it out again only
 //! after the last completion; this is the one unsafe part of the chapter.
 //! A deadline is a request too, linked to the one that it may cut short,
 //! and so is cancelling: both complete.
