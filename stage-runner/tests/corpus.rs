@@ -84,6 +84,7 @@ fn the_table_has_the_stages_of_the_course() {
         "async-await-by-hand",
         "asyncio",
         "asyncio-socket",
+        "many-loops",
         "io-uring",
     ] {
         assert!(names.contains(&name), "{name} is not in the table");

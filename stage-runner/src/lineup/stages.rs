@@ -206,6 +206,15 @@ pub const STAGES: &[Stage] = &[
         ..PLAIN
     },
     Stage {
+        number: Some(10),
+        name: "many-loops",
+        aliases: &["loops"],
+        summary: "a loop on each core, each takes what it can",
+        source: "crates/10-many-loops/src",
+        crawl: stage_10_many_loops::crawl,
+        ..PLAIN
+    },
+    Stage {
         number: Some(11),
         name: "io-uring",
         aliases: &["uring", "iouring"],
