@@ -81,8 +81,9 @@ fn run(
     let loops = loops.min(at_once).min(targets.len());
     let list = &List::new(targets);
     thread::scope(|scope| {
-        // Pages do not pile up behind a slow `done`.
-        let (sender, outcomes) = sync_channel(at_once);
+        // Pages do not pile up behind a slow `done`. The channel has memory
+        // for all that it may hold, so that is not one for each fetch.
+        let (sender, outcomes) = sync_channel(at_once.min(100));
         let mut threads = Vec::new();
         let mut failure = None;
         for number in 0..loops {
