@@ -45,6 +45,26 @@ pub fn crawl_with_sockets(
 /// One is taken whenever there is room for it, so several loops can share a
 /// list (chapter 10).
 ///
+/// ```
+/// use crawl::{Limits, Target, Url};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let nobody_listens = "127.0.0.1:1";
+/// let url = Url::parse(&format!("http://{nobody_listens}/page"))?;
+/// let target = Target::new(url, nobody_listens.parse()?);
+/// let list = [(7, target.clone()), (9, target)];
+/// let mut numbers = Vec::new();
+/// stage_09_asyncio::crawl_from(
+///     list.into_iter(),
+///     &Limits::default(),
+///     &mut |outcome| numbers.push(outcome.target),
+/// )?;
+/// numbers.sort();
+/// assert_eq!(numbers, [7, 9]);
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// What the system says when it cannot wait.
 pub fn crawl_from(
