@@ -85,8 +85,29 @@ fn hosts(setting: &Setting) -> String {
     }
 }
 
+/// Rows of which each took either the sum of all its waits or its longest wait.
+pub struct TwoKinds<'a, 'r> {
+    /// One page after the other; at least one.
+    pub by_sum: Vec<&'a Row<'r>>,
+    /// All pages at once; at least one.
+    pub by_longest: Vec<&'a Row<'r>>,
+}
+
+impl<'a, 'r> TwoKinds<'a, 'r> {
+    /// Sorts the rows into both kinds, where there are both and they are far enough apart.
+    pub fn of(rows: &[&'a Row<'r>]) -> Option<TwoKinds<'a, 'r>> {
+        let rows = || rows.iter().copied();
+        let by_sum: Vec<_> = rows().filter(|row| is_sum(row)).collect();
+        let by_longest: Vec<_> = rows().filter(|row| is_longest(row) && !is_sum(row)).collect();
+        let (slow, fast) = (by_sum.first()?, by_longest.first()?);
+        let is_whole = by_sum.len() + by_longest.len() == rows().count();
+        (is_whole && sum(slow) as f64 >= 1.8 * longest(fast) as f64)
+            .then_some(TwoKinds { by_sum, by_longest })
+    }
+}
+
 /// The sum of all waits, the longest wait, or something between.
-fn kinds_of_time(rows: &[&Row<'_>]) -> Option<String> {
+pub fn kinds_of_time(rows: &[&Row<'_>]) -> Option<String> {
     let slowest = rows.iter().max_by_key(|row| row.wall_us())?;
     let fastest = rows.iter().min_by_key(|row| row.wall_us())?;
     let (most, least) = (slowest.wall_us()?, fastest.wall_us()?);
@@ -97,16 +118,11 @@ fn kinds_of_time(rows: &[&Row<'_>]) -> Option<String> {
     if pages == 1 && rows.iter().all(|row| is_longest(row)) {
         return Some("One page is one wait: no way of waiting can shorten it.".to_owned());
     }
-    let by_sum = rows.iter().find(|row| is_sum(row));
-    let by_longest = rows.iter().find(|row| is_longest(row));
-    if let (Some(by_sum), Some(by_longest)) = (by_sum, by_longest)
-        && rows.iter().all(|row| is_sum(row) || is_longest(row))
-        && sum(by_sum) as f64 >= 1.8 * longest(by_longest) as f64
-    {
+    if let Some(two) = TwoKinds::of(rows) {
         return Some(format!(
             "Two kinds of time: the sum of all waits ({}) or the longest wait ({}).",
-            seconds(sum(by_sum)),
-            seconds(longest(by_longest)),
+            seconds(sum(two.by_sum[0])),
+            seconds(longest(two.by_longest[0])),
         ));
     }
     if rows.iter().all(|row| is_sum(row)) && pages > 1 {
@@ -160,7 +176,7 @@ fn is_near(wall: Option<u64>, other: u64, share: f64) -> bool {
 }
 
 /// Two digits are enough to tell the two kinds apart: `4.5 s`, `0.45 s`.
-fn seconds(us: u64) -> String {
+pub fn seconds(us: u64) -> String {
     let seconds = us as f64 / 1e6;
     match us {
         995_000.. => format!("{seconds:.1} s"),
