@@ -6,6 +6,8 @@
 //! Times are microseconds since the crawl began; fractions are cut off.
 //! Unknown fields are ignored, so that either side can learn more.
 
+mod activity;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
@@ -17,6 +19,10 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{
     ErrorKind, InvalidUrl, Limits, Outcome, Phase, Target, Url, Worker,
+};
+
+pub use activity::{
+    ActivityLine, Did, MAX_PLACE, SLEPT_FROM, State, Tenths,
 };
 
 /// The version that both sides speak.
@@ -124,7 +130,7 @@ impl TryFrom<&JobTarget> for Target {
 pub enum Line {
     /// A fetch ended.
     Outcome(OutcomeLine),
-    /// A worker did one thing for some time.
+    /// One step of a worker.
     Activity(ActivityLine),
     /// What the crawl cost; the last line.
     Usage(Usage),
@@ -224,23 +230,6 @@ pub struct ErrorLine {
     /// A sentence for people.
     #[serde(default)]
     pub message: String,
-}
-
-/// What a worker did from when to when. Times keep one decimal: much of
-/// what a worker does takes less than a microsecond.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ActivityLine {
-    /// Which worker.
-    pub by: Worker,
-    /// `connecting`, `sending`, `receiving`, `selecting`, `spinning` or
-    /// `running`.
-    pub state: String,
-    /// From when.
-    #[serde(deserialize_with = "tenths")]
-    pub from_us: f64,
-    /// To when.
-    #[serde(deserialize_with = "tenths")]
-    pub to_us: f64,
 }
 
 /// What a crawl cost. A figure that the system does not give is `None`,
@@ -345,11 +334,6 @@ fn whole_figures<'de, D: Deserializer<'de>>(
     Ok(figures.into_iter().map(whole).collect())
 }
 
-fn tenths<'de, D: Deserializer<'de>>(number: D) -> Result<f64, D::Error> {
-    let number = Number::deserialize(number)?;
-    Ok((number.0 * 10.0).floor() / 10.0)
-}
-
 /// A server can send any number as its status. One that does not fit
 /// becomes the largest that does, so that the line can still be read.
 fn status<'de, D: Deserializer<'de>>(
@@ -443,14 +427,6 @@ mod tests {
         };
         assert_eq!((usage.wall_us, usage.user_us), (Some(450_300), None));
         assert_eq!(usage.figures["cups of coffee"], 2);
-
-        let line = r#"{"activity": {"by": "main", "state": "running",
-            "from_us": 3, "to_us": 4.27}}"#;
-        let Ok(Line::Activity(activity)) = serde_json::from_str(line)
-        else {
-            panic!("{line}")
-        };
-        assert_eq!((activity.from_us, activity.to_us), (3.0, 4.2));
 
         for bad in ["-1", "-0.5", "\"10\"", "true"] {
             let line = format!(r#"{{"usage": {{"wall_us": {bad}}}}}"#);

@@ -134,7 +134,7 @@ fn run_and_show(
         for (index, entrant) in entrants.iter().enumerate() {
             let run = run_one(options, &work, index, entrant, round, &countdown, report)?;
             explain(options, entrant, &run);
-            report.runs.push(run);
+            report.add(run);
             report.interrupted = signals::asked();
             if report.interrupted {
                 break 'rounds;

@@ -1,6 +1,8 @@
-//! Who takes part, and on what: the stages, the entrants that were asked for, the URLs.
+//! Who takes part, and on what: the stages and their source code, the entrants that were asked for,
+//! the URLs.
 
 pub mod entrants;
+pub mod sources;
 pub mod stages;
 pub mod urls;
 

@@ -2,6 +2,7 @@
 //!
 //! [`Report`] is a comparison, [`Sweep`] a sweep. Views are functions of these.
 
+mod activity;
 mod blocked;
 mod fault;
 mod report;
@@ -11,6 +12,7 @@ mod setting;
 pub mod sweep;
 mod who;
 
+pub use activity::{Activity, Did, Place, State, Step, Tenths};
 pub use blocked::Blocked;
 pub use fault::{Ending, Fault, WrongLine};
 pub use report::Report;

@@ -1,6 +1,8 @@
 //! A comparison, as far as it has come.
 
-use crate::lineup::Entrant;
+use std::collections::BTreeMap;
+
+use crate::lineup::{Entrant, sources};
 
 use super::{Row, Run, Setting, Status};
 
@@ -15,12 +17,28 @@ pub struct Report {
     pub runs: Vec<Run>,
     /// Whether somebody stopped it.
     pub interrupted: bool,
+    /// The hashes of the stages' files in which a recorded step was, by path: a place means something
+    /// only in the same file.
+    pub sources: BTreeMap<String, String>,
 }
 
 impl Report {
     /// Nothing has run yet.
     pub fn new(setting: Setting, entrants: Vec<Entrant>) -> Report {
-        Report { setting, entrants, runs: Vec::new(), interrupted: false }
+        Report { setting, entrants, runs: Vec::new(), interrupted: false, sources: BTreeMap::new() }
+    }
+
+    /// Adds a run.
+    pub fn add(&mut self, run: Run) {
+        let places = run.activity.iter().flat_map(|activity| &activity.places);
+        self.sources.extend(sources::hashes(places.map(|place| &*place.file)));
+        self.runs.push(run);
+    }
+
+    /// The source of a recorded place, if this binary was built from the same one.
+    pub fn source(&self, path: &str) -> Option<&'static sources::Source> {
+        let source = sources::find(path)?;
+        (self.sources.get(path)? == &source.hash()).then_some(source)
     }
 
     /// The rows of all entrants that have run at all.

@@ -4,7 +4,7 @@ use crawl::protocol::{OutcomeLine, Usage};
 use serde::{Deserialize, Serialize};
 use stage_program::Figures;
 
-use super::Fault;
+use super::{Activity, Fault};
 
 /// What one crawl of one entrant came to.
 #[derive(Clone, Debug)]
@@ -33,6 +33,8 @@ pub struct Run {
     pub stopped_us: u64,
     /// The end of what a failed program printed to stderr.
     pub stderr: Vec<String>,
+    /// What its workers did step by step, where that was recorded.
+    pub activity: Option<Activity>,
 }
 
 /// How a run went as a whole.
@@ -78,6 +80,7 @@ impl Run {
             doubts: Doubts::default(),
             stopped_us: 0,
             stderr: Vec::new(),
+            activity: None,
         }
     }
 

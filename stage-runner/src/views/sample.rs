@@ -10,7 +10,10 @@ use stage_program::Figures;
 
 use crate::lineup::stages::STAGES;
 use crate::lineup::{Program, entrants};
-use crate::results::{Build, Fault, Machine, Profile, Report, Run, Setting, SiteSetting, Status};
+use crate::results::{
+    Activity, Build, Did, Fault, Machine, Place, Profile, Report, Run, Setting, SiteSetting, State,
+    Status, Step, Tenths,
+};
 
 /// These stages and programs (`mine=./crawl`) before anything ran, on ten pages of the practice
 /// site.
@@ -159,6 +162,37 @@ fn page(target: usize, by: Worker, started_us: u64, takes_us: u64) -> OutcomeLin
         sent_us: Some(started_us + 95),
         first_byte_us: Some(started_us + takes_us - 60),
         finished_us: Some(started_us + takes_us),
+    }
+}
+
+/// Two steps, one in the code of a stage and one in that of a program.
+pub fn activity() -> Activity {
+    let first = Step {
+        from: Tenths(3),
+        length: Tenths(1_000),
+        worker: 0,
+        did: Some(Did::Begun),
+        state: State::Running,
+        target: Some(0),
+        place: Some(0),
+        number: None,
+        asleep: false,
+    };
+    let second = Step {
+        from: Tenths(1_003),
+        did: Some(Did::Other("brewed".to_owned())),
+        state: State::Selecting,
+        target: None,
+        place: Some(1),
+        number: Some(2),
+        asleep: true,
+        ..first
+    };
+    Activity {
+        workers: vec![Worker::Main],
+        places: ["crates/05-callbacks/src/lib.rs:60", "mine.py:3"].map(Place::from).to_vec(),
+        steps: vec![first, second],
+        dropped: 0,
     }
 }
 

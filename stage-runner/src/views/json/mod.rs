@@ -1,5 +1,6 @@
 //! `--format json` and `jsonl`: everything, for programs, which may read it back.
 
+mod activity;
 mod report;
 mod sweep;
 

@@ -1,6 +1,7 @@
 //! A comparison as one document, to be read back; and its outcomes as lines.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crawl::Limits;
@@ -8,6 +9,7 @@ use crawl::protocol::{JobLimits, OutcomeLine, Usage};
 use serde::{Deserialize, Serialize};
 
 use super::VERSION;
+use super::activity::ActivityLine;
 use crate::lineup::{Entrant, Language};
 use crate::results::{Build, Doubts, Fault, Machine, Report, Run, Setting, SiteSetting, Status};
 
@@ -24,6 +26,9 @@ struct Document<'a> {
     digest: bool,
     machine: Cow<'a, Machine>,
     entrants: Cow<'a, [Entrant]>,
+    /// Only where something was recorded.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    sources: BTreeMap<String, String>,
     runs: Vec<RunLine<'a>>,
 }
 
@@ -54,6 +59,9 @@ struct RunLine<'a> {
     usage: Cow<'a, Usage>,
     stderr: Cow<'a, [String]>,
     outcomes: Vec<Located<'a>>,
+    /// Only where it was recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    activity: Option<ActivityLine<'a>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -111,6 +119,7 @@ pub fn report(report: &Report) -> Vec<u8> {
         digest: setting.digest,
         machine: Cow::Borrowed(&setting.machine),
         entrants: Cow::Borrowed(&report.entrants),
+        sources: report.sources.clone(),
         runs: report.runs.iter().map(|run| RunLine::new(report, run)).collect(),
     })
 }
@@ -151,7 +160,8 @@ pub fn read_report(text: &[u8]) -> Result<Report, ReadError> {
     let urls = setting.urls.len();
     let runs = document.runs.into_iter().map(|run| run.read(&entrants, urls));
     let runs = runs.collect::<Result<_, ReadError>>()?;
-    Ok(Report { setting, entrants, runs, interrupted: document.interrupted })
+    let (interrupted, sources) = (document.interrupted, document.sources);
+    Ok(Report { setting, entrants, runs, interrupted, sources })
 }
 
 impl<'a> RunLine<'a> {
@@ -177,6 +187,7 @@ impl<'a> RunLine<'a> {
             usage: Cow::Borrowed(&run.usage),
             stderr: Cow::Borrowed(&run.stderr),
             outcomes: run.reported().map(located).collect(),
+            activity: run.activity.as_ref().map(ActivityLine::new),
         }
     }
 
@@ -198,6 +209,9 @@ impl<'a> RunLine<'a> {
             })?;
             *place = Some(outcome.into_owned());
         }
+        let activity = self.activity.map(|activity| activity.read(urls)).transpose();
+        let activity = activity
+            .map_err(|why| ReadError(format!("the activity of {name} is invalid: {why}")))?;
         let doubts = |doubted| self.doubted.contains(&doubted);
         Ok(Run {
             entrant,
@@ -215,6 +229,7 @@ impl<'a> RunLine<'a> {
             fault: self.fault.map(Cow::into_owned),
             usage: self.usage.into_owned(),
             stderr: self.stderr.into_owned(),
+            activity,
         })
     }
 }
@@ -299,6 +314,53 @@ mod tests {
         odd.runs[1].wall_includes_start = true;
         odd.setting.machine.cpus = None;
         comes_back(&odd);
+    }
+
+    fn recorded() -> Report {
+        let mut report = sample::report("epoll", &[]).run();
+        let mut run = report.runs.remove(0);
+        run.activity = Some(sample::activity());
+        report.add(run);
+        report
+    }
+
+    #[test]
+    fn a_recorded_run_comes_back() {
+        let report = recorded();
+        comes_back(&report);
+        let hash = report.sources["crates/05-callbacks/src/lib.rs"].clone();
+        assert_eq!(report.sources.len(), 1, "a program's file is not read: {:?}", report.sources);
+        let text = text(&report);
+        assert!(text.contains(&hash), "{text}");
+        let row = r#"[0.3,100,0,"begun","running",0,0,null,false]"#;
+        assert!(text.lines().any(|line| line.trim() == format!("{row},")), "{text}");
+        let unrecorded = self::text(&sample::report("epoll", &[]).run());
+        assert!(!unrecorded.contains("activity") && !unrecorded.contains("sources"));
+
+        // Later versions may have more columns, and others in front.
+        let later = text.replace("\"from_us\",", "\"mood\", \"from_us\",");
+        let later = later.replace("[0.3,", "[\"good\",0.3,").replace("[100.3,", "[null,100.3,");
+        let back = read_report(later.as_bytes()).unwrap();
+        assert_eq!(back.runs[0].activity, report.runs[0].activity);
+    }
+
+    #[test]
+    fn what_cannot_have_been_recorded_is_refused() {
+        let refused = |from: &str, to: &str, why: &str| {
+            let text = text(&recorded());
+            assert!(text.contains(from), "{from} is not in {text}");
+            let error = read_report(text.replacen(from, to, 1).as_bytes()).unwrap_err();
+            assert!(error.to_string().contains(why), "{error}");
+        };
+        let row = |what: &str| format!("the activity of epoll is invalid: row 0: {what}");
+        refused("[0.3,100,0", "[0.3,100,2", &row("worker 2 of 1 (from 0)"));
+        refused("0,0,null,f", "10,0,null,f", &row("target 10 of 10 (from 0)"));
+        refused("0,0,null,f", "0,7,null,f", &row("place 7 of 2 (from 0)"));
+        refused("[0.3,", "[-1,", &row("its from_us: invalid value"));
+        refused("\"running\"", "\"dancing\"", &row("its state: unknown variant `dancing`"));
+        refused("\"did\"", "\"done\"", &row("it has no did"));
+        refused("[0.3,100,", "[0.3,100.1,", "row 1: it begins before its worker's last step ends");
+        refused("[0.3,", "[100.4,", "row 1: it begins before the row above it");
     }
 
     #[test]
