@@ -1,4 +1,5 @@
-//! The source code of the stages, as this binary was built from it: what a recorded place points to.
+//! The source code of the stages, as this binary was built from it: what a recorded place points
+//! to.
 
 use std::collections::BTreeMap;
 

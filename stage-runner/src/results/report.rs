@@ -17,8 +17,8 @@ pub struct Report {
     pub runs: Vec<Run>,
     /// Whether somebody stopped it.
     pub interrupted: bool,
-    /// The hashes of the stages' files in which a recorded step was, by path: a place means something
-    /// only in the same file.
+    /// The hashes of the stages' files in which a recorded step was, by path: a place means
+    /// something only in the same file.
     pub sources: BTreeMap<String, String>,
 }
 

@@ -98,7 +98,9 @@ pub enum Did {
     Begun,
     /// The worker makes a call that may sleep.
     Calling,
-    /// The connection is there, or begun.
+    /// A connection was begun, and nobody waits for it.
+    Connecting,
+    /// The connection is there.
     Connected,
     /// The worker makes a call that sends.
     Sending,
@@ -116,6 +118,8 @@ pub enum Did {
     Received,
     /// The worker asks sockets that are not ready, again and again.
     Asked,
+    /// A call failed.
+    Failed,
     /// A fetch ended.
     Finished,
     /// A word that only the program knows.
@@ -124,9 +128,10 @@ pub enum Did {
 
 impl Did {
     /// All the known ones.
-    pub const KNOWN: [Did; 12] = [
+    pub const KNOWN: [Did; 14] = [
         Did::Begun,
         Did::Calling,
+        Did::Connecting,
         Did::Connected,
         Did::Sending,
         Did::Sent,
@@ -136,6 +141,7 @@ impl Did {
         Did::Resumed,
         Did::Received,
         Did::Asked,
+        Did::Failed,
         Did::Finished,
     ];
 
@@ -144,6 +150,7 @@ impl Did {
         match self {
             Did::Begun => "begun",
             Did::Calling => "calling",
+            Did::Connecting => "connecting",
             Did::Connected => "connected",
             Did::Sending => "sending",
             Did::Sent => "sent",
@@ -153,6 +160,7 @@ impl Did {
             Did::Resumed => "resumed",
             Did::Received => "received",
             Did::Asked => "asked",
+            Did::Failed => "failed",
             Did::Finished => "finished",
             Did::Other(word) => word,
         }
@@ -258,7 +266,8 @@ mod tests {
 
     #[test]
     fn a_step_is_one_line() {
-        let least = r#"{"activity":{"by":"main","state":"running","from_us":3.09,"to_us":4.29}}"#;
+        let least = r#"{"activity":{"by":"main","state":"running",
+            "from_us":3.09,"to_us":4.29}}"#;
         let Ok(Line::Activity(step)) = serde_json::from_str(least) else {
             panic!("{least}")
         };
@@ -268,7 +277,11 @@ mod tests {
             (None, None, None)
         );
 
-        let whole = r#"{"activity":{"by":"thread 2","did":"received","state":"running","target":1,"from_us":3,"to_us":4.2,"asleep":true,"bytes":7,"at":"a.rs:1"}}"#;
+        let whole = concat!(
+            r#"{"activity":{"by":"thread 2","did":"received","#,
+            r#""state":"running","target":1,"from_us":3,"to_us":4.2,"#,
+            r#""asleep":true,"bytes":7,"at":"a.rs:1"}}"#,
+        );
         let line: Line = serde_json::from_str(whole).unwrap();
         assert_eq!(serde_json::to_string(&line).unwrap(), whole);
     }
