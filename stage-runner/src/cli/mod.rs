@@ -27,6 +27,7 @@ Examples:
   stage-runner -s blocking,epoll --pages 100 --jitter 300ms
   stage-runner --rounds 5 --format markdown     medians and spread, to paste somewhere
   stage-runner http://127.0.0.1:8000/1 http://127.0.0.1:8000/2
+  stage-runner --report report.html             record it, and step through it in a browser
   stage-runner --urls urls.txt --format jsonl | jq .error
   stage-runner --program \"mine=python3 crawl.py\" --stage epoll,mine
 
@@ -87,6 +88,18 @@ pub enum Command {
     /// Run each stage with more and more in flight, and see where it ends
     #[command(after_help = SWEEP_EXAMPLES)]
     Sweep(SweepOptions),
+    /// Make a page of a result that `--format json` has saved
+    #[command(
+        after_help = "Exit status: 0 the page is written, 1 it could not be, 2 the command line or the result is wrong."
+    )]
+    Report {
+        /// The result; `-` is stdin
+        #[arg(value_name = "RESULT.json")]
+        result: PathBuf,
+        /// Where the page goes
+        #[arg(short, long, value_name = "FILE.html")]
+        output: PathBuf,
+    },
     /// Print completions for a shell
     Completions {
         /// The shell to complete in.
@@ -162,6 +175,10 @@ pub struct RunOptions {
     /// What is printed
     #[arg(help_heading = OUTPUT, long, value_enum, default_value_t = Format::Table)]
     pub format: Format,
+
+    /// Record what each stage does, and make a page to step through it
+    #[arg(help_heading = OUTPUT, long, value_name = "FILE.html")]
+    pub report: Option<PathBuf>,
 
     /// Add the SHA-256 of each body; its cost is in the figures
     #[arg(help_heading = OUTPUT, long)]

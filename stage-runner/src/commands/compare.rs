@@ -16,8 +16,8 @@ use crate::system::{processes, signals};
 use crate::terminal::countdown::{Countdown, NowAndThen};
 use crate::terminal::look::Look;
 use crate::terminal::redraw::Redraw;
-use crate::terminal::{print, progress};
-use crate::views::{json, markdown, screen, sentences};
+use crate::terminal::{file, print, progress};
+use crate::views::{html, json, markdown, screen, sentences};
 use crate::words;
 
 /// Descriptors that a process needs beside its connections: a stage, and the runner with its site.
@@ -30,6 +30,9 @@ pub fn run(options: &RunOptions) -> ExitCode {
     progress::set_up(options.quiet, look.ascii);
     let entrants = entrants::choose(&options.stages, &options.programs).unwrap_or_else(wrong);
     let given = given_urls(options).unwrap_or_else(wrong);
+    if let Some(page) = &options.report {
+        file::check(page).unwrap_or_else(wrong);
+    }
 
     if let Err(failure) = super::watch_signals() {
         return failure;
@@ -61,6 +64,12 @@ pub fn run(options: &RunOptions) -> ExitCode {
     let shown = run_and_show(options, look, &wanted, &mut report);
     progress::end();
     tell_of_descriptors(&report);
+    // Whatever became of the printing, what was measured is kept.
+    if let Some(page) = options.report.as_ref().filter(|_| !report.runs.is_empty())
+        && super::saved("report", page, &html::page(&report)) != ExitCode::SUCCESS
+    {
+        return ExitCode::FAILURE;
+    }
     status(match shown {
         // Whoever read this has seen enough.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(report.is_fine()),

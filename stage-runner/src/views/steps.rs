@@ -1,8 +1,6 @@
-//! What the workers of one run did, step by step, as the pictures need it.
+//! What a recorded step is to a reader: one of a few kinds.
 
-use std::collections::BTreeMap;
-
-use crate::results::Run;
+use crate::results::{Did, State, Step};
 
 /// What a worker does during a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,48 +44,30 @@ impl Kind {
         "ran",
         "others",
     ];
-}
 
-/// One step of one worker. Times are tenths of a microsecond from the beginning of the crawl.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
-    /// From when.
-    pub from: u64,
-    /// How long.
-    pub length: u64,
-    /// An index into the workers.
-    pub worker: usize,
-    /// What it does.
-    pub kind: Kind,
-    /// For which page: an index into the URLs. None: the loop's own code.
-    pub target: Option<usize>,
-    /// Where in the code: an index into the places.
-    pub place: Option<usize>,
-    /// Bytes, tries, or how many sockets were ready: it depends on the kind.
-    pub number: u64,
-    /// Whether the thread slept.
-    pub asleep: bool,
-}
-
-impl Step {
-    /// Its end.
-    pub fn to(&self) -> u64 {
-        self.from + self.length
-    }
-
-    /// Whether code ran.
-    pub fn is_awake(&self) -> bool {
-        !self.asleep && !matches!(self.kind, Kind::Starting | Kind::Slept)
+    /// The kind of a step; of one that ends a fetch it matters whether the fetch failed.
+    pub fn of(step: &Step, has_failed: bool) -> Kind {
+        match (&step.did, step.state) {
+            (_, State::Starting) => Kind::Starting,
+            (Some(Did::Finished), _) if has_failed => Kind::Failed,
+            (Some(Did::Finished), _) => Kind::Done,
+            (Some(Did::Begun), _) => Kind::Begun,
+            (Some(Did::Connected), _) => Kind::Connected,
+            (Some(Did::Sent), _) => Kind::Sent,
+            (Some(Did::Parked), _) => Kind::Parked,
+            (Some(Did::Received), _) => Kind::Received,
+            (Some(Did::Asked), _) | (_, State::Spinning) => Kind::Spun,
+            (Some(Did::Woken), _) => Kind::Woken,
+            (Some(Did::Slept), _) | (_, State::Selecting) => Kind::Slept,
+            (_, State::Connecting) => Kind::Connect,
+            (_, State::Sending) => Kind::Send,
+            (_, State::Receiving) => Kind::Receive,
+            (_, State::Running) => Kind::Ran,
+        }
     }
 }
 
-/// All steps of a run.
-#[derive(Clone, Debug, Default)]
-pub struct Steps {
-    /// Their names.
-    pub workers: Vec<String>,
-    /// `file:line`, each once.
-    pub places: Vec<String>,
-    /// By time.
-    pub rows: Vec<Step>,
+/// Whether code ran in this step: the worker was there, and not asleep.
+pub fn is_awake(step: &Step) -> bool {
+    !step.asleep && step.state != State::Starting
 }

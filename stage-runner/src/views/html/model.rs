@@ -6,11 +6,10 @@ use crawl::protocol::OutcomeLine;
 
 use super::overview::{self, Axis, Drawn, Picture, Tick};
 use super::replay::{self, Replay};
-use crate::results::{Report, Row, Run, WorkerKind};
+use crate::results::{Activity, Report, Row, Run, State};
 use crate::views::columns::{Column, UNKNOWN, cell};
 use crate::views::sentences::{self, TwoKinds};
-use crate::views::steps::Steps;
-use crate::views::{screen, text};
+use crate::views::screen;
 use crate::words;
 
 /// Text from outside is cut at so many columns.
@@ -131,21 +130,17 @@ impl Page {
     /// The whole page.
     pub fn new(report: &Report) -> Page {
         let rows = report.rows();
-        let replayed = replay::Recorded::all(report);
-        let recorded = |row: &Row<'_>| replayed.iter().position(|it| it.run.entrant == row.runs[0].entrant);
-        let drawn: Vec<&Run> = rows
-            .iter()
-            .map(|row| recorded(row).map_or(row.shown(), |at| replayed[at].run))
-            .collect();
+        let replayed = replay::recorded(report);
+        let place = |row: &Row<'_>| replayed.iter().position(|run| run.entrant == row.runs[0].entrant);
+        let drawn = rows.iter().map(|row| place(row).map_or(row.shown(), |at| replayed[at]));
+        let drawn: Vec<&Run> = drawn.collect();
         let ends = drawn.iter().map(|run| run.usage.wall_us.unwrap_or(0).max(run.last_finish_us()));
         let axis = Axis { end_us: ends.max().unwrap_or(0).max(1) as f64 };
 
         let mut legend = Legend::default();
-        let stages = rows.iter().zip(&drawn).map(|(row, run)| {
-            let at = recorded(row);
-            let steps = at.map(|at| &replayed[at].steps);
-            stage_row(row, &rows, run, steps, at, axis, &mut legend)
-        });
+        let stages = rows.iter().zip(&drawn);
+        let stages =
+            stages.map(|(row, run)| stage_row(row, &rows, run, place(row), axis, &mut legend));
         let stages: Vec<StageRow> = stages.collect();
 
         let sound: Vec<&Row<'_>> =
@@ -248,14 +243,13 @@ fn stage_row(
     row: &Row<'_>,
     rows: &[Row<'_>],
     run: &Run,
-    steps: Option<&Steps>,
     replay: Option<usize>,
     axis: Axis,
     legend: &mut Legend,
 ) -> StageRow {
     let drawn = Drawn {
         run,
-        steps,
+        activity: run.activity.as_ref(),
         work: row.work().unwrap_or(0.0),
         runnable: row.runnable().unwrap_or(0.0),
         is_busy: row.is_busy(),
@@ -263,7 +257,7 @@ fn stage_row(
     let failed = run.failed();
     legend.ready |= drawn.runnable > NOTICEABLE;
     legend.vain |= drawn.is_busy;
-    legend.starting |= steps.is_some_and(Steps::has_starts);
+    legend.starting |= run.activity.as_ref().is_some_and(has_starts);
     legend.failed |= failed > 0;
     let who = row.who().map(|who| who.to_string());
     let chapter = match &row.entrant.stage {
@@ -293,6 +287,10 @@ fn stage_row(
         figures,
         human: human(row),
     }
+}
+
+fn has_starts(activity: &Activity) -> bool {
+    activity.steps.iter().any(|step| step.state == State::Starting)
 }
 
 /// The strip in words.
@@ -384,11 +382,16 @@ fn failures(report: &Report, rows: &[Row<'_>]) -> (Vec<Failure>, usize) {
     (listed.collect(), others)
 }
 
+/// Milliseconds with all digits that there are: `1,234.567`.
+fn millis(us: u64) -> String {
+    format!("{}.{:03}", words::count(us / 1000), us % 1000)
+}
+
 fn table(report: &Report, run: &Run) -> Table {
     let all = run.outcomes.len();
     let shown = if all <= WHOLE_TABLE { all } else { FIRST };
     let row = |outcome: &OutcomeLine| {
-        let time = |us: Option<u64>| us.map_or(UNKNOWN.to_owned(), text::millis);
+        let time = |us: Option<u64>| us.map_or(UNKNOWN.to_owned(), millis);
         let came_to = match (&outcome.error, outcome.status) {
             (Some(error), _) => safe(&format!("{}: {}", error.kind, error.message)),
             (None, Some(status)) => status.to_string(),
@@ -413,9 +416,4 @@ fn table(report: &Report, run: &Run) -> Table {
             format!("{} more are in the JSON (--format json).", words::plural(more as u64, "page"))
         }),
     }
-}
-
-/// Whether one thread did everything.
-pub fn is_one_thread(row: &Row<'_>) -> bool {
-    row.who().is_some_and(|who| who.kind == WorkerKind::Thread && who.count == 1)
 }

@@ -8,8 +8,8 @@ use std::fmt::Write;
 
 use crawl::protocol::OutcomeLine;
 
-use crate::results::{Run, wait_us};
-use crate::views::steps::{Kind, Steps};
+use crate::results::{Activity, Run, State as Doing, wait_us};
+use crate::views::steps::is_awake;
 
 /// Up to so many pages have a line each; more are drawn as one path, which is smaller.
 const LINES: usize = 60;
@@ -51,7 +51,7 @@ pub struct Drawn<'a> {
     /// The run.
     pub run: &'a Run,
     /// What was recorded of it.
-    pub steps: Option<&'a Steps>,
+    pub activity: Option<&'a Activity>,
     /// Which share of its time it computed, more than 1 where several did; and which it could run
     /// and had no processor.
     pub work: f64,
@@ -168,7 +168,7 @@ fn path(marks: &mut String, drawn: &Drawn<'_>, axis: Axis, line: f64) {
 
 /// Who waited: a thin line asleep, an outline without a processor, a block at work.
 fn worker(marks: &mut String, drawn: &Drawn<'_>, axis: Axis, y: f64) {
-    let Some(wall) = drawn.run.usage.wall_us.or(Some(drawn.run.last_finish_us())) else { return };
+    let wall = drawn.run.usage.wall_us.unwrap_or(drawn.run.last_finish_us());
     let end = axis.percent(wall as f64);
     let middle = y + WORKER_HEIGHT / 2.0;
     let _ = write!(
@@ -182,7 +182,7 @@ fn worker(marks: &mut String, drawn: &Drawn<'_>, axis: Axis, y: f64) {
             r#"<rect class="{class}" x="{from:.3}%" y="{y:.1}" width="{width:.3}%" height="{WORKER_HEIGHT}"/>"#
         );
     };
-    if let Some(started) = drawn.steps.and_then(last_start) {
+    if let Some(started) = drawn.activity.and_then(last_start) {
         block("starting", 0.0, axis.percent(started));
     }
     let is_loaded = drawn.work > 0.5;
@@ -205,9 +205,10 @@ fn worker(marks: &mut String, drawn: &Drawn<'_>, axis: Axis, y: f64) {
     }
 }
 
-fn last_start(steps: &Steps) -> Option<f64> {
-    let starts = steps.rows.iter().filter(|step| step.kind == Kind::Starting);
-    starts.map(|step| step.to() as f64 / 10.0).reduce(f64::max)
+/// When the last worker had been started that had to be.
+fn last_start(activity: &Activity) -> Option<f64> {
+    let starts = activity.steps.iter().filter(|step| step.state == Doing::Starting);
+    starts.map(|step| step.to().micros_f64()).reduce(f64::max)
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -246,10 +247,10 @@ fn cells(work: f64, runnable: f64) -> Vec<(State, f64, f64)> {
 /// From when to when somebody worked, in microseconds: as recorded, or, without a recording, where
 /// a fetch began, received or ended.
 fn at_work(drawn: &Drawn<'_>, axis: Axis) -> Vec<(f64, f64)> {
-    let mut spans: Vec<(f64, f64)> = match drawn.steps {
-        Some(steps) => {
-            let awake = steps.rows.iter().filter(|step| step.is_awake());
-            awake.map(|step| (step.from as f64 / 10.0, step.to() as f64 / 10.0)).collect()
+    let mut spans: Vec<(f64, f64)> = match drawn.activity {
+        Some(activity) => {
+            let awake = activity.steps.iter().filter(|step| is_awake(step));
+            awake.map(|step| (step.from.micros_f64(), step.to().micros_f64())).collect()
         }
         None => drawn.run.reported().flat_map(moments).map(|us| (us as f64, us as f64)).collect(),
     };

@@ -1,0 +1,62 @@
+//! `stage-runner report` and `picture`: a result that was saved, as a page or as a picture.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::Path;
+use std::process::ExitCode;
+
+use serde_json::Value;
+
+use super::saved;
+use crate::cli::wrong_in;
+use crate::lineup::urls::name_of;
+use crate::results::Report;
+use crate::terminal::look::{Charset, Color, Look};
+use crate::terminal::{file, progress};
+use crate::views::{html, json};
+
+/// How a result is made that can be read.
+const HOW: &str = "`stage-runner --format json > FILE` makes one";
+
+/// Makes a page of a saved result.
+pub fn run(result: &Path, output: &Path) -> ExitCode {
+    progress::set_up(false, Look::new(Color::Never, Charset::Auto).ascii);
+    let report = read(result).unwrap_or_else(wrong);
+    file::check(output).unwrap_or_else(wrong);
+    saved("report", output, &html::page(&report))
+}
+
+fn wrong<T>(message: String) -> T {
+    wrong_in("report", message)
+}
+
+/// Reads a saved result; `-` is stdin.
+///
+/// # Errors
+/// What is wrong with it, and what would work.
+pub fn read(result: &Path) -> Result<Report, String> {
+    let name = name_of(result);
+    let text = match result.to_str() {
+        Some("-") => {
+            let mut text = Vec::new();
+            io::stdin().read_to_end(&mut text).map(|_| text)
+        }
+        _ => fs::read(result),
+    };
+    let text = text.map_err(|error| format!("cannot read {name}: {error}"))?;
+    json::read_report(&text).map_err(|error| {
+        match serde_json::from_slice::<Value>(&text) {
+            Err(error) if text.trim_ascii().is_empty() || error.is_eof() => {
+                format!("{name} ends too early to be JSON; {HOW}")
+            }
+            Err(error) => {
+                let (line, column) = (error.line(), error.column());
+                format!("{name} is not JSON (line {line}, column {column}); {HOW}")
+            }
+            Ok(value) if value.get("runs").is_none() || value.get("entrants").is_none() => {
+                format!("{name} is JSON, but not a result of stages; {HOW}")
+            }
+            Ok(_) => format!("{name} is not a result that can be read: {error}"),
+        }
+    })
+}
