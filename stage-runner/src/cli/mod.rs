@@ -100,6 +100,22 @@ pub enum Command {
         #[arg(short, long, value_name = "FILE.html")]
         output: PathBuf,
     },
+    /// Draw stages of a recorded result as a picture that moves, for a text
+    #[command(
+        after_help = "stage-runner --report FILE.html --format json > RESULT.json records one.\n\n\
+        Exit status: 0 the picture is written, 1 it could not be, 2 the command line or the result is wrong."
+    )]
+    Picture {
+        /// The result; `-` is stdin
+        #[arg(value_name = "RESULT.json")]
+        result: PathBuf,
+        /// Names of stages, one below the other [default: all of the result]
+        #[arg(short, long = "stage", value_name = "NAME", value_delimiter = ',')]
+        stages: Vec<String>,
+        /// Where the picture goes
+        #[arg(short, long, value_name = "FILE.svg")]
+        output: PathBuf,
+    },
     /// Print completions for a shell
     Completions {
         /// The shell to complete in.

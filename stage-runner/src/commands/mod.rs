@@ -34,6 +34,9 @@ pub fn main() -> ExitCode {
         }
         Some(Command::Sweep(options)) => sweep::run(&options),
         Some(Command::Report { result, output }) => report::run(&result, &output),
+        Some(Command::Picture { result, stages, output }) => {
+            report::picture(&result, &stages, &output)
+        }
         Some(Command::RunStage { name }) => run_stage::run(&name),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();

@@ -10,10 +10,12 @@ use serde_json::Value;
 use super::saved;
 use crate::cli::wrong_in;
 use crate::lineup::urls::name_of;
-use crate::results::Report;
+use crate::results::{Report, Row};
 use crate::terminal::look::{Charset, Color, Look};
 use crate::terminal::{file, progress};
-use crate::views::{html, json};
+use crate::views::svg::Drawn;
+use crate::views::{html, json, svg};
+use crate::words;
 
 /// How a result is made that can be read.
 const HOW: &str = "`stage-runner --format json > FILE` makes one";
@@ -26,8 +28,37 @@ pub fn run(result: &Path, output: &Path) -> ExitCode {
     saved("report", output, &html::page(&report))
 }
 
+/// Draws recorded stages of a saved result.
+pub fn picture(result: &Path, stages: &[String], output: &Path) -> ExitCode {
+    progress::set_up(false, Look::new(Color::Never, Charset::Auto).ascii);
+    let report = read(result).unwrap_or_else(wrong_picture);
+    let drawn = drawn(&report, stages).unwrap_or_else(wrong_picture);
+    file::check(output).unwrap_or_else(wrong_picture);
+    saved("picture", output, &svg::replay(&report, &drawn))
+}
+
 fn wrong<T>(message: String) -> T {
     wrong_in("report", message)
+}
+
+fn wrong_picture<T>(message: String) -> T {
+    wrong_in("picture", message)
+}
+
+/// The stages of a report that were named, in the order of their names; without names all.
+fn drawn<'a>(report: &'a Report, names: &[String]) -> Result<Vec<Drawn<'a>>, String> {
+    let rows = report.rows();
+    let find = |name: &String| {
+        let row = rows.iter().find(|row| row.name() == name);
+        row.ok_or_else(|| {
+            let known: Vec<&str> = rows.iter().map(Row::name).collect();
+            format!("no stage of the result is called \"{name}\"; it has {}", words::list(&known))
+        })
+    };
+    if names.is_empty() {
+        return rows.iter().map(Drawn::new).collect();
+    }
+    names.iter().map(|name| Drawn::new(find(name)?)).collect()
 }
 
 /// Reads a saved result; `-` is stdin.

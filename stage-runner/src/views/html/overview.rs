@@ -176,10 +176,11 @@ fn worker(marks: &mut String, drawn: &Drawn<'_>, axis: Axis, y: f64) {
         r#"<line class="asleep" x1="0" x2="{end:.3}%" y1="{middle:.1}" y2="{middle:.1}"/>"#
     );
     let mut block = |class: &str, from: f64, to: f64| {
-        let width = (to - from).max(0.05);
+        // A microsecond of work must be seen: narrower than this it is two pixels wide.
+        let width = if to - from < 0.2 { "2".to_owned() } else { format!("{:.3}%", to - from) };
         let _ = write!(
             marks,
-            r#"<rect class="{class}" x="{from:.3}%" y="{y:.1}" width="{width:.3}%" height="{WORKER_HEIGHT}"/>"#
+            r#"<rect class="{class}" x="{from:.3}%" y="{y:.1}" width="{width}" height="{WORKER_HEIGHT}"/>"#
         );
     };
     if let Some(started) = drawn.activity.and_then(last_start) {

@@ -191,7 +191,7 @@
         case "run":
           return ["hot", DOES[DATA.kinds[step[WHAT]]] || "runs", "█"];
         case "ready":
-          return ["line", "ready, in line", "▯"];
+          return ["line", "ready, in line", "□"];
         case "asleep":
           return ["sleeper", `asleep in ${CALLS[DATA.kinds[step[WHAT]]] || "a call"}`, "z"];
         case "vain":
@@ -531,7 +531,7 @@
       this.addTop(box, side);
       for (const note of stage.notes) html("p", { class: "note" }, box, note);
       const pages = stage.fetches.length;
-      this.row = pages > 12 ? 13 : view.shown.length > 1 ? (view.width > 1500 ? 20 : 15) : 24;
+      this.row = rowHeight(pages);
       this.top = stage.alone ? this.row + 14 : 0;
       this.height = this.top + pages * this.row + 10;
       const name = `${stage.name}: what each page and each worker does, over time`;
@@ -976,6 +976,14 @@
       if (at < 0) return;
       this.lifeBox.scrollTop = this.life[at].item.offsetTop - this.lifeBox.clientHeight / 2;
     }
+  }
+
+  // Two stages and their code should fit a projector.
+  function rowHeight(pages) {
+    if (pages > 12) return 13;
+    if (view.shown.length === 1) return 24;
+    if (view.width > 1500) return 20;
+    return innerHeight < 850 ? 13 : 15;
   }
 
   function center({ pane, line }) {
