@@ -19,6 +19,7 @@ const EXACT: Duration = Duration::from_millis(400);
 const SHORTEST: Duration = Duration::from_millis(1);
 
 /// `connect`, which `socket2` gives an exact time-out.
+#[track_caller]
 pub(crate) fn connect(
     socket: &Socket,
     exchange: &Exchange,
@@ -39,6 +40,7 @@ pub(crate) fn connect(
 }
 
 /// `send`: how many bytes of the request there was room for.
+#[track_caller]
 pub(crate) fn send(
     socket: &Socket,
     exchange: &Exchange,
@@ -50,6 +52,7 @@ pub(crate) fn send(
 }
 
 /// `recv`: how many bytes are in the chunk now.
+#[track_caller]
 pub(crate) fn receive(
     mut socket: &Socket,
     exchange: &Exchange,
@@ -63,6 +66,7 @@ pub(crate) fn receive(
 
 /// Calls again and again, each time with a part of what is left of the
 /// deadline, until the call has not just slept.
+#[track_caller]
 fn sleep_in_parts(
     exchange: &Exchange,
     mut call: impl FnMut(Duration) -> io::Result<usize>,

@@ -139,6 +139,7 @@ impl Fetch {
     /// Registers what to call when the socket is ready. The fetch packs
     /// itself into the callback: nobody holds it while it waits, except the
     /// loop.
+    #[track_caller]
     fn wait_for(self, interest: Interest, then: fn(Fetch)) {
         match self.socket.wait_for(interest) {
             Ok(()) => {

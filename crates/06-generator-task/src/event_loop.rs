@@ -166,6 +166,7 @@ impl Socket {
     ///
     /// # Errors
     /// What the system says when it cannot watch the socket.
+    #[track_caller]
     pub fn readable(&mut self) -> io::Result<Future<()>> {
         self.future(Interest::Readable)
     }
@@ -175,11 +176,13 @@ impl Socket {
     ///
     /// # Errors
     /// What the system says when it cannot watch the socket.
+    #[track_caller]
     pub fn writable(&mut self) -> io::Result<Future<()>> {
         self.future(Interest::Writable)
     }
 
     /// One wait at a time: a second one would take the place of the first.
+    #[track_caller]
     fn future(&mut self, interest: Interest) -> io::Result<Future<()>> {
         self.watched.wait_for(interest)?;
         let future = Future::new();

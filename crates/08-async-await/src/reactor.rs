@@ -61,6 +61,7 @@ impl Reactor {
     }
 
     /// Waits until a socket is ready, if it may `sleep`.
+    #[track_caller]
     pub(crate) fn wait(&self, sleep: bool) -> io::Result<()> {
         let deadline = self.deadlines.borrow().next();
         let timeout = if sleep {
@@ -153,6 +154,7 @@ impl Socket<'_> {
     /// One step of waiting: asks the selector the first time, and from then
     /// on the reactor. Like `readable` and `writable`, it takes the socket
     /// for itself: one wait at a time.
+    #[track_caller]
     pub(crate) fn poll_ready(
         &mut self,
         interest: Interest,
@@ -216,6 +218,7 @@ struct WaitFor<'a, 'r> {
 impl Future for WaitFor<'_, '_> {
     type Output = io::Result<()>;
 
+    #[track_caller]
     fn poll(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

@@ -48,6 +48,7 @@ impl Sockets {
 
     /// Waits until a socket is ready, and wakes who waits for it. `false`:
     /// none is.
+    #[track_caller]
     pub(crate) fn wait(
         &self,
         timeout: Option<Duration>,
@@ -71,6 +72,7 @@ impl Sockets {
     }
 
     /// The same without waiting, if there are sockets at all.
+    #[track_caller]
     pub(crate) fn look(&self) -> io::Result<()> {
         if !self.waiting.borrow().is_empty() {
             self.wait(Some(Duration::ZERO))?;
@@ -195,6 +197,7 @@ impl<'a> WaitFor<'a> {
 impl Future for WaitFor<'_> {
     type Output = io::Result<()>;
 
+    #[track_caller]
     fn poll(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

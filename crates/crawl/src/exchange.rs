@@ -3,6 +3,8 @@ use std::net::SocketAddr;
 use std::num::NonZeroU64;
 use std::time::{Duration, Instant};
 
+use recorder::{What, note};
+
 use crate::{
     BadResponse, ErrorKind, FetchError, Limits, Outcome, Page, Phase,
     ResponseReader, Target, Timeline, Worker,
@@ -15,7 +17,8 @@ use crate::{
 /// to send, takes whatever `connect`, `send` and `recv` returned, and
 /// answers what that means: go on, wait, or here is the page. It also notes
 /// when each of these happened, and how often a call had to wait, so that
-/// no stage carries measuring code:
+/// no stage carries measuring code. (For a recorded run it notes the line
+/// of the stage as well, by `#[track_caller]`.)
 ///
 /// ```
 /// # use crawl::{Exchange, Limits, Received, Sent, Target, Url};
@@ -126,10 +129,13 @@ pub enum Received {
 
 impl Exchange {
     /// Begins the fetch of one target: its clock runs from now.
+    #[track_caller]
     pub fn new(target: &Target, limits: &Limits) -> Exchange {
+        let started = Instant::now();
+        note(What::Begun, Some(started), 0);
         Exchange {
             target: target.clone(),
-            started: Instant::now(),
+            started,
             connected: None,
             sent: None,
             deadline: limits.deadline.into(),
@@ -177,7 +183,13 @@ impl Exchange {
 
     /// What is left of the deadline, for calls that sleep: zero when it has
     /// passed.
+    #[track_caller]
     pub fn time_left(&self) -> Duration {
+        self.note(What::TimeLeft, 0);
+        self.left()
+    }
+
+    fn left(&self) -> Duration {
         Duration::from(self.deadline).saturating_sub(self.started.elapsed())
     }
 
@@ -187,16 +199,26 @@ impl Exchange {
     ///
     /// # Errors
     /// Why there is no connection.
+    #[track_caller]
     pub fn connected(
         &mut self,
         connected: io::Result<()>,
     ) -> io::Result<()> {
         match connected {
-            Ok(()) => self.note_connected(),
-            Err(error) if is_in_progress(&error) => {}
-            Err(error) => self.socket_error(Ok(Some(error)))?,
+            Ok(()) => {
+                self.note(What::Connected, 0);
+                self.is_connected();
+                Ok(())
+            }
+            Err(error) if is_in_progress(&error) => {
+                self.note(What::Connecting, 0);
+                Ok(())
+            }
+            Err(error) => {
+                self.note(What::Failed, 0);
+                self.has_failed(error)
+            }
         }
-        Ok(())
     }
 
     /// Takes what `take_error` returned, after a wait for the connection or
@@ -206,22 +228,31 @@ impl Exchange {
     /// # Errors
     /// Why there is no connection. A reset is no error yet: an answer may
     /// have come before it.
+    #[track_caller]
     pub fn socket_error(
         &mut self,
         error: io::Result<Option<io::Error>>,
     ) -> io::Result<()> {
-        match error? {
-            None => Ok(()),
-            Some(error) if is_reset(&error) => {
-                self.give_up_sending();
-                Ok(())
-            }
-            Some(error) => Err(error),
+        self.note(What::Checked, 0);
+        error?.map_or(Ok(()), |error| self.has_failed(error))
+    }
+
+    fn has_failed(&mut self, error: io::Error) -> io::Result<()> {
+        if !is_reset(&error) {
+            return Err(error);
         }
+        self.give_up_sending();
+        Ok(())
     }
 
     /// The part of the request that is still to be sent.
+    #[track_caller]
     pub fn unsent(&self) -> &[u8] {
+        self.note(What::Unsent, 0);
+        self.rest()
+    }
+
+    fn rest(&self) -> &[u8] {
         &self.target.request()[self.sent_bytes as usize..]
     }
 
@@ -233,14 +264,17 @@ impl Exchange {
     ///
     /// # Errors
     /// The deadline has passed; or what else `send` returned.
+    #[track_caller]
     pub fn sent(&mut self, sent: io::Result<usize>) -> io::Result<Sent> {
         match sent {
             _ if self.reset => return Ok(Sent::All),
             Ok(bytes) => {
-                self.note_connected();
+                self.note(What::Sent, bytes);
+                self.is_connected();
                 self.sent_bytes += bytes as u32;
             }
             Err(error) if is_reset(&error) => {
+                self.note(What::Failed, 0);
                 self.give_up_sending();
                 return Ok(Sent::All);
             }
@@ -248,7 +282,7 @@ impl Exchange {
                 return self.must_wait(error).map(|()| Sent::MustWait);
             }
         }
-        if !self.unsent().is_empty() {
+        if !self.rest().is_empty() {
             return self.check_deadline().map(|()| Sent::Part);
         }
         self.sent = Some(self.started.elapsed().into());
@@ -266,18 +300,22 @@ impl Exchange {
     /// # Errors
     /// A response that is malformed, too large or truncated; the deadline
     /// has passed; or what else `recv` returned.
+    #[track_caller]
     pub fn received(
         &mut self,
         bytes: io::Result<usize>,
         chunk: &[u8],
     ) -> io::Result<Received> {
         let bytes = match bytes {
-            Ok(0) => return self.ended().map(Received::Page),
             Ok(bytes) => bytes,
             Err(error) => {
                 return self.must_wait(error).map(|()| Received::MustWait);
             }
         };
+        self.note(What::Received, bytes);
+        if bytes == 0 {
+            return self.ended().map(Received::Page);
+        }
         if self.answer.is_none() {
             let first_byte = self.started.elapsed();
             let reader = self.new_reader();
@@ -320,6 +358,7 @@ impl Exchange {
     /// room, for bytes, or for the connection (which some systems call *not
     /// connected*)? Then it is counted as an attempt that failed, and may
     /// be made again until the deadline.
+    #[track_caller]
     fn must_wait(&mut self, error: io::Error) -> io::Result<()> {
         let must = match error.kind() {
             // Hardly any call that does not sleep is interrupted; one that
@@ -331,8 +370,10 @@ impl Exchange {
             _ => false,
         };
         if !must {
+            self.note(What::Failed, 0);
             return Err(error);
         }
+        self.note(What::InVain, 0);
         self.failed_attempts = self.failed_attempts.saturating_add(1);
         self.check_deadline()
     }
@@ -344,21 +385,29 @@ impl Exchange {
         if self.overdue {
             return Err(DeadlinePassed.into());
         }
-        self.overdue = self.time_left().is_zero();
+        self.overdue = self.left().is_zero();
         Ok(())
     }
 
-    fn note_connected(&mut self) {
+    #[inline]
+    #[track_caller]
+    fn note(&self, what: What, number: usize) {
+        note(what, Some(self.started), number as u64);
+    }
+
+    fn is_connected(&mut self) {
         self.connected.get_or_insert_with(|| self.started.elapsed().into());
     }
 
     /// Ends the exchange: a page, or an error with its kind and its phase.
     /// A pool adds which worker it was.
+    #[track_caller]
     pub fn finish(
         &self,
         target: usize,
         result: io::Result<Page>,
     ) -> Outcome {
+        self.note(What::Finished, target);
         Outcome {
             target,
             by: Worker::Main,

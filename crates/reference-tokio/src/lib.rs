@@ -33,7 +33,11 @@ pub fn crawl(
     limits: &Limits,
     done: &mut dyn FnMut(Outcome),
 ) -> io::Result<()> {
-    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let runtime = Builder::new_current_thread()
+        .enable_all()
+        .on_thread_park(recorder::asleep)
+        .on_thread_unpark(recorder::awake)
+        .build()?;
     LocalSet::new().block_on(&runtime, fetch_all(targets, *limits, done));
     Ok(())
 }

@@ -6,6 +6,7 @@ use std::ops::Deref;
 use std::rc::Rc;
 use std::time::Duration;
 
+use recorder::{What, note};
 use rustix::fd::{AsFd, AsRawFd, BorrowedFd};
 use socket2::Socket;
 
@@ -129,13 +130,17 @@ impl Selector {
     ///
     /// # Errors
     /// What the system says; after an error no wait will work again.
+    #[track_caller]
     pub fn wait(
         &self,
         ready: &mut Vec<usize>,
         timeout: Option<Duration>,
     ) -> io::Result<()> {
         ready.clear();
-        self.0.backend.borrow_mut().wait(ready, timeout)
+        note(What::Asleep, None, 0);
+        let waited = self.0.backend.borrow_mut().wait(ready, timeout);
+        note(What::Awake, None, ready.len() as u64);
+        waited
     }
 
     /// Something that ends a wait from another thread.
@@ -180,7 +185,9 @@ impl Watched {
     /// # Errors
     /// What the system says; with [`Kind::Select`], that the descriptor is
     /// above 1,023.
+    #[track_caller]
     pub fn wait_for(&self, interest: Interest) -> io::Result<()> {
+        note(What::WaitFor, None, self.key.into());
         let mut backend = self.selector.0.backend.borrow_mut();
         backend.wait_for(self.source(), self.key(), interest)
     }
@@ -196,7 +203,9 @@ impl Watched {
     /// # Errors
     /// `WouldBlock`, when nothing is there yet; or how the connection
     /// ended.
+    #[track_caller]
     pub fn receive(&self, chunk: &mut [u8]) -> io::Result<usize> {
+        note(What::Receive, None, self.key.into());
         (&self.socket).read(chunk)
     }
 

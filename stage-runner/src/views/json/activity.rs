@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crawl::Worker;
-use serde::ser::{Error as _, SerializeSeq};
+use serde::ser::Error as _;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
@@ -39,18 +39,12 @@ impl From<Vec<Vec<Value>>> for Rows<'_> {
     }
 }
 
-/// A row is one line, however the document around it is printed.
 impl Serialize for Rows<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Rows::Steps(steps) = self else {
             return Err(S::Error::custom("what was read is a report, and written as one"));
         };
-        let mut rows = serializer.serialize_seq(Some(steps.len()))?;
-        for step in *steps {
-            let row = serde_json::value::to_raw_value(&row(step)).map_err(S::Error::custom)?;
-            rows.serialize_element(&row)?;
-        }
-        rows.end()
+        serializer.collect_seq(steps.iter().map(row))
     }
 }
 
