@@ -75,19 +75,17 @@ pub fn read(result: &Path) -> Result<Report, String> {
         _ => fs::read(result),
     };
     let text = text.map_err(|error| format!("cannot read {name}: {error}"))?;
-    json::read_report(&text).map_err(|error| {
-        match serde_json::from_slice::<Value>(&text) {
-            Err(error) if text.trim_ascii().is_empty() || error.is_eof() => {
-                format!("{name} ends too early to be JSON; {HOW}")
-            }
-            Err(error) => {
-                let (line, column) = (error.line(), error.column());
-                format!("{name} is not JSON (line {line}, column {column}); {HOW}")
-            }
-            Ok(value) if value.get("runs").is_none() || value.get("entrants").is_none() => {
-                format!("{name} is JSON, but not a result of stages; {HOW}")
-            }
-            Ok(_) => format!("{name} is not a result that can be read: {error}"),
+    json::read_report(&text).map_err(|error| match serde_json::from_slice::<Value>(&text) {
+        Err(error) if text.trim_ascii().is_empty() || error.is_eof() => {
+            format!("{name} ends too early to be JSON; {HOW}")
         }
+        Err(error) => {
+            let (line, column) = (error.line(), error.column());
+            format!("{name} is not JSON (line {line}, column {column}); {HOW}")
+        }
+        Ok(value) if value.get("runs").is_none() || value.get("entrants").is_none() => {
+            format!("{name} is JSON, but not a result of stages; {HOW}")
+        }
+        Ok(_) => format!("{name} is not a result that can be read: {error}"),
     })
 }

@@ -10,14 +10,13 @@ use std::path::Path;
 /// Why not, as a sentence with the file's name.
 pub fn check(file: &Path) -> Result<(), String> {
     if file.is_dir() {
-        return Err(format!(
-            "cannot write {}: it is a folder; name a file in it",
-            file.display()
-        ));
+        return Err(format!("cannot write {}: it is a folder; name a file in it", file.display()));
     }
     let is_new = !file.exists();
     let opened = OpenOptions::new().create(true).append(true).open(file);
-    opened.and_then(|_| if is_new { fs::remove_file(file) } else { Ok(()) }).map_err(not_written(file))
+    opened
+        .and_then(|_| if is_new { fs::remove_file(file) } else { Ok(()) })
+        .map_err(not_written(file))
 }
 
 /// Writes a file.

@@ -29,9 +29,10 @@ pub fn around<'a>(text: &'a str, places: &BTreeSet<usize>) -> Vec<Excerpt<'a>> {
         if spans.iter().any(|(from, to)| (*from..=*to).contains(&at)) {
             continue;
         }
-        spans.push(function(&lines, at).unwrap_or_else(|| {
-            (at.saturating_sub(AROUND), (at + AROUND).min(lines.len() - 1))
-        }));
+        spans
+            .push(function(&lines, at).unwrap_or_else(|| {
+                (at.saturating_sub(AROUND), (at + AROUND).min(lines.len() - 1))
+            }));
     }
     let excerpt = |(from, to): &(usize, usize)| Excerpt {
         from: from + 1,

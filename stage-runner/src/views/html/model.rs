@@ -8,8 +8,8 @@ use super::overview::{self, Axis, Drawn, Picture, Tick};
 use super::replay::{self, Replay};
 use crate::results::{Activity, Report, Row, Run, State};
 use crate::views::columns::{Column, UNKNOWN, cell};
-use crate::views::sentences::{self, TwoKinds};
 use crate::views::screen;
+use crate::views::sentences::{self, TwoKinds};
 use crate::words;
 
 /// Text from outside is cut at so many columns.
@@ -131,7 +131,8 @@ impl Page {
     pub fn new(report: &Report) -> Page {
         let rows = report.rows();
         let replayed = replay::recorded(report);
-        let place = |row: &Row<'_>| replayed.iter().position(|run| run.entrant == row.runs[0].entrant);
+        let place =
+            |row: &Row<'_>| replayed.iter().position(|run| run.entrant == row.runs[0].entrant);
         let drawn = rows.iter().map(|row| place(row).map_or(row.shown(), |at| replayed[at]));
         let drawn: Vec<&Run> = drawn.collect();
         let ends = drawn.iter().map(|run| run.usage.wall_us.unwrap_or(0).max(run.last_finish_us()));
@@ -267,10 +268,8 @@ fn stage_row(
         },
         None => "a program".to_owned(),
     };
-    let columns =
-        [Column::Wall, Column::Cpu, Column::Memory, Column::Processes, Column::Switches];
-    let mut figures: Vec<String> =
-        columns.iter().map(|column| cell(*column, row, rows)).collect();
+    let columns = [Column::Wall, Column::Cpu, Column::Memory, Column::Processes, Column::Switches];
+    let mut figures: Vec<String> = columns.iter().map(|column| cell(*column, row, rows)).collect();
     // Threads are counted for the shown run only, like in the view of one stage.
     let threads = run.usage.threads.map_or(UNKNOWN.to_owned(), words::count);
     figures[3] = format!("{threads} / {}", figures[3]);
@@ -316,7 +315,7 @@ fn human(row: &Row<'_>) -> Vec<(&'static str, String)> {
     }
     let workers = row.who().map_or(1, |who| who.count).max(1);
     let runnable = row.runnable_us().unwrap_or(0);
-    let asleep = wall.saturating_sub((cpu + runnable) / workers);
+    let asleep = wall.saturating_sub(cpu.saturating_add(runnable) / workers);
     let each = if workers > 1 { format!("{workers} × ") } else { String::new() };
     let mut parts = Vec::new();
     if asleep as f64 > wall as f64 * NOTICEABLE {

@@ -149,7 +149,8 @@ fn path(marks: &mut String, drawn: &Drawn<'_>, axis: Axis, line: f64) {
     let failed: Vec<&OutcomeLine> = drawn.run.reported().filter(is_failed).collect();
     let came: Vec<&OutcomeLine> = drawn.run.reported().filter(|o| !is_failed(o)).collect();
     let height = ALL_LINES_HEIGHT + TOP;
-    for (class, outcomes) in [(format!("page many{busy}"), came), ("lost many".to_owned(), failed)] {
+    for (class, outcomes) in [(format!("page many{busy}"), came), ("lost many".to_owned(), failed)]
+    {
         let mut d = String::new();
         for outcome in outcomes {
             let Some(finished) = outcome.finished_us else { continue };

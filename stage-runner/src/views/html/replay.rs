@@ -207,7 +207,11 @@ fn stage(report: &Report, run: &Run, budget: usize, code: &mut Code) -> Option<S
         outcome.is_some_and(|outcome| outcome.error.is_some())
     };
     let row = |step: &Merged| {
-        let kind = if step.is_other { Kind::Others } else { Kind::of(&step.step, has_failed(step.target)) };
+        let kind = if step.is_other {
+            Kind::Others
+        } else {
+            Kind::of(&step.step, has_failed(step.target))
+        };
         let fetch = step.target.and_then(|target| index.get(&target)).copied().unwrap_or(-1);
         let numbers = [
             whole(step.step.from.0),
@@ -257,7 +261,9 @@ fn fetch(report: &Report, run: &Run, target: usize) -> Fetch {
         number: target + 1,
         path: safe(report.setting.short_url(target)),
         by: outcome.map(|outcome| outcome.by.to_string()).unwrap_or_default(),
-        end: outcome.and_then(|outcome| outcome.finished_us).map(|us| us.saturating_mul(10).min(MOST)),
+        end: outcome
+            .and_then(|outcome| outcome.finished_us)
+            .map(|us| us.saturating_mul(10).min(MOST)),
         error: error.map(|error| {
             let kind = error.kind.to_string();
             let sentence = safe(&format!("{kind}: {}", error.message));

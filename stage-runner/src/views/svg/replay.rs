@@ -15,9 +15,11 @@ pub const PAGES: usize = 24;
 
 const WIDTH: f64 = 960.0;
 /// For the names, at the left.
-const LEFT: f64 = 158.0;
+const LEFT: f64 = 190.0;
 const PLOT: f64 = WIDTH - LEFT - 14.0;
 const LANE: f64 = 13.0;
+/// The width of `450 ms` and the space beside it.
+const LABEL: f64 = 48.0;
 /// How long the picture takes from its begin to its end.
 const SECONDS: u32 = 16;
 
@@ -30,7 +32,8 @@ const TOUCHING: u64 = 3;
 /// A stage to be drawn.
 pub struct Drawn<'a> {
     name: &'a str,
-    chapter: Option<u8>,
+    /// Where it belongs, and who waits.
+    about: String,
     run: &'a Run,
     activity: &'a Activity,
 }
@@ -50,8 +53,14 @@ impl<'a> Drawn<'a> {
         match run.outcomes.len() {
             0 => Err(format!("{name} fetched no page")),
             1..=PAGES => {
-                let chapter = row.entrant.stage.as_ref().and_then(|stage| stage.chapter);
-                Ok(Drawn { name, chapter, run, activity })
+                let stage = row.entrant.stage.as_ref();
+                let place = stage.map(|stage| match stage.chapter {
+                    Some(number) => format!("chapter {number}"),
+                    None => "the yardstick".to_owned(),
+                });
+                let who = row.who().map(|who| who.to_string());
+                let about = place.into_iter().chain(who).collect::<Vec<_>>().join(", ");
+                Ok(Drawn { name, about, run, activity })
             }
             pages => Err(format!(
                 "{name} fetched {pages} pages, and a picture has room for {PAGES}: use --pages 10"
@@ -110,7 +119,9 @@ struct Axis {
 
 impl Axis {
     fn new(stages: &[Drawn<'_>]) -> Axis {
-        let steps = || stages.iter().flat_map(|stage| stage.activity.steps.iter().map(move |it| (stage, it)));
+        let steps = || {
+            stages.iter().flat_map(|stage| stage.activity.steps.iter().map(move |it| (stage, it)))
+        };
         let mut times: Vec<u64> = vec![0];
         times.extend(steps().map(|(_, step)| step.from.0));
         let is_end = |kind| matches!(kind, Kind::Done | Kind::Failed | Kind::Spun);
@@ -155,7 +166,7 @@ impl Axis {
 const STYLE: &str = "\
 svg{--bg:#fff;--ink:#16191d;--dim:#59626e;--band:#e6ebf0;--wait:#0068a8;--run:#bf4a0a;--ready:#8a6100;--fill:#ffd65c;--got:#00734f;--fail:#a8155e;font:13px 'DejaVu Sans',Verdana,'Segoe UI',sans-serif}
 @media(prefers-color-scheme:dark){svg{--bg:#0d1117;--ink:#eceff3;--dim:#a5afbb;--band:#1d232b;--wait:#6cb6ee;--run:#ff8c4d;--ready:#ffd65c;--fill:#6b5200;--got:#58d3a3;--fail:#ff86bd}}
-.paper{fill:var(--bg)}.name{font-weight:700;font-size:16px;fill:var(--ink)}.dim{fill:var(--dim);font-size:12px}.gap{fill:var(--band)}.run{fill:var(--run)}.wait{stroke:var(--wait);stroke-width:2}.vain{stroke:var(--wait);stroke-width:2;stroke-dasharray:3 2}.bed{stroke:var(--dim);stroke-width:3}.ready{fill:var(--fill);stroke:var(--ready)}.start{fill:none;stroke:var(--dim);stroke-dasharray:2 2}.got{fill:var(--got)}.lost{fill:var(--fail);font-weight:700}.wakes{stroke:var(--ready);fill:none}.veil{fill:var(--bg);opacity:.82}.needle{fill:var(--ink)}";
+.paper{fill:var(--bg)}.name{font-weight:700;font-size:16px;fill:var(--ink)}.dim{fill:var(--dim);font-size:12px}.gap{fill:var(--band)}.run{fill:var(--run)}.wait{stroke:var(--wait);stroke-width:2}.vain{stroke:var(--wait);stroke-width:2;stroke-dasharray:3 2}.bed{stroke:var(--dim);stroke-width:3}.hatched{fill:url(#hatch)}.hatch{fill:var(--bg);opacity:.75}.ready{fill:var(--fill);stroke:var(--ready)}.start{fill:none;stroke:var(--dim);stroke-dasharray:2 2}.got{fill:var(--got)}.lost{fill:var(--fail);font-weight:700}.wakes{stroke:var(--ready);fill:none}.veil{fill:var(--bg);opacity:.82}.needle{fill:var(--ink)}";
 
 /// The picture of these stages, one below the other on one axis.
 pub fn replay(report: &Report, stages: &[Drawn<'_>]) -> String {
@@ -167,12 +178,13 @@ pub fn replay(report: &Report, stages: &[Drawn<'_>]) -> String {
         y += stage.height();
     }
     let plot_height = y;
+    let mut free = 0.0;
     for (from, to) in axis.cuts() {
-        let width = axis.x(to) - axis.x(from);
-        if width > 46.0 {
-            let x = axis.x(from) + width / 2.0;
+        let x = axis.x(from).midpoint(axis.x(to));
+        if x - LABEL / 2.0 >= free {
             let text = words::duration((to - from) / 10);
             text_at(&mut body, "dim", x, plot_height + 12.0, "middle", &text);
+            free = x + LABEL / 2.0;
         }
     }
     legend(&mut body, plot_height + 34.0, stages);
@@ -190,6 +202,7 @@ pub fn replay(report: &Report, stages: &[Drawn<'_>]) -> String {
 @media(prefers-reduced-motion:no-preference){{.play{{animation:go {SECONDS}s linear infinite}}@keyframes go{{0%{{transform:translateX(0)}}88%,100%{{transform:translateX({PLOT}px)}}}}}}
 @media(prefers-reduced-motion:reduce){{.play{{display:none}}}}
 </style>
+<pattern id="hatch" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect class="hatch" width="3" height="7"/></pattern>
 <rect class="paper" width="{WIDTH}" height="{height}"/>
 {body}<clipPath id="plot"><rect x="{}" width="{}" height="{plot_height}"/></clipPath>
 <g clip-path="url(#plot)"><g class="play"><rect class="veil" x="{LEFT}" width="{WIDTH}" height="{plot_height}"/><rect class="needle" x="{}" width="2" height="{plot_height}"/></g></g>
@@ -203,8 +216,7 @@ pub fn replay(report: &Report, stages: &[Drawn<'_>]) -> String {
 
 fn draw(svg: &mut String, stage: &Drawn<'_>, axis: &Axis, y: f64) {
     text_at(svg, "name", 8.0, y + 16.0, "start", stage.name);
-    let chapter = stage.chapter.map(|number| format!("chapter {number}"));
-    text_at(svg, "dim", 8.0, y + 32.0, "start", chapter.as_deref().unwrap_or("the yardstick"));
+    text_at(svg, "dim", 8.0, y + 33.0, "start", &stage.about);
     let end = stage.activity.steps.iter().map(|step| step.to().0).max().unwrap_or(0);
     for (from, to) in axis.cuts().filter(|(from, _)| *from < end) {
         rect(svg, "gap", axis.x(from), axis.x(to), y, stage.height() - 8.0);
@@ -227,15 +239,15 @@ fn draw(svg: &mut String, stage: &Drawn<'_>, axis: &Axis, y: f64) {
 
 /// What the one thread does: blocks where code runs, a line where it sleeps.
 fn draw_worker(svg: &mut String, stage: &Drawn<'_>, axis: &Axis, y: f64) {
-    let worker = stage.activity.workers[0].to_string();
-    let worker = if worker == "main" { "1 thread".to_owned() } else { worker };
-    text_at(svg, "dim", LEFT - 8.0, y + 4.0, "end", &worker);
     let steps: Vec<&Step> = stage.activity.steps.iter().collect();
     for step in steps.iter().filter(|step| step.asleep) {
         line(svg, "bed", axis.x(step.from.0), axis.x(step.to().0), y);
     }
     for (from, to) in blocks(&steps) {
         rect(svg, "run", axis.x(from), axis.x(to), y - 7.0, 14.0);
+    }
+    for step in steps.iter().filter(|step| stage.kind(step) == Kind::Spun) {
+        rect(svg, "hatched", axis.x(step.from.0), axis.x(step.to().0), y - 7.0, 14.0);
     }
 }
 
@@ -258,7 +270,13 @@ fn draw_page(
     }
     let spins = stage.activity.steps.iter().any(|step| stage.kind(step) == Kind::Spun);
     let sleeps = steps.iter().any(|step| step.asleep);
-    let class = if sleeps { "bed" } else if spins { "vain" } else { "wait" };
+    let class = if sleeps {
+        "bed"
+    } else if spins {
+        "vain"
+    } else {
+        "wait"
+    };
     line(svg, class, axis.x(first.from.0), axis.x(last.to().0), y);
     for (time, _) in wakes.iter().filter(|(_, targets)| targets.contains(&target)) {
         let next = steps.iter().map(|step| step.from.0).find(|from| from >= time);
@@ -308,7 +326,7 @@ fn legend(svg: &mut String, y: f64, stages: &[Drawn<'_>]) {
         (spins, "vain", "asked in vain"),
         (true, "got", "done"),
     ];
-    let mut x = LEFT;
+    let mut x = 8.0;
     for (_, class, text) in entries.iter().filter(|entry| entry.0) {
         let (from, to) = (x, x + 26.0);
         match *class {
