@@ -63,7 +63,7 @@ fn work() -> io::Result<()> {
     let mut chunk = receive_buffer();
     for request in requests {
         match request {
-            Request::Fetch { number, target, limits } => {
+            Request::Fetch { number, target, limits, .. } => {
                 write_outcome(
                     &mut pool,
                     number,

@@ -80,11 +80,7 @@ impl Process {
     ) -> io::Result<Answer> {
         self.fetches += 1;
         let number = self.fetches;
-        let request = Request::Fetch {
-            number,
-            target: target.into(),
-            limits: limits.into(),
-        };
+        let request = Request::fetch(number, target, limits);
         self.ask(request, limits.deadline.saturating_add(GRACE))
     }
 

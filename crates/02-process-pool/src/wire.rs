@@ -1,11 +1,13 @@
 //! What travels through the pipes: a line of JSON for each message, and the
 //! bytes of a body after it.
 
+use std::borrow::Cow;
 use std::io::{self, BufRead, Read, Write};
 use std::time::{Duration, Instant};
 
 use crawl::protocol::{JobLimits, JobTarget};
-use crawl::{FetchError, Outcome, Page, Timeline, Worker};
+use crawl::{FetchError, Limits, Outcome, Page, Target, Timeline, Worker};
+use recorder::{By, Note, Place, Recording, What};
 use serde::{Deserialize, Serialize};
 
 /// The first line of a worker: a program that writes anything else is not a
@@ -17,6 +19,9 @@ pub(crate) const HELLO: &str = "worker of stage-02-process-pool, version 1";
 const MAX_LINE_BYTES: u64 = 1 << 20;
 const JSON_BYTES_OF_ONE: u64 = 6;
 
+/// A worker of a recorded crawl notes so much of each fetch.
+const NOTES: usize = 500;
+
 /// From the pool to a worker.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Request {
@@ -24,6 +29,9 @@ pub(crate) enum Request {
         number: u64,
         target: JobTarget,
         limits: JobLimits,
+        /// Whether the worker is to note what happens when.
+        #[serde(default)]
+        record: bool,
     },
     #[serde(rename = "Goodbye")] // its name on the pipe
     Stop,
@@ -55,6 +63,21 @@ struct Reply {
     first_byte: Option<Duration>,
     finished: Option<Duration>,
     failed_attempts: u32,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<NoteLine>,
+    #[serde(default)]
+    dropped_notes: u64,
+}
+
+/// A note of a recorded crawl. Its time is counted from the begin of the
+/// fetch, as an `Instant` cannot cross a process.
+#[derive(Debug, Serialize, Deserialize)]
+struct NoteLine {
+    nanos: u64,
+    what: usize,
+    number: u64,
+    slept: Option<u32>,
+    at: Option<(Cow<'static, str>, u32)>,
 }
 
 /// A page without its body.
@@ -77,8 +100,25 @@ impl Request {
         write_line(pipe, self)
     }
 
+    pub(crate) fn fetch(
+        number: u64,
+        target: &Target,
+        limits: &Limits,
+    ) -> Request {
+        let (target, limits) = (target.into(), limits.into());
+        let record = recorder::is_on();
+        Request::Fetch { number, target, limits, record }
+    }
+
+    /// The worker's side: reads the next request.
     pub(crate) fn read(pipe: &mut impl BufRead) -> io::Result<Request> {
-        Ok(serde_json::from_str(&read_line(pipe, 0)?)?)
+        let request = serde_json::from_str(&read_line(pipe, 0)?)?;
+        if let Request::Fetch { record: true, .. } = request
+            && !recorder::is_on()
+        {
+            recorder::begin(NOTES, || None);
+        }
+        Ok(request)
     }
 }
 
@@ -89,9 +129,12 @@ pub(crate) fn write_outcome(
     number: u64,
     outcome: Outcome,
 ) -> io::Result<()> {
-    let Timeline { connected, sent, first_byte, finished, .. } =
+    let Timeline { started, connected, sent, first_byte, finished } =
         outcome.timeline;
     let failed_attempts = outcome.failed_attempts;
+    let recorded = recorder::take();
+    let notes = recorded.notes.into_iter();
+    let notes = notes.map(|note| NoteLine::new(note, started)).collect();
     let mut body = Vec::new();
     let page = outcome.result.map(|page| {
         body = page.body;
@@ -110,6 +153,8 @@ pub(crate) fn write_outcome(
         first_byte,
         finished,
         failed_attempts,
+        notes,
+        dropped_notes: recorded.dropped,
     };
     write_line(pipe, &reply)?;
     pipe.write_all(&body)?;
@@ -121,6 +166,8 @@ pub(crate) fn write_memory(
     pipe: &mut impl Write,
     private_bytes: Option<u64>,
 ) -> io::Result<()> {
+    let private_bytes =
+        private_bytes.map(|bytes| bytes.saturating_sub(recorder::bytes()));
     write_line(pipe, &Memory { private_bytes })?;
     pipe.flush()
 }
@@ -184,7 +231,53 @@ impl Fetched {
         let timeline =
             Timeline { started, connected, sent, first_byte, finished };
         let failed_attempts = reply.failed_attempts;
+        if let Worker::Process(number) = by {
+            let notes = reply.notes.into_iter();
+            let note = |note: NoteLine| note.read(number, target, started);
+            recorder::add(Recording {
+                notes: notes.filter_map(note).collect(),
+                dropped: reply.dropped_notes,
+            });
+        }
         Outcome { target, by, result, timeline, failed_attempts }
+    }
+}
+
+impl NoteLine {
+    fn new(note: Note, started: Instant) -> NoteLine {
+        let since = note.at.saturating_duration_since(started);
+        let is_its = |what: &What| *what == note.what;
+        NoteLine {
+            nanos: since.as_nanos() as u64,
+            what: What::ALL.iter().position(is_its).expect("all are there"),
+            number: note.number,
+            slept: note.slept,
+            at: note.place.map(|place| (place.file, place.line)),
+        }
+    }
+
+    fn read(
+        self,
+        by: u32,
+        target: usize,
+        started: Instant,
+    ) -> Option<Note> {
+        let what = *What::ALL.get(self.what)?;
+        // The worker does not know which target it was.
+        let number = if what == What::Finished {
+            target as u64
+        } else {
+            self.number
+        };
+        Some(Note {
+            at: started.checked_add(Duration::from_nanos(self.nanos))?,
+            by: By::Process(by),
+            what,
+            fetch: Some(started),
+            number,
+            slept: self.slept,
+            place: self.at.map(|(file, line)| Place { file, line }),
+        })
     }
 }
 
@@ -234,7 +327,7 @@ fn invalid(what: &str) -> io::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crawl::{Limits, Target, Url};
+    use crawl::Url;
 
     /// A head may be as large as the limits say, and one of its headers
     /// nearly all of it.
@@ -262,11 +355,7 @@ mod tests {
         };
         let mut pipe = Vec::new();
         write_outcome(&mut pipe, 7, outcome).unwrap();
-        let request = Request::Fetch {
-            number: 7,
-            target: (&target).into(),
-            limits: (&limits).into(),
-        };
+        let request = Request::fetch(7, &target, &limits);
         let answer = Answer::read(&mut &pipe[..], &request).unwrap();
         let Answer::Fetched(fetched) = answer else { panic!("{answer:?}") };
         let outcome =

@@ -270,6 +270,12 @@ pub struct Usage {
     /// Times that the system took the processor away.
     #[serde(deserialize_with = "whole_or_null")]
     pub involuntary_switches: Option<u64>,
+    /// Steps of a recorded run that the program had no room for.
+    #[serde(
+        deserialize_with = "whole_or_null",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub dropped_steps: Option<u64>,
     /// Numbers of the stage's own, by name.
     #[serde(deserialize_with = "whole_figures")]
     pub figures: BTreeMap<String, u64>,

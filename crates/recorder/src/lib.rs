@@ -71,7 +71,7 @@ pub enum What {
     Connected,
     /// So many bytes were sent.
     Sent,
-    /// Calls would have had to wait: so many, one after another, of any fetch of the thread.
+    /// Calls would have had to wait: so many, one after another, of one fetch or of several.
     InVain,
     /// So many bytes were received; none at the end of the stream.
     Received,
@@ -189,10 +189,11 @@ pub fn end() -> Recording {
     mem::take(&mut *lock(&RECORDING))
 }
 
-/// Notes of another process.
-pub fn add(notes: impl Iterator<Item = Note>) {
+/// Adds what another process has noted.
+pub fn add(other: Recording) {
     let mut recording = lock(&RECORDING);
-    notes.for_each(|note| recording.add(note));
+    other.notes.into_iter().for_each(|note| recording.add(note));
+    recording.dropped += other.dropped;
 }
 
 /// Notes that something happened in the function that called whoever calls this.
@@ -246,6 +247,7 @@ impl Held {
         match (note.what, &mut self.in_vain) {
             (What::InVain, Some(first)) => {
                 first.number += 1;
+                first.fetch = first.fetch.filter(|fetch| Some(*fetch) == note.fetch);
                 self.before_a_call = None;
             }
             (What::InVain, None) => {
@@ -255,9 +257,9 @@ impl Held {
             // Between two calls in vain.
             (what, Some(_)) if what.is_before_a_call() => self.before_a_call = Some(note),
             (what, None) if what.is_before_a_call() => {
-                // A call of chapter 1 asks for both: the first of them has the line of the stage.
-                let same = |held: &Note| held.fetch == note.fetch && held.what == What::TimeLeft;
-                if what == What::Unsent && self.before_a_call.as_ref().is_some_and(same) {
+                // One call of chapter 1 asks several times: the first has the line of the stage.
+                let is_same = |held: &Note| held.what == What::TimeLeft && held.fetch == note.fetch;
+                if self.before_a_call.as_ref().is_some_and(is_same) {
                     return;
                 }
                 self.write(&mut lock(&RECORDING));

@@ -25,16 +25,20 @@
 //! inside: the figures are the crawl's alone.
 //!
 //! - `reporter`: takes outcomes from the crawl at next to no cost, and writes the lines
+//! - `steps`: what each worker did from when to when, if the job asks for it
 //! - [`Figures`]: numbers that only the stage knows
 //! - [`system`]: what the system tells a process about itself and its parent
 
 use std::io;
 use std::process::ExitCode;
 
+use std::time::Instant;
+
 use crawl::protocol::{Job, JobTarget, Line, VERSION};
 use crawl::{Limits, Outcome, Target, Worker};
 
 mod reporter;
+mod steps;
 
 mod figures;
 pub mod system;
@@ -42,6 +46,11 @@ pub mod system;
 pub use figures::{Extra, Figures};
 
 use reporter::{Reporter, write_out};
+use steps::{Crawl, steps};
+
+/// Notes of a recorded crawl for which there is room: so many a page, and no more than so many.
+const NOTES_A_PAGE: usize = 64;
+const NOTES: usize = 200_000;
 
 /// Runs a stage on the job that standard input brings: the whole `main` of its program.
 ///
@@ -88,30 +97,41 @@ fn run_job(
 ) -> Result<(), String> {
     let limits = Limits::from(&job.limits);
     let targets = targets(job)?;
-    let mut finished = vec![false; targets.len()];
+    let mut by = vec![None; targets.len()];
     let mut failed_attempts = 0;
     system::make_room_for_descriptors(limits.concurrency.get().min(targets.len()));
     let mut reporter = Reporter::start(targets.len())
         .map_err(|error| format!("no thread to report on the crawl: {error}"))?;
+    if job.activity {
+        // Before memory is counted, like the reporter's.
+        recorder::begin(NOTES.min(targets.len() * NOTES_A_PAGE + NOTES_A_PAGE), slept);
+    }
     let began = reporter.begin();
 
     let result = crawl(&targets, &limits, &mut |outcome| {
-        finished[outcome.target] = true;
+        by[outcome.target] = Some(outcome.by);
         failed_attempts += u64::from(outcome.failed_attempts);
         reporter.done(outcome, job.digest);
     });
 
+    let ended = Instant::now();
     let mut usage = reporter.end(began);
+    for bytes in [&mut usage.start_rss_bytes, &mut usage.peak_rss_bytes].into_iter().flatten() {
+        *bytes = bytes.saturating_sub(recorder::bytes());
+    }
     if let Err(error) = result {
-        let left_over = match finished.contains(&true) {
+        let left_over = match by.iter().any(Option::is_some) {
             true => Outcome::not_waited_for,
             false => Outcome::not_started,
         };
-        for (target, _) in finished.iter().enumerate().filter(|(_, finished)| !**finished) {
+        for (target, _) in by.iter().enumerate().filter(|(_, by)| by.is_none()) {
             reporter.done(left_over(target, &error), false);
         }
     }
     let workers = reporter.finish();
+    if job.activity {
+        usage.dropped_steps = write_steps(&Crawl { began, ended, workers: &by });
+    }
     let mut extra = extra();
     let threads = workers.iter().filter(|by| matches!(by, Worker::Thread(_))).count() as u64;
     let processes = workers.iter().filter(|by| matches!(by, Worker::Process(_))).count() as u64;
@@ -137,6 +157,26 @@ fn run_job(
     line.push(b'\n');
     write_out(&line);
     Ok(())
+}
+
+/// Writes what was recorded. Returns how many notes there was no room for, if there are any.
+fn write_steps(crawl: &Crawl<'_>) -> Option<u64> {
+    let recording = recorder::end();
+    for step in steps(&recording.notes, crawl).chunks(500) {
+        let mut lines = Vec::new();
+        for step in step {
+            let line = Line::Activity(step.clone());
+            serde_json::to_writer(&mut lines, &line).expect("a step is JSON");
+            lines.push(b'\n');
+        }
+        write_out(&lines);
+    }
+    Some(recording.dropped).filter(|dropped| *dropped > 0)
+}
+
+/// How often the calling thread has given up the processor to wait, where the system tells.
+fn slept() -> Option<u64> {
+    Some(system::this_thread()?.switches?.0)
 }
 
 fn targets(job: &Job) -> Result<Vec<Target>, String> {

@@ -101,10 +101,8 @@ pub enum Command {
         output: PathBuf,
     },
     /// Draw stages of a recorded result as a picture that moves, for a text
-    #[command(
-        after_help = "stage-runner --report FILE.html --format json > RESULT.json records one.\n\n\
-        Exit status: 0 the picture is written, 1 it could not be, 2 the command line or the result is wrong."
-    )]
+    #[command(after_help = "stage-runner --activity --format json > RESULT.json records one.\n\n\
+        Exit status: 0 the picture is written, 1 it could not be, 2 the command line or the result is wrong.")]
     Picture {
         /// The result; `-` is stdin
         #[arg(value_name = "RESULT.json")]
@@ -196,6 +194,10 @@ pub struct RunOptions {
     #[arg(help_heading = OUTPUT, long, value_name = "FILE.html")]
     pub report: Option<PathBuf>,
 
+    /// Record what each worker does, for the JSON
+    #[arg(help_heading = OUTPUT, long)]
+    pub activity: bool,
+
     /// Add the SHA-256 of each body; its cost is in the figures
     #[arg(help_heading = OUTPUT, long)]
     pub digest: bool,
@@ -228,6 +230,11 @@ pub struct RunOptions {
 }
 
 impl RunOptions {
+    /// Whether the last round is to be recorded.
+    pub fn is_recorded(&self) -> bool {
+        self.activity || self.report.is_some()
+    }
+
     /// The limits of each crawl.
     pub fn limits(&self) -> Limits {
         Limits {

@@ -125,6 +125,7 @@ fn run_and_show(
         wanted,
         limits: options.limits(),
         digest: options.digest,
+        activity: false,
         stderr_to: options.verbose.then_some(progress::warn),
     };
     let countdown = Countdown::begin(report);
@@ -140,6 +141,8 @@ fn run_and_show(
 
     let entrants = report.entrants.clone();
     'rounds: for round in 0..options.rounds.get() {
+        let activity = options.is_recorded() && round + 1 == options.rounds.get();
+        let work = Work { activity, ..work };
         for (index, entrant) in entrants.iter().enumerate() {
             let run = run_one(options, &work, index, entrant, round, &countdown, report)?;
             explain(options, entrant, &run);

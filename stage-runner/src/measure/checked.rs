@@ -3,11 +3,12 @@
 use crawl::protocol::{ErrorLine, Line, OutcomeLine, Usage};
 use crawl::{ErrorKind, Phase};
 
+use super::recorded::Recorded;
 use crate::results::{Fault, WrongLine};
 use crate::words;
 
 /// Clocks of two processes may differ by this much before a time is called impossible.
-const CLOCKS_DIFFER_US: u64 = 100_000;
+pub const CLOCKS_DIFFER_US: u64 = 100_000;
 
 /// Characters of a wrong line that are shown.
 const SHOWN: usize = 60;
@@ -21,14 +22,17 @@ pub struct Checked {
     pub outcomes: Vec<Option<OutcomeLine>>,
     /// What the program said that its crawl cost.
     pub usage: Option<Usage>,
+    /// What its workers did, if the job asked for it.
+    pub recorded: Option<Recorded>,
     /// How many lines it has said.
     pub lines: usize,
 }
 
 impl Checked {
-    /// Nothing said yet about so many targets.
-    pub fn new(targets: usize) -> Checked {
-        Checked { outcomes: vec![None; targets], usage: None, lines: 0 }
+    /// Nothing said yet about so many targets, of a run that is recorded or not.
+    pub fn new(targets: usize, is_recorded: bool) -> Checked {
+        let recorded = is_recorded.then(Recorded::default);
+        Checked { outcomes: vec![None; targets], usage: None, recorded, lines: 0 }
     }
 
     /// Takes the next line of a program that has run for so long: the outcome in it, if it is one.
@@ -47,7 +51,13 @@ impl Checked {
             return Err(WrongLine::AfterUsage);
         }
         match parsed {
-            Line::Activity(_) => Ok(None),
+            Line::Activity(step) => {
+                let targets = self.outcomes.len();
+                if let Some(recorded) = &mut self.recorded {
+                    recorded.take(step, targets, running_us)?;
+                }
+                Ok(None)
+            }
             Line::Usage(usage) => {
                 self.usage = Some(usage);
                 Ok(None)
@@ -188,7 +198,7 @@ mod tests {
     const PAGE: &str = r#"{"outcome":{"target":1,"by":"main","status":200,"bytes":5,"started_us":1,"finished_us":9}}"#;
 
     fn hear(lines: &[&str]) -> Result<(), Fault> {
-        let mut checked = Checked::new(3);
+        let mut checked = Checked::new(3, true);
         lines.iter().try_for_each(|line| checked.hear(line.as_bytes(), 1000).map(|_| ()))
     }
 
@@ -202,6 +212,9 @@ mod tests {
     fn what_a_good_program_says() {
         let activity = r#"{"activity":{"by":"main","state":"selecting","from_us":1,"to_us":2}}"#;
         assert_eq!(hear(&[PAGE, activity, r#"{"usage":{"wall_us":10}}"#]), Ok(()));
+        bad(&[&activity.replace("selecting", "dancing")], "unknown variant `dancing`");
+        bad(&[activity, activity], "line 2 is a step of main that begins before the step before");
+        bad(&[&activity.replace(":2}", ":0}")], "line 1 has to_us before from_us");
     }
 
     #[test]
@@ -248,7 +261,7 @@ mod tests {
     #[test]
     fn a_status_that_no_page_can_have_fails_its_page_alone() {
         for status in ["0", "99", "103", "199", "600", "999", "70000"] {
-            let mut checked = Checked::new(3);
+            let mut checked = Checked::new(3, true);
             let line = PAGE.replace("200", status);
             let outcome = checked.hear(line.as_bytes(), 1000).unwrap().unwrap();
             let error = outcome.error.as_ref().expect(status);

@@ -111,7 +111,7 @@ impl Conversation {
             child,
             is_watched: !entrant.measures_itself(),
             pipes,
-            checked: Checked::new(targets),
+            checked: Checked::new(targets, work.activity),
             silence: work.limits.deadline.saturating_add(HUNG_AFTER),
             began,
             stopped: Duration::ZERO,
@@ -248,6 +248,8 @@ impl Conversation {
         let cpu = usage::children().zip(self.cpu_before).map(|(after, before)| after - before);
         let seen = costs::from_outside(lifetime, cpu, self.is_watched.then_some(self.seen));
         let reported = self.checked.usage.unwrap_or_default();
+        let recorded = self.checked.recorded;
+        run.activity = recorded.map(|recorded| recorded.finish(reported.dropped_steps));
         run.wall_includes_start = reported.wall_us.is_none();
         if self.is_watched {
             run.doubts =

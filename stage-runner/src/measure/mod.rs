@@ -1,7 +1,7 @@
 //! The parent's half of a run: one entrant in a fresh process, every word of it checked.
 //!
 //! [`Work`] runs it; `command` starts it, `conversation` listens, `checked` checks each line,
-//! `costs` settles what it took. [`estimate`] says beforehand what it should take, and [`sweep`]
+//! `recorded` keeps what it did step by step, `costs` settles what it took. [`estimate`] says beforehand what it should take, and [`sweep`]
 //! runs it with more and more in flight.
 
 mod checked;
@@ -9,6 +9,7 @@ mod command;
 mod conversation;
 mod costs;
 pub mod estimate;
+mod recorded;
 pub mod sweep;
 mod work;
 

@@ -115,6 +115,7 @@ fn measure(
             ..Limits::default()
         },
         digest: false,
+        activity: false,
         stderr_to: None,
     };
     Ok(work.run(0, entrant, 0, heard))

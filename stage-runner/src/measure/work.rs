@@ -21,6 +21,8 @@ pub struct Work<'a> {
     pub limits: Limits,
     /// Whether to hash the bodies.
     pub digest: bool,
+    /// Whether to record what each worker does.
+    pub activity: bool,
     /// Where each line goes that a program prints to stderr, with its name in front; else only the
     /// end of a failed program's is kept.
     pub stderr_to: Option<fn(&str)>,
@@ -57,6 +59,9 @@ impl Work<'_> {
             }
         });
         conversation.settle(end, &mut run);
+        for step in run.activity.iter_mut().flat_map(|activity| &mut activity.steps) {
+            step.target = step.target.map(|target| urls[target]);
+        }
         if !signals::asked() {
             let fault = run.fault.as_ref().map(Fault::to_string);
             give_up(&mut run, &fault.unwrap_or_else(|| "the program ended".to_owned()), heard);
@@ -73,7 +78,7 @@ impl Work<'_> {
         let job = Job {
             protocol: VERSION,
             digest: self.digest,
-            activity: false,
+            activity: self.activity,
             limits: (&self.limits).into(),
             targets: targets.map(Into::into).collect(),
         };

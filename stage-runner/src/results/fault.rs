@@ -93,6 +93,10 @@ pub enum WrongLine {
         latest_us: u64,
         running_us: u64,
     },
+    StepBackwards,
+    StepOverlaps {
+        by: String,
+    },
 }
 
 impl Fault {
@@ -190,6 +194,10 @@ impl fmt::Display for WrongLine {
                 "is from the future: {latest_us} µs, and the program has run for {running_us} \
                  (times count from the beginning of the crawl)"
             ),
+            WrongLine::StepBackwards => f.write_str("has to_us before from_us"),
+            WrongLine::StepOverlaps { by } => {
+                write!(f, "is a step of {by} that begins before the step before it ends")
+            }
         }
     }
 }

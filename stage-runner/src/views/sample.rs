@@ -141,6 +141,7 @@ fn run(report: &Report, index: usize, round: u32) -> Run {
             processes: Some(1 + if is_process_pool { workers } else { 0 }),
             voluntary_switches: Some(3 + pages / at_once + workers * 3),
             involuntary_switches: Some(0),
+            dropped_steps: None,
             figures: figures.into(),
         },
         ..Run::new(index, round, 0)

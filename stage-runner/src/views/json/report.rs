@@ -410,6 +410,8 @@ mod tests {
             WrongLine::BeforeStart { milestone: milestone() },
             WrongLine::AfterFinish { milestone: milestone() },
             WrongLine::FromTheFuture { latest_us: 9, running_us: 3 },
+            WrongLine::StepBackwards,
+            WrongLine::StepOverlaps { by: "thread 1".to_owned() },
         ];
         let ended = |how| Fault::Ended { how, unanswered: 9 };
         let faults = [
