@@ -54,6 +54,7 @@
     return t < SECOND ? `${Math.round(t / MS)} ms` : `${(t / SECOND).toFixed(2)} s`;
   }
 
+  const short = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
   const count = (number) => number.toLocaleString("en");
 
   // 1, 2, 3, 5: "1–3, 5"
@@ -598,8 +599,7 @@
         { class: "hit", x: 0, y: y - this.row / 2, width: view.width, height: this.row },
         row,
       );
-      const cut = name.length > 10 ? `${name.slice(0, 9)}…` : name;
-      const text = svg("text", { x: 10, y: y + 5, class: "label" }, row, cut);
+      const text = svg("text", { x: 10, y: y + 5, class: "label" }, row, short(name, 10));
       if (hint) svg("title", {}, text, hint);
       const at = view.width > 1500 ? 116 : 96;
       const mark = svg("text", { x: at, y: y + 5, class: "glyph" }, row, "");
@@ -864,7 +864,7 @@
         if (step[WHAT] === KIND.others) return ["hot", "runs other pages", "█"];
         return [
           "hot",
-          step[FETCH] >= 0 ? `runs ${stage.fetches[step[FETCH]].path}` : "runs the loop",
+          step[FETCH] >= 0 ? `runs ${short(stage.fetches[step[FETCH]].path, 10)}` : "runs the loop",
           "█",
         ];
       })();
@@ -1185,7 +1185,7 @@
     select.replaceChildren();
     html("option", { value: 0 }, select, "none");
     for (const { number, path } of stages[view.shown[0]].fetches) {
-      html("option", { value: number }, select, path.length > 30 ? `${path.slice(0, 29)}…` : path);
+      html("option", { value: number }, select, short(path, 30));
     }
     select.value = view.follow;
   }
