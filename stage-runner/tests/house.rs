@@ -70,6 +70,19 @@ fn the_corpus_knows_only_crawl_and_the_practice_site() {
     assert_eq!(packages()["corpus"], BTreeSet::from(allowed));
 }
 
+/// Where every stage passes, what happens is noted; a stage's own code notes nothing. (A pool's
+/// pipe carries the notes of its workers, and a runtime has hooks.)
+#[test]
+fn only_what_all_stages_pass_knows_the_recorder() {
+    let may = ["crawl", "selectors", "stage-02-process-pool", "reference-tokio", "stage-program"];
+    nobody(|name| !may.contains(&name), &["recorder"]);
+    assert_eq!(packages()["recorder"], BTreeSet::new(), "the recorder knows nobody");
+    let pool = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/02-process-pool/src"));
+    for file in files(pool).iter().filter(|file| !file.ends_with("wire.rs")) {
+        assert!(!fs::read_to_string(file).unwrap().contains("recorder::"), "{file:?}");
+    }
+}
+
 #[test]
 fn chapters_1_to_4_know_no_selector() {
     nobody(|name| is_stage(name) && chapter(name) <= 4, &["selectors", "polling", "mio"]);

@@ -267,7 +267,10 @@ impl Exchange {
     #[track_caller]
     pub fn sent(&mut self, sent: io::Result<usize>) -> io::Result<Sent> {
         match sent {
-            _ if self.reset => return Ok(Sent::All),
+            _ if self.reset => {
+                self.note(What::Failed, 0);
+                return Ok(Sent::All);
+            }
             Ok(bytes) => {
                 self.note(What::Sent, bytes);
                 self.is_connected();

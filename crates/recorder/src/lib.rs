@@ -258,7 +258,10 @@ impl Held {
             (what, Some(_)) if what.is_before_a_call() => self.before_a_call = Some(note),
             (what, None) if what.is_before_a_call() => {
                 // One call of chapter 1 asks several times: the first has the line of the stage.
-                let is_same = |held: &Note| held.what == What::TimeLeft && held.fetch == note.fetch;
+                let is_same = |held: &Note| {
+                    let is_its = held.what == What::TimeLeft && held.fetch == note.fetch;
+                    is_its && (what == What::Unsent || held.place == note.place)
+                };
                 if self.before_a_call.as_ref().is_some_and(is_same) {
                     return;
                 }

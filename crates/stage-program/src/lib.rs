@@ -31,8 +31,7 @@
 
 use std::io;
 use std::process::ExitCode;
-
-use std::time::Instant;
+use std::time::Duration;
 
 use crawl::protocol::{Job, JobTarget, Line, VERSION};
 use crawl::{Limits, Outcome, Target, Worker};
@@ -97,7 +96,8 @@ fn run_job(
 ) -> Result<(), String> {
     let limits = Limits::from(&job.limits);
     let targets = targets(job)?;
-    let mut by = vec![None; targets.len()];
+    let mut finished = vec![false; targets.len()];
+    let mut by = vec![None; if job.activity { targets.len() } else { 0 }];
     let mut failed_attempts = 0;
     system::make_room_for_descriptors(limits.concurrency.get().min(targets.len()));
     let mut reporter = Reporter::start(targets.len())
@@ -109,27 +109,31 @@ fn run_job(
     let began = reporter.begin();
 
     let result = crawl(&targets, &limits, &mut |outcome| {
-        by[outcome.target] = Some(outcome.by);
+        finished[outcome.target] = true;
+        if job.activity {
+            by[outcome.target] = Some(outcome.by);
+        }
         failed_attempts += u64::from(outcome.failed_attempts);
         reporter.done(outcome, job.digest);
     });
 
-    let ended = Instant::now();
     let mut usage = reporter.end(began);
     for bytes in [&mut usage.start_rss_bytes, &mut usage.peak_rss_bytes].into_iter().flatten() {
+        // The recorder's buffer, all of it touched, is none of the stage's memory.
         *bytes = bytes.saturating_sub(recorder::bytes());
     }
     if let Err(error) = result {
-        let left_over = match by.iter().any(Option::is_some) {
+        let left_over = match finished.contains(&true) {
             true => Outcome::not_waited_for,
             false => Outcome::not_started,
         };
-        for (target, _) in by.iter().enumerate().filter(|(_, by)| by.is_none()) {
+        for (target, _) in finished.iter().enumerate().filter(|(_, finished)| !**finished) {
             reporter.done(left_over(target, &error), false);
         }
     }
     let workers = reporter.finish();
     if job.activity {
+        let ended = began + Duration::from_micros(usage.wall_us.unwrap_or(0));
         usage.dropped_steps = write_steps(&Crawl { began, ended, workers: &by });
     }
     let mut extra = extra();

@@ -258,3 +258,204 @@ fn shown(place: &Place) -> String {
     let text = format!("{}:{}", place.file.replace('\\', "/"), place.line);
     text.chars().take(MAX_PLACE).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+    use std::time::Duration;
+
+    use super::*;
+
+    /// A note of the only thread, some tenths of a microsecond after the beginning. The fetch that
+    /// began at tenth 1 has target 0, and so on.
+    #[derive(Clone, Copy)]
+    struct At(u64, What, Option<u64>, u64, Option<u32>);
+
+    fn run_by(by: By, notes: &[At], workers: &[Option<Worker>], end: u64) -> Vec<ActivityLine> {
+        let began = Instant::now();
+        let after = |tenths: u64| began + Duration::from_nanos(100 * tenths);
+        let note = |(line, &At(at, what, fetch, number, slept)): (usize, &At)| Note {
+            at: after(at),
+            by,
+            what,
+            fetch: fetch.map(after),
+            number,
+            slept,
+            place: Some(Place { file: Cow::Borrowed("a.rs"), line: line as u32 }),
+        };
+        let notes: Vec<Note> = notes.iter().enumerate().map(note).collect();
+        let lines = steps(&notes, &Crawl { began, ended: after(end), workers });
+        for pair in lines.windows(2) {
+            assert_eq!(pair[0].to_us, pair[1].from_us, "steps tile a worker's time: {lines:?}");
+        }
+        lines
+    }
+
+    fn run(notes: &[At]) -> Vec<ActivityLine> {
+        run_by(By::Thread(0), notes, &[Some(Worker::Main)], 1_000_000)
+    }
+
+    /// What the first of two notes of one fetch is, and at whose place. (Third, its page ends.)
+    #[track_caller]
+    fn pair(first: What, second: What, expected: Option<(Did, State, u32)>) {
+        check(&[], first, second, expected);
+    }
+
+    #[track_caller]
+    fn check(before: &[What], first: What, second: What, expected: Option<(Did, State, u32)>) {
+        let mut notes = vec![At(1, What::Begun, Some(1), 0, None)];
+        let all = before.iter().chain([&first, &second, &What::Finished]);
+        for (index, what) in all.enumerate() {
+            let fetch = match what {
+                What::WaitFor | What::Receive | What::Asleep | What::Awake => None,
+                _ => Some(1),
+            };
+            let number = if *what == What::Finished { 0 } else { 7 };
+            notes.push(At(10 * (index as u64 + 1), *what, fetch, number, None));
+        }
+        let from = Tenths(10 * (before.len() as u64 + 1));
+        let steps = run(&notes);
+        let found = steps.iter().find(|step| step.from_us == from);
+        let place = |line: u32| format!("a.rs:{}", before.len() as u32 + line);
+        let found = found.map(|step| (step.did.clone().unwrap(), step.state, step.at.clone()));
+        let expected = expected.map(|(did, state, line)| (did, state, Some(place(line))));
+        assert_eq!(found, expected, "{first:?} until {second:?}");
+    }
+
+    #[test]
+    fn a_step_is_what_the_next_note_says() {
+        let (first, second) = (1, 2);
+        let connecting = Some((Did::Calling, State::Connecting, second));
+        let sending = Some((Did::Sending, State::Sending, first));
+        let receiving = Some((Did::Calling, State::Receiving, first));
+        let running = |did| Some((did, State::Running, first));
+
+        pair(What::TimeLeft, What::Connected, connecting.clone());
+        pair(What::TimeLeft, What::Connecting, connecting.clone());
+        pair(What::TimeLeft, What::Failed, connecting);
+        pair(What::TimeLeft, What::Sent, sending.clone());
+        check(&[What::Connected], What::TimeLeft, What::Failed, sending.clone());
+        pair(What::TimeLeft, What::Received, receiving.clone());
+        check(&[What::Sent], What::TimeLeft, What::Failed, receiving.clone());
+        pair(What::TimeLeft, What::WaitFor, None);
+        pair(What::TimeLeft, What::Finished, None);
+
+        pair(What::Unsent, What::Sent, sending.clone());
+        pair(What::Unsent, What::InVain, sending.clone());
+        pair(What::Unsent, What::Failed, sending);
+        pair(What::Unsent, What::Received, None);
+        pair(What::Checked, What::Unsent, None);
+
+        pair(What::Connecting, What::Unsent, running(Did::Connecting));
+        pair(What::Connected, What::Unsent, running(Did::Connected));
+        pair(What::Sent, What::WaitFor, running(Did::Sent));
+        pair(What::Failed, What::Finished, running(Did::Failed));
+        pair(What::WaitFor, What::Asleep, running(Did::Parked));
+        pair(What::Received, What::Receive, running(Did::Received));
+        pair(What::InVain, What::Received, Some((Did::Asked, State::Spinning, first)));
+        pair(What::Receive, What::Received, receiving);
+        pair(What::Asleep, What::Awake, Some((Did::Slept, State::Selecting, first)));
+        pair(What::Awake, What::Receive, running(Did::Woken));
+    }
+
+    /// What is heard first of a fetch after a wake resumes it.
+    #[test]
+    fn a_fetch_resumes_after_a_wake() {
+        let before = [What::WaitFor, What::Asleep, What::Awake];
+        check(&before, What::Receive, What::Received, Some((Did::Resumed, State::Receiving, 1)));
+        check(&before, What::Checked, What::Unsent, Some((Did::Resumed, State::Running, 1)));
+        let before = [What::WaitFor, What::Asleep, What::Awake, What::Received];
+        check(&before, What::Receive, What::InVain, Some((Did::Calling, State::Receiving, 1)));
+    }
+
+    #[test]
+    fn one_call_in_vain_does_not_spin() {
+        let notes = [
+            At(1, What::Begun, Some(1), 0, None),
+            At(2, What::InVain, Some(1), 1, None),
+            At(3, What::Finished, Some(1), 0, None),
+        ];
+        let step = &run(&notes)[1];
+        assert_eq!((step.state, step.tries), (State::Running, Some(1)));
+    }
+
+    /// A selector knows keys only: a key belongs to the fetch that has spoken last.
+    #[test]
+    fn keys_belong_to_fetches() {
+        let notes = [
+            At(1, What::Begun, Some(1), 0, None),
+            At(2, What::WaitFor, None, 50, None),
+            At(3, What::Begun, Some(3), 0, None),
+            At(4, What::WaitFor, None, 51, None),
+            At(5, What::Asleep, None, 0, None),
+            At(6, What::Awake, None, 2, None),
+            At(7, What::Receive, None, 51, None),
+            At(8, What::Finished, Some(3), 1, None),
+            At(9, What::Receive, None, 50, None),
+            At(10, What::Finished, Some(1), 0, None),
+        ];
+        let steps = run(&notes);
+        let targets: Vec<_> = steps.iter().map(|step| step.target).collect();
+        let (first, second) = (Some(0), Some(1));
+        let expected = [first, first, second, second, None, None, second, second, first, first];
+        assert_eq!(targets, expected);
+        assert_eq!(steps[5].ready, Some(2));
+        assert_eq!(steps.last().unwrap().to_us, Tenths(1_000_000), "it ends with the crawl");
+    }
+
+    #[test]
+    fn sleep_is_proved_by_the_thread_where_it_can_be() {
+        let asleep = |slept: [Option<u32>; 3]| {
+            let notes = [
+                At(1, What::Begun, Some(1), 0, slept[0]),
+                At(2, What::TimeLeft, Some(1), 0, slept[1]),
+                At(5_000, What::Received, Some(1), 5, slept[2]),
+                At(5_001, What::Finished, Some(1), 0, None),
+            ];
+            let steps = run(&notes);
+            assert_eq!(steps[2].asleep, Some(false), "code that runs does not sleep");
+            steps[1].asleep
+        };
+        assert_eq!(asleep([Some(3), None, Some(4)]), Some(true));
+        assert_eq!(asleep([Some(3), None, Some(3)]), Some(false), "it waited for a processor");
+        assert_eq!(asleep([None, None, Some(4)]), None, "the reader goes by how long it took");
+        assert_eq!(asleep([None; 3]), None);
+    }
+
+    #[test]
+    fn a_process_starts_and_names_itself() {
+        let notes = [
+            At(70, What::Begun, Some(70), 0, None),
+            At(80, What::Finished, Some(70), 3, None),
+            At(2_000, What::Begun, Some(2_000), 0, None),
+            At(2_010, What::Finished, Some(2_000), 5, None),
+        ];
+        let steps = run_by(By::Process(4), &notes, &[], 9_000);
+        assert!(steps.iter().all(|step| step.by == Worker::Process(4)));
+        let first = &steps[0];
+        assert_eq!(
+            (first.state, first.from_us, first.to_us),
+            (State::Starting, Tenths(0), Tenths(70))
+        );
+        let targets: Vec<_> = steps.iter().map(|step| step.target).collect();
+        assert_eq!(targets, [None, Some(3), Some(3), Some(5), Some(5)]);
+        assert_eq!(steps[2].asleep, Some(true), "it sleeps until it is handed the next page");
+        assert_eq!(steps[4].to_us, Tenths(2_010), "nobody knows when it ended");
+    }
+
+    #[test]
+    fn a_thread_has_the_name_of_the_outcomes_that_it_made() {
+        let notes = [At(1, What::Begun, Some(1), 0, None), At(2, What::Finished, Some(1), 1, None)];
+        let workers = [Some(Worker::Main), Some(Worker::Thread(2))];
+        let steps = run_by(By::Thread(9), &notes, &workers, 50);
+        assert!(steps.iter().all(|step| step.by == Worker::Thread(2)), "{steps:?}");
+    }
+
+    #[test]
+    fn places_are_the_same_on_every_system() {
+        let place = Place { file: Cow::Borrowed(r"crates\a\src\lib.rs"), line: 7 };
+        assert_eq!(shown(&place), "crates/a/src/lib.rs:7");
+        let long = Place { file: Cow::Owned("x".repeat(500)), line: 7 };
+        assert_eq!(shown(&long).len(), MAX_PLACE);
+    }
+}
