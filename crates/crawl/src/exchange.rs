@@ -3,7 +3,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroU64;
 use std::time::{Duration, Instant};
 
-use recorder::{What, note};
+use recorder::{CONNECT, RECEIVE, SEND, What, note};
 
 use crate::{
     BadResponse, ErrorKind, FetchError, Limits, Outcome, Page, Phase,
@@ -215,7 +215,7 @@ impl Exchange {
                 Ok(())
             }
             Err(error) => {
-                self.note(What::Failed, 0);
+                self.note(What::Failed, CONNECT);
                 self.has_failed(error)
             }
         }
@@ -268,21 +268,22 @@ impl Exchange {
     pub fn sent(&mut self, sent: io::Result<usize>) -> io::Result<Sent> {
         match sent {
             _ if self.reset => {
-                self.note(What::Failed, 0);
+                self.note(What::Failed, SEND);
                 return Ok(Sent::All);
             }
             Ok(bytes) => {
-                self.note(What::Sent, bytes);
+                self.note(What::Sent, bytes as u64);
                 self.is_connected();
                 self.sent_bytes += bytes as u32;
             }
             Err(error) if is_reset(&error) => {
-                self.note(What::Failed, 0);
+                self.note(What::Failed, SEND);
                 self.give_up_sending();
                 return Ok(Sent::All);
             }
             Err(error) => {
-                return self.must_wait(error).map(|()| Sent::MustWait);
+                self.must_wait(SEND, error)?;
+                return Ok(Sent::MustWait);
             }
         }
         if !self.rest().is_empty() {
@@ -312,10 +313,11 @@ impl Exchange {
         let bytes = match bytes {
             Ok(bytes) => bytes,
             Err(error) => {
-                return self.must_wait(error).map(|()| Received::MustWait);
+                self.must_wait(RECEIVE, error)?;
+                return Ok(Received::MustWait);
             }
         };
-        self.note(What::Received, bytes);
+        self.note(What::Received, bytes as u64);
         if bytes == 0 {
             return self.ended().map(Received::Page);
         }
@@ -362,7 +364,7 @@ impl Exchange {
     /// connected*)? Then it is counted as an attempt that failed, and may
     /// be made again until the deadline.
     #[track_caller]
-    fn must_wait(&mut self, error: io::Error) -> io::Result<()> {
+    fn must_wait(&mut self, call: u64, error: io::Error) -> io::Result<()> {
         let must = match error.kind() {
             // Hardly any call that does not sleep is interrupted; one that
             // was is made again.
@@ -373,7 +375,7 @@ impl Exchange {
             _ => false,
         };
         if !must {
-            self.note(What::Failed, 0);
+            self.note(What::Failed, call);
             return Err(error);
         }
         self.note(What::InVain, 0);
@@ -394,8 +396,8 @@ impl Exchange {
 
     #[inline]
     #[track_caller]
-    fn note(&self, what: What, number: usize) {
-        note(what, Some(self.started), number as u64);
+    fn note(&self, what: What, number: u64) {
+        note(what, Some(self.started), number);
     }
 
     fn is_connected(&mut self) {
@@ -410,7 +412,7 @@ impl Exchange {
         target: usize,
         result: io::Result<Page>,
     ) -> Outcome {
-        self.note(What::Finished, target);
+        self.note(What::Finished, target as u64);
         Outcome {
             target,
             by: Worker::Main,

@@ -75,7 +75,7 @@ pub enum What {
     InVain,
     /// So many bytes were received; none at the end of the stream.
     Received,
-    /// A call failed.
+    /// A call failed: [`CONNECT`], [`SEND`] or [`RECEIVE`].
     Failed,
     /// The fetch of this target ended.
     Finished,
@@ -91,6 +91,13 @@ pub enum What {
 
 /// A number that nobody told.
 pub const UNKNOWN: u64 = u64::MAX;
+
+/// Which call has failed.
+pub const CONNECT: u64 = 0;
+/// Which call has failed.
+pub const SEND: u64 = 1;
+/// Which call has failed.
+pub const RECEIVE: u64 = 2;
 
 impl What {
     /// All of them.

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crawl::Worker;
 use crawl::protocol::{ActivityLine, Did, MAX_PLACE, SLEPT_FROM, State, Tenths};
-use recorder::{By, Note, Place, UNKNOWN, What};
+use recorder::{By, CONNECT, Note, Place, SEND, UNKNOWN, What};
 
 /// When a crawl ran, and who fetched what.
 pub(crate) struct Crawl<'a> {
@@ -38,8 +38,6 @@ pub(crate) fn steps(notes: &[Note], crawl: &Crawl<'_>) -> Vec<ActivityLine> {
 #[derive(Clone, Copy, Default)]
 struct Fetch {
     target: Option<usize>,
-    is_connected: bool,
-    is_sent: bool,
     /// How often the worker had been woken, when this fetch was last heard of.
     wakes: u32,
 }
@@ -104,7 +102,7 @@ impl<'a> Steps<'a> {
 
     fn take(&mut self, note: &Note, next: Option<&Note>) {
         let about = self.about(note);
-        let step = self.step(note, next.map(|next| next.what), about);
+        let step = self.step(note, next, about);
         self.remember(note, about);
         let to = match next {
             Some(next) => next.at,
@@ -159,30 +157,27 @@ impl<'a> Steps<'a> {
         }
     }
 
-    fn step(&self, note: &Note, then: Option<What>, about: Option<Instant>) -> Option<Step> {
+    fn step(&self, note: &Note, next: Option<&Note>, about: Option<Instant>) -> Option<Step> {
+        let then = next.map(|next| (next.what, next.number));
         let fetch = about.and_then(|fetch| self.fetches.get(&fetch).copied()).unwrap_or_default();
         // It is the first that is heard of this fetch since the worker was woken.
         let resumes = fetch.wakes < self.wakes;
         let step = |did, state| Some(Step { did, state, is_there: false });
         match note.what {
             What::Begun => step(Did::Begun, State::Running),
-            What::TimeLeft => match then {
-                Some(What::Connecting | What::Connected) => Some(connecting()),
-                Some(What::Failed | What::InVain) if !fetch.is_connected => Some(connecting()),
-                Some(What::Sent) => step(Did::Sending, State::Sending),
-                Some(What::Failed | What::InVain) if !fetch.is_sent => {
-                    step(Did::Sending, State::Sending)
+            What::TimeLeft => match then? {
+                (What::Connecting | What::Connected, _) | (What::Failed, CONNECT) => {
+                    Some(Step { did: Did::Calling, state: State::Connecting, is_there: true })
                 }
-                Some(What::Received | What::Failed | What::InVain) => {
+                (What::Sent, _) | (What::Failed, SEND) => step(Did::Sending, State::Sending),
+                (What::Received | What::InVain | What::Failed, _) => {
                     step(Did::Calling, State::Receiving)
                 }
                 // Somebody only asked for the time.
                 _ => None,
             },
-            What::Unsent => match then {
-                Some(What::Sent | What::Failed | What::InVain) => {
-                    step(Did::Sending, State::Sending)
-                }
+            What::Unsent => match then? {
+                (What::Sent | What::Failed | What::InVain, _) => step(Did::Sending, State::Sending),
                 _ => None,
             },
             What::Checked if resumes => step(Did::Resumed, State::Running),
@@ -211,11 +206,8 @@ impl<'a> Steps<'a> {
         let Some(begin) = about else { return };
         let fetch = self.fetches.entry(begin).or_default();
         fetch.wakes = self.wakes;
-        match note.what {
-            What::Connected => fetch.is_connected = true,
-            What::Sent => (fetch.is_connected, fetch.is_sent) = (true, true),
-            What::WaitFor => drop(self.keys.insert(note.number, begin)),
-            _ => {}
+        if note.what == What::WaitFor {
+            self.keys.insert(note.number, begin);
         }
         self.current = Some(begin);
     }
@@ -230,10 +222,6 @@ impl<'a> Steps<'a> {
     fn moment(&self, at: Instant) -> Tenths {
         at.min(self.crawl.ended).saturating_duration_since(self.crawl.began).into()
     }
-}
-
-fn connecting() -> Step {
-    Step { did: Did::Calling, state: State::Connecting, is_there: true }
 }
 
 /// A step of which nothing else is known.
@@ -263,6 +251,8 @@ fn shown(place: &Place) -> String {
 mod tests {
     use std::borrow::Cow;
     use std::time::Duration;
+
+    use recorder::RECEIVE;
 
     use super::*;
 
@@ -298,20 +288,24 @@ mod tests {
     /// What the first of two notes of one fetch is, and at whose place. (Third, its page ends.)
     #[track_caller]
     fn pair(first: What, second: What, expected: Option<(Did, State, u32)>) {
-        check(&[], first, second, expected);
+        check(&[], first, (second, 7), expected);
     }
 
     #[track_caller]
-    fn check(before: &[What], first: What, second: What, expected: Option<(Did, State, u32)>) {
+    fn check(
+        before: &[What],
+        first: What,
+        second: (What, u64),
+        expected: Option<(Did, State, u32)>,
+    ) {
         let mut notes = vec![At(1, What::Begun, Some(1), 0, None)];
-        let all = before.iter().chain([&first, &second, &What::Finished]);
-        for (index, what) in all.enumerate() {
+        let before_it = before.iter().chain([&first]).map(|what| (*what, 7));
+        for (index, (what, number)) in before_it.chain([second, (What::Finished, 0)]).enumerate() {
             let fetch = match what {
                 What::WaitFor | What::Receive | What::Asleep | What::Awake => None,
                 _ => Some(1),
             };
-            let number = if *what == What::Finished { 0 } else { 7 };
-            notes.push(At(10 * (index as u64 + 1), *what, fetch, number, None));
+            notes.push(At(10 * (index as u64 + 1), what, fetch, number, None));
         }
         let from = Tenths(10 * (before.len() as u64 + 1));
         let steps = run(&notes);
@@ -319,7 +313,7 @@ mod tests {
         let place = |line: u32| format!("a.rs:{}", before.len() as u32 + line);
         let found = found.map(|step| (step.did.clone().unwrap(), step.state, step.at.clone()));
         let expected = expected.map(|(did, state, line)| (did, state, Some(place(line))));
-        assert_eq!(found, expected, "{first:?} until {second:?}");
+        assert_eq!(found, expected, "{before:?}, {first:?} until {second:?}");
     }
 
     #[test]
@@ -332,11 +326,11 @@ mod tests {
 
         pair(What::TimeLeft, What::Connected, connecting.clone());
         pair(What::TimeLeft, What::Connecting, connecting.clone());
-        pair(What::TimeLeft, What::Failed, connecting);
+        check(&[], What::TimeLeft, (What::Failed, CONNECT), connecting);
         pair(What::TimeLeft, What::Sent, sending.clone());
-        check(&[What::Connected], What::TimeLeft, What::Failed, sending.clone());
+        check(&[], What::TimeLeft, (What::Failed, SEND), sending.clone());
         pair(What::TimeLeft, What::Received, receiving.clone());
-        check(&[What::Sent], What::TimeLeft, What::Failed, receiving.clone());
+        check(&[], What::TimeLeft, (What::Failed, RECEIVE), receiving.clone());
         pair(What::TimeLeft, What::WaitFor, None);
         pair(What::TimeLeft, What::Finished, None);
 
@@ -362,10 +356,15 @@ mod tests {
     #[test]
     fn a_fetch_resumes_after_a_wake() {
         let before = [What::WaitFor, What::Asleep, What::Awake];
-        check(&before, What::Receive, What::Received, Some((Did::Resumed, State::Receiving, 1)));
-        check(&before, What::Checked, What::Unsent, Some((Did::Resumed, State::Running, 1)));
+        check(
+            &before,
+            What::Receive,
+            (What::Received, 7),
+            Some((Did::Resumed, State::Receiving, 1)),
+        );
+        check(&before, What::Checked, (What::Unsent, 7), Some((Did::Resumed, State::Running, 1)));
         let before = [What::WaitFor, What::Asleep, What::Awake, What::Received];
-        check(&before, What::Receive, What::InVain, Some((Did::Calling, State::Receiving, 1)));
+        check(&before, What::Receive, (What::InVain, 1), Some((Did::Calling, State::Receiving, 1)));
     }
 
     #[test]
