@@ -28,6 +28,14 @@ pub fn run(result: &Path, output: &Path) -> ExitCode {
     saved("report", output, &html::page(&report))
 }
 
+/// Readers of other languages need not know what something is called in Rust: `expected struct
+/// RunLine` becomes `expected an object`.
+fn without_types(message: &str) -> String {
+    let Some((before, after)) = message.split_once("struct ") else { return message.to_owned() };
+    let rest = after.trim_start_matches(|c: char| c.is_alphanumeric() || c == '_');
+    format!("{before}an object{rest}")
+}
+
 /// Draws recorded stages of a saved result.
 pub fn picture(result: &Path, stages: &[String], output: &Path) -> ExitCode {
     progress::set_up(false, Look::new(Color::Never, Charset::Auto).ascii);
@@ -86,6 +94,9 @@ pub fn read(result: &Path) -> Result<Report, String> {
         Ok(value) if value.get("runs").is_none() || value.get("entrants").is_none() => {
             format!("{name} is JSON, but not a result of stages; {HOW}")
         }
-        Ok(_) => format!("{name} is not a result that can be read: {error}"),
+        Ok(_) => {
+            let why = without_types(&error.to_string());
+            format!("{name} is not a result that can be read: {why}")
+        }
     })
 }

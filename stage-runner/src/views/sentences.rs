@@ -22,6 +22,9 @@ const FIGURES: usize = 5;
 /// Kinds of failure that are told, each with one page that failed like this.
 const NAMED: usize = 3;
 
+/// What has to be said of a debug build.
+pub const DEBUG: &str = " (debug build: CPU reads high)";
+
 /// What a run of several entrants showed.
 pub fn comparison(report: &Report, rows: &[Row<'_>]) -> Vec<String> {
     let sound: Vec<&Row<'_>> =
@@ -72,7 +75,7 @@ pub fn headline(report: &Report) -> String {
         line.push_str(", hashed (the figures include it)");
     }
     if build.is_debug() {
-        line.push_str(" (debug build: CPU reads high)");
+        line.push_str(DEBUG);
     }
     line
 }

@@ -2,6 +2,10 @@
 
 use crate::results::{Did, State, Step};
 
+/// Whoever asks no more often than this has not asked again and again: an event loop, too, asks in
+/// vain now and then.
+const NOW_AND_THEN: u64 = 10;
+
 /// What a worker does during a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[allow(missing_docs, reason = "the words of `Kind::WORDS` say what they mean")]
@@ -19,6 +23,7 @@ pub enum Kind {
     Failed,
     Slept,
     Woken,
+    Asked,
     Spun,
     Ran,
     Others,
@@ -26,7 +31,7 @@ pub enum Kind {
 
 impl Kind {
     /// The words by which the page's script knows them, in the order of the kinds.
-    pub const WORDS: [&str; 16] = [
+    pub const WORDS: [&str; 17] = [
         "starting",
         "begun",
         "connect",
@@ -40,6 +45,7 @@ impl Kind {
         "failed",
         "slept",
         "woken",
+        "asked",
         "spun",
         "ran",
         "others",
@@ -56,6 +62,7 @@ impl Kind {
             (Some(Did::Sent), _) => Kind::Sent,
             (Some(Did::Parked), _) => Kind::Parked,
             (Some(Did::Received), _) => Kind::Received,
+            (Some(Did::Asked), _) if step.number.unwrap_or(0) <= NOW_AND_THEN => Kind::Asked,
             (Some(Did::Asked), _) | (_, State::Spinning) => Kind::Spun,
             (Some(Did::Woken), _) => Kind::Woken,
             (Some(Did::Slept), _) | (_, State::Selecting) => Kind::Slept,

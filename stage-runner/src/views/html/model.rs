@@ -150,7 +150,7 @@ impl Page {
         let (failures, other_failures) = failures(report, &rows);
         let tables = drawn.iter().filter(|run| run.reported().next().is_some());
         Page {
-            title: safe(&sentences::headline(report)),
+            title: safe(sentences::headline(report).trim_end_matches(sentences::DEBUG)),
             about: about(report, &rows),
             headline,
             kinds,
@@ -184,8 +184,9 @@ fn about(report: &Report, rows: &[Row<'_>]) -> String {
     let cpus = machine.cpus.map(|cpus| words::plural(cpus as u64, "processor"));
     let cpus = cpus.map(|cpus| format!(" with {cpus}")).unwrap_or_default();
     let interrupted = if report.interrupted { " Interrupted: not all of it." } else { "" };
+    let debug = if setting.build.is_debug() { sentences::DEBUG } else { "" };
     safe(&format!(
-        "Fetched in {ways} on one machine{cpus} ({} on {}), by stage-runner {}.{interrupted}",
+        "Fetched in {ways} on one machine{cpus} ({} on {}), by stage-runner {}{debug}.{interrupted}",
         machine.os, machine.arch, setting.build.version
     ))
 }
@@ -224,6 +225,8 @@ fn kinds(two: &TwoKinds<'_, '_>, axis: Axis) -> Vec<KindOfTime> {
         rows.iter().map(|row| safe_name(row.name())).collect::<Vec<_>>().join(", ")
     };
     let (slow, fast) = (two.by_sum[0], two.by_longest[0]);
+    // In some the waits begin late, when the workers have been started.
+    let fastest = two.by_longest.iter().min_by_key(|row| row.wall_us()).unwrap_or(&fast);
     vec![
         KindOfTime {
             time: sentences::seconds(slow.waits().iter().sum()),
@@ -234,7 +237,7 @@ fn kinds(two: &TwoKinds<'_, '_>, axis: Axis) -> Vec<KindOfTime> {
         KindOfTime {
             time: sentences::seconds(fast.waits().into_iter().max().unwrap_or(0)),
             what: "All at once: the longest wait",
-            bars: overview::bars(fast.shown(), axis, true),
+            bars: overview::bars(fastest.shown(), axis, true),
             names: names(&two.by_longest),
         },
     ]

@@ -100,7 +100,7 @@
         this.byWorker[step[WORKER]].push(step);
         if (step[FETCH] >= 0) this.byFetch[step[FETCH]].push(step);
       }
-      this.spins = this.steps.some((step) => step[WHAT] === KIND.spun && step[NUMBER] > 10);
+      this.spins = this.steps.some((step) => step[WHAT] === KIND.spun);
       this.tellsReady = this.steps.some((step) => step[WHAT] === KIND.woken && step[NUMBER] > 0);
       this.wakes = this.findWakes();
       this.lanes = this.byFetch.map((steps, fetch) => this.lane(steps, fetch));
@@ -242,10 +242,10 @@
             : `the thread asks ${this.call} which sockets are ready`;
         case KIND.woken:
           return this.sayWoken(step);
+        case KIND.asked:
+          return `${who} asks, nothing is there, and it must wait`;
         case KIND.spun:
-          return number
-            ? `${fetch >= 0 ? who : "the thread"} asks again and again: ${count(number)} times for nothing`
-            : `${fetch >= 0 ? who : "the thread"} asks, and nothing is there`;
+          return `${fetch >= 0 ? who : "the thread"} asks again and again: ${count(number)} times for nothing`;
         case KIND.others:
           return "other pages, which are not shown here";
         default:
@@ -276,6 +276,7 @@
     parked: "asks to be told",
     receive: "receives",
     received: "reads its page",
+    asked: "asks, and must wait",
     done: "is done",
     failed: "fails",
   };
@@ -497,10 +498,10 @@
       const [a, b] = [X(from), X(to)];
       const text = about(from);
       svg("line", { class: "tick", x1: a, x2: a, y1: 60, y2: 72 }, view.ticks);
-      if (a >= used && b - a >= text.length * letter) {
-        svg("text", { x: a, y: 84, class: "strong side" }, view.ticks, text);
-        used = a + text.length * (letter + 0.4) + 8;
-      }
+      // Without its begin, nobody knows what the others count from.
+      if (a < used || b - a < text.length * letter) continue;
+      svg("text", { x: a, y: 84, class: "strong side" }, view.ticks, text);
+      used = a + text.length * (letter + 0.4) + 8;
       for (const base of [100, 1000]) {
         for (let times = 1; times < 10; times++) {
           const t = from + times * base;
@@ -511,7 +512,7 @@
     for (const [from, to] of axis.cuts) {
       const width = X(to) - X(from);
       const text = about(to - from);
-      const fits = width > text.length * letter;
+      const fits = width > text.length * letter * 0.9;
       if (width > 30) {
         const place = { x: (X(from) + X(to)) / 2, y: 58, class: fits ? "strong" : "" };
         svg("text", place, view.ticks, fits ? text : text.split(" ")[0]);
