@@ -531,7 +531,7 @@
         $("panels"),
       );
       this.addTop(box, side);
-      for (const note of stage.notes) html("p", { class: "note" }, box, note);
+      if (stage.notes.length) html("p", { class: "note" }, box, stage.notes.join(" "));
       const pages = stage.fetches.length;
       this.row = rowHeight(pages);
       this.top = stage.alone ? this.row + 14 : 0;
@@ -600,7 +600,9 @@
         { class: "hit", x: 0, y: y - this.row / 2, width: view.width, height: this.row },
         row,
       );
-      const text = svg("text", { x: 10, y: y + 5, class: "label" }, row, short(name, 10));
+      // What tells paths apart is at their end.
+      const cut = name.length > 10 ? `…${name.slice(-9)}` : name;
+      const text = svg("text", { x: 10, y: y + 5, class: "label" }, row, cut);
       if (hint) svg("title", {}, text, hint);
       const at = view.width > 1500 ? 116 : 96;
       const mark = svg("text", { x: at, y: y + 5, class: "glyph" }, row, "");
@@ -981,7 +983,7 @@
 
   // Two stages and their code should fit a projector.
   function rowHeight(pages) {
-    if (pages > 12) return 13;
+    if (pages > 12) return view.width > 1500 ? 17 : 13;
     if (view.shown.length === 1) return 24;
     if (view.width > 1500) return 20;
     return innerHeight < 850 ? 13 : 15;
