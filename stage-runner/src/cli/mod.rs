@@ -25,6 +25,7 @@ Examples:
   stage-runner                                  compare all stages on the practice site
   stage-runner --stage epoll                    one stage, page by page
   stage-runner -s blocking,epoll --pages 100 --jitter 300ms
+  stage-runner -s epoll --trace --pages 3       what it does, step by step
   stage-runner --rounds 5 --format markdown     medians and spread, to paste somewhere
   stage-runner http://127.0.0.1:8000/1 http://127.0.0.1:8000/2
   stage-runner --report report.html             record it, and step through it in a browser
@@ -198,6 +199,14 @@ pub struct RunOptions {
     #[arg(help_heading = OUTPUT, long)]
     pub activity: bool,
 
+    /// Print what one stage does, step by step; of two, in two columns
+    #[arg(help_heading = OUTPUT, long, conflicts_with_all = ["format", "life"])]
+    pub trace: bool,
+
+    /// Print what happens to this page alone, from 1
+    #[arg(help_heading = OUTPUT, long, value_name = "N", conflicts_with = "format")]
+    pub life: Option<NonZeroUsize>,
+
     /// Add the SHA-256 of each body; its cost is in the figures
     #[arg(help_heading = OUTPUT, long)]
     pub digest: bool,
@@ -232,7 +241,12 @@ pub struct RunOptions {
 impl RunOptions {
     /// Whether the last round is to be recorded.
     pub fn is_recorded(&self) -> bool {
-        self.activity || self.report.is_some()
+        self.activity || self.is_traced() || self.report.is_some()
+    }
+
+    /// Whether the recorded run is to be printed as text.
+    pub fn is_traced(&self) -> bool {
+        self.trace || self.life.is_some()
     }
 
     /// The limits of each crawl.

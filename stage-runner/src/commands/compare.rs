@@ -33,6 +33,7 @@ pub fn run(options: &RunOptions) -> ExitCode {
     if let Some(page) = &options.report {
         file::check(page).unwrap_or_else(wrong);
     }
+    check_trace(options, entrants.len()).unwrap_or_else(wrong);
 
     if let Err(failure) = super::watch_signals() {
         return failure;
@@ -50,6 +51,10 @@ pub fn run(options: &RunOptions) -> ExitCode {
         let urls: Vec<String> = site.iter().flat_map(Site::page_urls).collect();
         urls::parse_all(urls.iter().map(String::as_str)).unwrap_or_else(wrong)
     });
+    if let Some(page) = options.life.filter(|page| page.get() > urls.len()) {
+        let pages = words::plural(urls.len() as u64, "page");
+        wrong(format!("--life {page} is about page {page}, and there are {pages}"))
+    }
     let wanted = urls::resolve(urls);
     let setting = Setting {
         urls: wanted.iter().map(|wanted| words::escaped(&wanted.url.to_string())).collect(),
@@ -75,6 +80,18 @@ pub fn run(options: &RunOptions) -> ExitCode {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(report.is_fine()),
         shown => shown.map(|()| report.is_fine()),
     })
+}
+
+/// Text has room for two columns.
+fn check_trace(options: &RunOptions, entrants: usize) -> Result<(), String> {
+    let option = if options.life.is_some() { "--life" } else { "--trace" };
+    match entrants {
+        3.. if options.is_traced() => Err(format!(
+            "{option} shows one stage, or two in two columns, and here are {entrants}: \
+             choose with --stage, as in -s blocking,epoll"
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// The practice site for so many entrants in all rounds.
@@ -132,7 +149,7 @@ fn run_and_show(
     // One stage alone is drawn page by page, when it has run.
     let is_alone = report.entrants.len() == 1 && !wanted.is_empty();
     let mut table = match options.format {
-        Format::Table if !is_alone => {
+        Format::Table if !is_alone && !options.is_traced() => {
             let expected = estimate::slowest(&report.setting, &report.entrants);
             Some(Redraw::begin(look, report, expected)?)
         }
@@ -160,6 +177,10 @@ fn run_and_show(
     }
 
     progress::end();
+    if options.is_traced() {
+        let life = options.life.map(|page| page.get() - 1);
+        return print::lines(&look, &screen::trace::lines(report, life, &look.style));
+    }
     match (options.format, table) {
         (Format::Table, Some(table)) => table.end(report),
         (Format::Table, None) => {

@@ -2,6 +2,7 @@
 //! [`Style`].
 //!
 //! - `columns`, `measures` and `sentences`: figures and what they say, for every view
+//! - `story`: a recorded run in sentences
 //! - [`screen`]: for people at a terminal; [`markdown`]: to paste into a text
 //! - [`json`]: for programs, and back; [`svg`]: for a wall; [`html`]: for a lesson
 //! - `steps`: what a recorded step is
@@ -12,6 +13,7 @@ mod measures;
 mod sample;
 pub mod sentences;
 mod steps;
+pub mod story;
 mod style;
 
 pub mod html;

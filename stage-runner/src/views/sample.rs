@@ -197,6 +197,107 @@ pub fn activity() -> Activity {
     }
 }
 
+/// Three pages of a stage, recorded: on an event loop two of them come and one does not; the
+/// blocking stage fetches two, and the third is not tried.
+pub fn recorded(stages: &str) -> Report {
+    let mut report = report(stages, &[]).with_pages(3).run();
+    for run in &mut report.runs {
+        let blocks = report.entrants[run.entrant].is_one_at_a_time();
+        run.activity = Some(if blocks { asleep_in_each_call() } else { on_a_loop() });
+        fail(run, 2, ErrorKind::Timeout, "no answer within 10 s", 10_000_000);
+    }
+    report
+}
+
+/// What began a step, in which state, for which target, from when, with which number, where.
+type Noted = (Did, State, Option<usize>, u64, Option<u64>, Option<usize>);
+
+fn on_a_loop() -> Activity {
+    let mut noted: Vec<Noted> = Vec::new();
+    for target in 0..3 {
+        let from = 300 + 450 * target as u64;
+        let its = Some(target);
+        noted.extend([
+            (Did::Begun, State::Running, its, from, None, Some(0)),
+            (Did::Connecting, State::Running, its, from + 120, None, Some(1)),
+            (Did::Sending, State::Sending, its, from + 135, None, Some(2)),
+            (Did::Sent, State::Running, its, from + 399, Some(106), Some(2)),
+            (Did::Parked, State::Running, its, from + 410, None, Some(3)),
+        ]);
+    }
+    let woken = 300 + 450 + 4_500_000;
+    noted.push((Did::Slept, State::Selecting, None, 1_700, None, Some(4)));
+    noted.push((Did::Woken, State::Running, None, woken, Some(2), Some(4)));
+    for (place, target) in [1, 0].into_iter().enumerate() {
+        let from = woken + 80 + 320 * place as u64;
+        let its = Some(target);
+        noted.extend([
+            (Did::Resumed, State::Receiving, its, from, None, Some(5)),
+            (Did::Received, State::Running, its, from + 60, Some(1_110), Some(5)),
+            (Did::Finished, State::Running, its, from + 200, None, Some(6)),
+        ]);
+    }
+    let its = Some(2);
+    let late = 100_001_300;
+    noted.extend([
+        (Did::Slept, State::Selecting, None, woken + 700, None, Some(4)),
+        (Did::Woken, State::Running, None, late, Some(0), Some(4)),
+        (Did::Resumed, State::Receiving, its, late + 30, None, Some(5)),
+        (Did::Asked, State::Running, its, late + 45, Some(1), Some(5)),
+        (Did::Finished, State::Running, its, late + 60, None, Some(6)),
+    ]);
+    let folder = "crates/05-callbacks/src";
+    let places = [
+        "lib.rs:58",
+        "lib.rs:93",
+        "lib.rs:109",
+        "lib.rs:113",
+        "event_loop.rs:93",
+        "lib.rs:170",
+        "lib.rs:82",
+    ];
+    one_worker(&noted, places.map(|place| Place::from(&*format!("{folder}/{place}"))).to_vec())
+}
+
+fn asleep_in_each_call() -> Activity {
+    let mut noted: Vec<Noted> = Vec::new();
+    for target in 0..2 {
+        let from = 300 + 4_502_000 * target as u64;
+        let its = Some(target);
+        noted.extend([
+            (Did::Begun, State::Running, its, from, None, Some(0)),
+            (Did::Calling, State::Connecting, its, from + 200, None, Some(1)),
+            (Did::Connected, State::Running, its, from + 600, None, Some(1)),
+            (Did::Sending, State::Sending, its, from + 630, None, Some(2)),
+            (Did::Sent, State::Running, its, from + 820, Some(106), Some(2)),
+            (Did::Calling, State::Receiving, its, from + 840, None, Some(3)),
+            (Did::Received, State::Running, its, from + 4_500_900, Some(1_110), Some(4)),
+            (Did::Finished, State::Running, its, from + 4_501_900, None, Some(5)),
+        ]);
+    }
+    let lines = [50, 70, 77, 92, 93, 54];
+    let place = |line| Place { file: "crates/01-blocking/src/lib.rs".to_owned(), line: Some(line) };
+    one_worker(&noted, lines.map(place).to_vec())
+}
+
+/// Each step lasts until the next one; those that take more than 100 ms are asleep.
+fn one_worker(noted: &[Noted], places: Vec<Place>) -> Activity {
+    let ends = noted.iter().skip(1).map(|next| next.3).chain([noted.last().unwrap().3 + 90]);
+    let step = |((did, state, target, from, number, place), end): (&Noted, u64)| Step {
+        from: Tenths(*from),
+        length: Tenths(end - from),
+        worker: 0,
+        did: Some(did.clone()),
+        state: *state,
+        target: *target,
+        place: *place,
+        number: *number,
+        asleep: end - from > 1_000_000,
+    };
+    let steps = noted.iter().zip(ends).map(step).collect();
+    Activity { workers: vec![Worker::Main], places, steps, dropped: 0 }
+}
+
 /// One page of a run fails instead.
 pub fn fail(run: &mut Run, target: usize, kind: ErrorKind, message: &str, after_us: u64) {
     run.status = Status::Failed;

@@ -13,12 +13,14 @@ pub enum Kind {
     Starting,
     Begun,
     Connect,
+    Connecting,
     Connected,
     Send,
     Sent,
     Parked,
     Receive,
     Received,
+    CallFailed,
     Done,
     Failed,
     Slept,
@@ -31,16 +33,18 @@ pub enum Kind {
 
 impl Kind {
     /// The words by which the page's script knows them, in the order of the kinds.
-    pub const WORDS: [&str; 17] = [
+    pub const WORDS: [&str; 19] = [
         "starting",
         "begun",
         "connect",
+        "connecting",
         "connected",
         "send",
         "sent",
         "parked",
         "receive",
         "received",
+        "callFailed",
         "done",
         "failed",
         "slept",
@@ -58,6 +62,8 @@ impl Kind {
             (Some(Did::Finished), _) if has_failed => Kind::Failed,
             (Some(Did::Finished), _) => Kind::Done,
             (Some(Did::Begun), _) => Kind::Begun,
+            (Some(Did::Connecting), _) => Kind::Connecting,
+            (Some(Did::Failed), _) => Kind::CallFailed,
             (Some(Did::Connected), _) => Kind::Connected,
             (Some(Did::Sent), _) => Kind::Sent,
             (Some(Did::Parked), _) => Kind::Parked,

@@ -33,7 +33,7 @@ const STEPS: usize = 20_000;
 #[derive(Debug, Serialize)]
 pub struct Replay {
     /// The words for the kinds of steps.
-    kinds: [&'static str; 17],
+    kinds: [&'static str; 19],
     /// The stages that were recorded.
     pub stages: Vec<Stage>,
     /// Functions in which something was recorded; several stages may share them.

@@ -218,6 +218,10 @@
           return `${who} begins: a socket, and the start of a connection`;
         case KIND.connect:
           return `${who} calls connect${sleeps}`;
+        case KIND.connecting:
+          return `${who} has begun to connect, and does not wait for it`;
+        case KIND.callFailed:
+          return `${who}: the call failed`;
         case KIND.connected:
           return `${who} is connected`;
         case KIND.send:
@@ -270,6 +274,8 @@
   const DOES = {
     begun: "starts to connect",
     connect: "connects",
+    connecting: "starts to connect",
+    callFailed: "its call failed",
     connected: "is connected",
     send: "sends",
     sent: "has sent",
@@ -466,7 +472,7 @@
       });
       svg(
         "rect",
-        { class: "burst", x: left, width: Math.max(2.5, right - left), y: 10, height: 12 },
+        { class: "burst", x: left, width: Math.max(2.5, right - left), y: 12, height: 10 },
         root,
       );
     }

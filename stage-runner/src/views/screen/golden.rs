@@ -7,9 +7,9 @@ use crawl::ErrorKind;
 use crawl::protocol::Usage;
 use expect_test::expect_file;
 
-use super::{comparison, waterfall};
+use super::{comparison, trace, waterfall};
 use crate::results::{Doubts, Ending, Fault, Report, Run, Status, WrongLine};
-use crate::views::sample::{fail, leave, report};
+use crate::views::sample::{fail, leave, recorded, report};
 use crate::views::{Style, markdown};
 use crate::words;
 
@@ -72,6 +72,39 @@ fn one_stage() {
     ] {
         golden(name, &screen(&report, style));
     }
+}
+
+/// What fits, whatever was recorded.
+fn traced(report: &Report, life: Option<usize>, style: Style) -> String {
+    let lines = trace::lines(report, life, &style);
+    let text: String = lines.iter().map(|line| format!("{}\n", without_colors(line))).collect();
+    for line in text.lines() {
+        let columns = words::width(line);
+        assert!(columns <= style.width, "{columns} columns: {line}");
+    }
+    text
+}
+
+#[test]
+fn recorded_runs() {
+    golden("trace-epoll-80", &traced(&recorded("epoll"), None, NARROW));
+    golden("trace-async-await-140", &traced(&recorded("async-await"), None, WIDE));
+    let two = recorded("blocking,epoll");
+    golden("trace-two-80", &traced(&two, None, NARROW));
+    golden("trace-two-140", &traced(&two, None, WIDE));
+    golden("life-epoll-80", &traced(&recorded("epoll"), Some(0), NARROW));
+    golden("life-two-140", &traced(&two, Some(1), WIDE));
+}
+
+#[test]
+fn runs_that_told_little() {
+    let mut cut = recorded("epoll");
+    let activity = cut.runs[0].activity.as_mut().unwrap();
+    activity.steps.truncate(3);
+    activity.dropped = 31;
+    let silent = report("mine", &["mine=./crawl"]).with_pages(3).run();
+    golden("trace-dropped", &traced(&cut, None, NARROW));
+    golden("trace-silent", &traced(&silent, None, NARROW));
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod golden;
 pub mod list;
 mod picture;
 pub mod sweep;
+pub mod trace;
 pub mod waterfall;
 
 use crate::words::{self, joined};
