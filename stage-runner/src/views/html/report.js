@@ -417,11 +417,14 @@
     return svg("g", { "clip-path": `url(#${id})` }, root);
   }
 
+  const isNarrow = () => view.width < 560;
+
   function build() {
     movers = [];
     clips = 0;
     view.width = $("player").clientWidth || 1200;
-    view.gutter = view.width > 1500 ? 300 : view.width > 800 ? 250 : 190;
+    // A narrow window has room for names, and not for what each page does in words.
+    view.gutter = view.width > 1500 ? 300 : isNarrow() ? 112 : 250;
     measure();
     drawTime();
     $("panels").replaceChildren();
@@ -613,6 +616,7 @@
       const at = view.width > 1500 ? 116 : 96;
       const mark = svg("text", { x: at, y: y + 5, class: "glyph" }, row, "");
       const state = svg("text", { x: at + 14, y: y + 5, class: "state" }, row, "");
+      if (isNarrow()) state.setAttribute("visibility", "hidden");
       return { row, hit, mark, state };
     }
 
