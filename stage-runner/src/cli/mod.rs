@@ -48,6 +48,15 @@ Exit status: 0 each stage ran at least with the fewest in flight (or, if it was 
 name, cannot), 1 one did not, 2 the command line is wrong, 130 interrupted by Ctrl-C (by another
 signal: 128 and its number).";
 
+const REPORT_HELP: &str = "\
+Exit status: 0 the page is written, 1 it could not be, 2 the command line or the result is wrong.";
+
+const PICTURE_HELP: &str = "\
+stage-runner --activity --format json > RESULT.json records one.
+
+Exit status: 0 the picture is written, 1 it could not be, 2 the command line or the result is
+wrong.";
+
 const SITE: &str = "The practice site";
 const OUTPUT: &str = "Output";
 
@@ -90,9 +99,7 @@ pub enum Command {
     #[command(after_help = SWEEP_EXAMPLES)]
     Sweep(SweepOptions),
     /// Make a page of a result that `--format json` has saved
-    #[command(
-        after_help = "Exit status: 0 the page is written, 1 it could not be, 2 the command line or the result is wrong."
-    )]
+    #[command(after_help = REPORT_HELP)]
     Report {
         /// The result; `-` is stdin
         #[arg(value_name = "RESULT.json")]
@@ -102,8 +109,7 @@ pub enum Command {
         output: PathBuf,
     },
     /// Draw stages of a recorded result as a picture that moves, for a text
-    #[command(after_help = "stage-runner --activity --format json > RESULT.json records one.\n\n\
-        Exit status: 0 the picture is written, 1 it could not be, 2 the command line or the result is wrong.")]
+    #[command(after_help = PICTURE_HELP)]
     Picture {
         /// The result; `-` is stdin
         #[arg(value_name = "RESULT.json")]

@@ -449,6 +449,7 @@
     root.setAttribute("viewBox", `0 0 ${view.width} 92`);
     svg("text", { x: 4, y: 20, class: "side" }, root, "true time");
     svg("text", { x: 4, y: 84, class: "side", id: "axisname" }, root, axisName());
+    if (isNarrow()) root.querySelectorAll(".side").forEach((text) => text.remove());
     const trueX = (t) => view.gutter + (t / axis.end) * axis.width;
     svg(
       "line",
@@ -485,6 +486,10 @@
   }
 
   const axisName = () => (view.stretch > 0.5 ? "stretched where something happens" : "true time");
+
+  function nameAxis() {
+    if ($("axisname")) $("axisname").textContent = axisName();
+  }
 
   // Labels where there is room for them, the beginnings of bursts first.
   function drawTicks() {
@@ -1136,7 +1141,7 @@
     $("axis").setAttribute("aria-pressed", String(!to));
     const set = (stretch) => {
       view.stretch = stretch;
-      $("axisname").textContent = axisName();
+      nameAxis();
       layout();
       show(true);
     };
@@ -1208,7 +1213,7 @@
     if (!isCrowded || view.stretch === 0) return;
     view.stretch = 0;
     $("axis").setAttribute("aria-pressed", "true");
-    $("axisname").textContent = axisName();
+    nameAxis();
     layout();
   }
 

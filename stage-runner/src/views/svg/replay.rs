@@ -86,7 +86,7 @@ impl<'a> Drawn<'a> {
         Kind::of(step, outcome.is_some_and(|outcome| outcome.error.is_some()))
     }
 
-    /// When the thread was woken, and for which pages: those that have a step before it waits again.
+    /// When the thread was woken, and for which pages: those with a step before it waits again.
     fn wakes(&self) -> Vec<(u64, Vec<usize>)> {
         let mut wakes: Vec<(u64, Vec<usize>)> = Vec::new();
         let mut is_open = false;
@@ -111,7 +111,8 @@ impl<'a> Drawn<'a> {
     }
 }
 
-/// Stretched time: a gap between two events gets a width by its logarithm, a long one a fixed width.
+/// Stretched time: a gap between two events gets a width by its logarithm, a long one a fixed
+/// width.
 struct Axis {
     times: Vec<u64>,
     places: Vec<f64>,
@@ -163,10 +164,7 @@ impl Axis {
     }
 }
 
-const STYLE: &str = "\
-svg{--bg:#fff;--ink:#16191d;--dim:#59626e;--band:#e6ebf0;--wait:#0068a8;--run:#bf4a0a;--ready:#8a6100;--fill:#ffd65c;--got:#00734f;--fail:#a8155e;font:13px 'DejaVu Sans',Verdana,'Segoe UI',sans-serif}
-@media(prefers-color-scheme:dark){svg{--bg:#0d1117;--ink:#eceff3;--dim:#a5afbb;--band:#1d232b;--wait:#6cb6ee;--run:#ff8c4d;--ready:#ffd65c;--fill:#6b5200;--got:#58d3a3;--fail:#ff86bd}}
-.paper{fill:var(--bg)}.name{font-weight:700;font-size:16px;fill:var(--ink)}.dim{fill:var(--dim);font-size:12px}.gap{fill:var(--band)}.run{fill:var(--run)}.wait{stroke:var(--wait);stroke-width:2}.vain{stroke:var(--wait);stroke-width:2;stroke-dasharray:3 2}.bed{stroke:var(--dim);stroke-width:3}.hatched{fill:url(#hatch)}.hatch{fill:var(--bg);opacity:.75}.ready{fill:var(--fill);stroke:var(--ready)}.start{fill:none;stroke:var(--dim);stroke-dasharray:2 2}.got{fill:var(--got)}.lost{fill:var(--fail);font-weight:700}.wakes{stroke:var(--ready);fill:none}.veil{fill:var(--bg);opacity:.82}.needle{fill:var(--ink)}";
+const STYLE: &str = include_str!("replay.css");
 
 /// The picture of these stages, one below the other on one axis.
 pub fn replay(report: &Report, stages: &[Drawn<'_>]) -> String {
@@ -195,22 +193,29 @@ pub fn replay(report: &Report, stages: &[Drawn<'_>]) -> String {
         "{}: a recorded run of {pages}, slowly; time is stretched where something happens",
         words::list(&names)
     ));
+    let style = STYLE.replace("\r\n", "\n");
+    let (left, width) = (LEFT - 1.0, PLOT + 14.0);
     format!(
-        r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{title}"><title>{title}</title>
+        r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img"
+ aria-label="{title}"><title>{title}</title>
 <style>
-{STYLE}
-@media(prefers-reduced-motion:no-preference){{.play{{animation:go {SECONDS}s linear infinite}}@keyframes go{{0%{{transform:translateX(0)}}88%,100%{{transform:translateX({PLOT}px)}}}}}}
-@media(prefers-reduced-motion:reduce){{.play{{display:none}}}}
+{style}@media (prefers-reduced-motion: no-preference) {{
+  .play {{ animation: go {SECONDS}s linear infinite }}
+  @keyframes go {{
+    0% {{ transform: translateX(0) }} 88%, 100% {{ transform: translateX({PLOT}px) }}
+  }}
+}}
 </style>
-<pattern id="hatch" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect class="hatch" width="3" height="7"/></pattern>
+<pattern id="hatch" width="7" height="7" patternUnits="userSpaceOnUse"
+ patternTransform="rotate(45)"><rect class="hatch" width="3" height="7"/></pattern>
 <rect class="paper" width="{WIDTH}" height="{height}"/>
-{body}<clipPath id="plot"><rect x="{}" width="{}" height="{plot_height}"/></clipPath>
-<g clip-path="url(#plot)"><g class="play"><rect class="veil" x="{LEFT}" width="{WIDTH}" height="{plot_height}"/><rect class="needle" x="{}" width="2" height="{plot_height}"/></g></g>
+{body}<clipPath id="plot"><rect x="{left}" width="{width}" height="{plot_height}"/></clipPath>
+<g clip-path="url(#plot)"><g class="play">
+<rect class="veil" x="{LEFT}" width="{WIDTH}" height="{plot_height}"/>
+<rect class="needle" x="{left}" width="2" height="{plot_height}"/>
+</g></g>
 </svg>
-"#,
-        LEFT - 1.0,
-        PLOT + 14.0,
-        LEFT - 1.0,
+"##,
     )
 }
 
