@@ -1,5 +1,6 @@
 //! A recorded run of every stage: its steps tile the time of each worker, and each place names the
-//! call that it claims. This guards the coupling of stages and recorder against edits and compilers.
+//! call that it claims. This guards the coupling of stages and recorder against edits and
+//! compilers.
 
 use std::io::Write;
 use std::num::NonZeroUsize;

@@ -282,7 +282,7 @@ impl Exchange {
                 return Ok(Sent::All);
             }
             Err(error) => {
-                self.must_wait(SEND, error)?;
+                self.must_wait(SEND, What::SendInVain, error)?;
                 return Ok(Sent::MustWait);
             }
         }
@@ -313,7 +313,7 @@ impl Exchange {
         let bytes = match bytes {
             Ok(bytes) => bytes,
             Err(error) => {
-                self.must_wait(RECEIVE, error)?;
+                self.must_wait(RECEIVE, What::ReceiveInVain, error)?;
                 return Ok(Received::MustWait);
             }
         };
@@ -364,7 +364,12 @@ impl Exchange {
     /// connected*)? Then it is counted as an attempt that failed, and may
     /// be made again until the deadline.
     #[track_caller]
-    fn must_wait(&mut self, call: u64, error: io::Error) -> io::Result<()> {
+    fn must_wait(
+        &mut self,
+        call: u64,
+        in_vain: What,
+        error: io::Error,
+    ) -> io::Result<()> {
         let must = match error.kind() {
             // Hardly any call that does not sleep is interrupted; one that
             // was is made again.
@@ -378,7 +383,7 @@ impl Exchange {
             self.note(What::Failed, call);
             return Err(error);
         }
-        self.note(What::InVain, 0);
+        self.note(in_vain, 0);
         self.failed_attempts = self.failed_attempts.saturating_add(1);
         self.check_deadline()
     }

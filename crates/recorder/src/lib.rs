@@ -5,8 +5,8 @@
 //! somebody has called [`begin`], a note costs one load and one branch.
 //!
 //! A fetch is known by the moment at which it began, so an exchange needs no space for a number. A
-//! thread is known by a number of its own. What the notes mean is for `stage-program` to say: a step
-//! lasts from one note of a thread to its next.
+//! thread is known by a number of its own. What the notes mean is for `stage-program` to say: a
+//! step lasts from one note of a thread to its next.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -71,8 +71,11 @@ pub enum What {
     Connected,
     /// So many bytes were sent.
     Sent,
-    /// Calls would have had to wait: so many, one after another, of one fetch or of several.
-    InVain,
+    /// A send would have had to wait, or several calls one after another: so many, of one fetch or
+    /// of several.
+    SendInVain,
+    /// The same, where the first of them was a receive.
+    ReceiveInVain,
     /// So many bytes were received; none at the end of the stream.
     Received,
     /// A call failed: [`CONNECT`], [`SEND`] or [`RECEIVE`].
@@ -101,7 +104,7 @@ pub const RECEIVE: u64 = 2;
 
 impl What {
     /// All of them.
-    pub const ALL: [What; 15] = [
+    pub const ALL: [What; 16] = [
         What::Begun,
         What::TimeLeft,
         What::Unsent,
@@ -109,7 +112,8 @@ impl What {
         What::Connecting,
         What::Connected,
         What::Sent,
-        What::InVain,
+        What::SendInVain,
+        What::ReceiveInVain,
         What::Received,
         What::Failed,
         What::Finished,
@@ -119,10 +123,14 @@ impl What {
         What::Awake,
     ];
 
-    /// Whether it comes before a call, and says nothing if the call fails. Of a run of calls in vain
-    /// only the first and the last such note is kept: 13 million reads are one step.
+    /// Whether it comes before a call, and says nothing if the call fails. Of a run of calls in
+    /// vain only the first and the last such note is kept: 13 million reads are one step.
     fn is_before_a_call(self) -> bool {
         matches!(self, What::TimeLeft | What::Unsent | What::Checked | What::Receive)
+    }
+
+    fn is_in_vain(self) -> bool {
+        matches!(self, What::SendInVain | What::ReceiveInVain)
     }
 }
 
@@ -237,7 +245,7 @@ fn write(
     while what == What::Begun && Some(at) == fetch {
         at = Instant::now(); // the next fetch must begin at another moment than this one
     }
-    let may_have_slept = !what.is_before_a_call() && what != What::WaitFor && what != What::InVain;
+    let may_have_slept = !what.is_before_a_call() && what != What::WaitFor && !what.is_in_vain();
     let ask = *lock(&SLEPT);
     let slept = may_have_slept.then(ask).flatten().map(|slept| slept as u32);
     let place = place.map(|place| Place { file: Cow::Borrowed(place.file()), line: place.line() });
@@ -252,12 +260,12 @@ fn write_held() {
 impl Held {
     fn take(&mut self, note: Note) {
         match (note.what, &mut self.in_vain) {
-            (What::InVain, Some(first)) => {
+            (what, Some(first)) if what.is_in_vain() => {
                 first.number += 1;
                 first.fetch = first.fetch.filter(|fetch| Some(*fetch) == note.fetch);
                 self.before_a_call = None;
             }
-            (What::InVain, None) => {
+            (what, None) if what.is_in_vain() => {
                 self.write(&mut lock(&RECORDING));
                 self.in_vain = Some(Note { number: 1, ..note });
             }

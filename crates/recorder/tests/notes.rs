@@ -35,24 +35,25 @@ fn what_is_noted() {
     // Many calls in vain are one note, and so is what was asked for between them.
     for _ in 0..100_000 {
         call(What::Unsent, fetch);
-        call(What::InVain, fetch);
+        call(What::SendInVain, fetch);
         call(What::Checked, fetch);
     }
     call(What::Unsent, fetch);
     call(What::Sent, fetch);
     let recording = recorder::take();
-    let expected = [What::Unsent, What::InVain, What::Unsent, What::Sent];
+    let expected = [What::Unsent, What::SendInVain, What::Unsent, What::Sent];
     assert_eq!(whats(&recording), expected);
     assert_eq!(recording.notes[1].number, 100_000);
     assert_eq!(recording.notes[1].fetch, Some(fetch));
 
     // Calls in vain of several fetches belong to none of them.
     let other = Instant::now();
-    call(What::InVain, fetch);
-    call(What::InVain, other);
+    call(What::SendInVain, fetch);
+    call(What::ReceiveInVain, other);
     call(What::Received, other);
     let notes = recorder::take().notes;
-    assert_eq!((notes[0].fetch, notes[0].number), (None, 2));
+    assert_eq!((notes[0].what, notes[0].fetch), (What::SendInVain, None));
+    assert_eq!(notes[0].number, 2);
 
     // One call of chapter 1 asks for the time, several times, and for what is to be sent.
     for what in [What::TimeLeft, What::TimeLeft, What::Unsent, What::Sent] {

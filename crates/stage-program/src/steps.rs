@@ -136,7 +136,7 @@ impl<'a> Steps<'a> {
             target: about.and_then(|fetch| self.fetches.get(&fetch)?.target),
             to_us: to,
             asleep,
-            tries: number.filter(|_| note.what == What::InVain),
+            tries: number.filter(|_| did == Did::Asked),
             bytes: number.filter(|_| matches!(note.what, What::Sent | What::Received)),
             ready: number.filter(|number| note.what == What::Awake && *number != UNKNOWN),
             at: place.or(note.place.as_ref()).map(shown),
@@ -169,15 +169,19 @@ impl<'a> Steps<'a> {
                 (What::Connecting | What::Connected, _) | (What::Failed, CONNECT) => {
                     Some(Step { did: Did::Calling, state: State::Connecting, is_there: true })
                 }
-                (What::Sent, _) | (What::Failed, SEND) => step(Did::Sending, State::Sending),
-                (What::Received | What::InVain | What::Failed, _) => {
+                (What::Sent | What::SendInVain, _) | (What::Failed, SEND) => {
+                    step(Did::Sending, State::Sending)
+                }
+                (What::Received | What::ReceiveInVain | What::Failed, _) => {
                     step(Did::Calling, State::Receiving)
                 }
                 // Somebody only asked for the time.
                 _ => None,
             },
             What::Unsent => match then? {
-                (What::Sent | What::Failed | What::InVain, _) => step(Did::Sending, State::Sending),
+                (What::Sent | What::Failed | What::SendInVain, _) => {
+                    step(Did::Sending, State::Sending)
+                }
                 _ => None,
             },
             What::Checked if resumes => step(Did::Resumed, State::Running),
@@ -185,8 +189,10 @@ impl<'a> Steps<'a> {
             What::Connecting => step(Did::Connecting, State::Running),
             What::Connected => step(Did::Connected, State::Running),
             What::Sent => step(Did::Sent, State::Running),
-            What::InVain if note.number > 1 => step(Did::Asked, State::Spinning),
-            What::InVain => step(Did::Asked, State::Running),
+            What::SendInVain | What::ReceiveInVain => match note.number {
+                ..=1 => step(Did::Asked, State::Running),
+                _ => step(Did::Asked, State::Spinning),
+            },
             What::Received => step(Did::Received, State::Running),
             What::Failed => step(Did::Failed, State::Running),
             What::Finished => step(Did::Finished, State::Running),
@@ -335,7 +341,10 @@ mod tests {
         pair(What::TimeLeft, What::Finished, None);
 
         pair(What::Unsent, What::Sent, sending.clone());
-        pair(What::Unsent, What::InVain, sending.clone());
+        pair(What::Unsent, What::SendInVain, sending.clone());
+        pair(What::Unsent, What::ReceiveInVain, None);
+        pair(What::TimeLeft, What::SendInVain, sending.clone());
+        pair(What::TimeLeft, What::ReceiveInVain, receiving.clone());
         pair(What::Unsent, What::Failed, sending);
         pair(What::Unsent, What::Received, None);
         pair(What::Checked, What::Unsent, None);
@@ -346,7 +355,9 @@ mod tests {
         pair(What::Failed, What::Finished, running(Did::Failed));
         pair(What::WaitFor, What::Asleep, running(Did::Parked));
         pair(What::Received, What::Receive, running(Did::Received));
-        pair(What::InVain, What::Received, Some((Did::Asked, State::Spinning, first)));
+        for in_vain in [What::SendInVain, What::ReceiveInVain] {
+            pair(in_vain, What::Received, Some((Did::Asked, State::Spinning, first)));
+        }
         pair(What::Receive, What::Received, receiving);
         pair(What::Asleep, What::Awake, Some((Did::Slept, State::Selecting, first)));
         pair(What::Awake, What::Receive, running(Did::Woken));
@@ -364,14 +375,19 @@ mod tests {
         );
         check(&before, What::Checked, (What::Unsent, 7), Some((Did::Resumed, State::Running, 1)));
         let before = [What::WaitFor, What::Asleep, What::Awake, What::Received];
-        check(&before, What::Receive, (What::InVain, 1), Some((Did::Calling, State::Receiving, 1)));
+        check(
+            &before,
+            What::Receive,
+            (What::ReceiveInVain, 1),
+            Some((Did::Calling, State::Receiving, 1)),
+        );
     }
 
     #[test]
     fn one_call_in_vain_does_not_spin() {
         let notes = [
             At(1, What::Begun, Some(1), 0, None),
-            At(2, What::InVain, Some(1), 1, None),
+            At(2, What::ReceiveInVain, Some(1), 1, None),
             At(3, What::Finished, Some(1), 0, None),
         ];
         let step = &run(&notes)[1];

@@ -1,8 +1,8 @@
 //! The parent's half of a run: one entrant in a fresh process, every word of it checked.
 //!
 //! [`Work`] runs it; `command` starts it, `conversation` listens, `checked` checks each line,
-//! `recorded` keeps what it did step by step, `costs` settles what it took. [`estimate`] says beforehand what it should take, and [`sweep`]
-//! runs it with more and more in flight.
+//! `recorded` keeps what it did step by step, `costs` settles what it took. [`estimate`] says
+//! beforehand what it should take, and [`sweep`] runs it with more and more in flight.
 
 mod checked;
 mod command;

@@ -144,8 +144,8 @@ impl<'a> Story<'a> {
             (Some(Did::Received), _) => format!("{name} has received {}", bytes()),
             (Some(Did::Asked), State::Spinning) => {
                 let tries = words::count(step.number.unwrap_or(0));
-                let whom = if step.target.is_some() { name } else { "all sockets" };
-                format!("asks {whom} {tries} times in vain{took}")
+                let who = step.target.map_or_else(String::new, |_| format!("{name} "));
+                format!("{who}asks {tries} times in vain{took}")
             }
             (Some(Did::Asked), _) => format!("{name} would have to wait"),
             (Some(Did::Failed), _) => format!("{name}: the call has failed"),

@@ -26,6 +26,19 @@ fn file(name: &str, text: &str) -> String {
 }
 
 #[test]
+fn a_recorded_run_is_printed_step_by_step() {
+    let one = run(&["-s", "epoll", "--trace", "--pages", "2", "--delay", "10ms"]).code(0);
+    one.says("/2 registers a callback").says("/1 is called back, and receives").says("lib.rs:");
+    quick(&["--trace"]).code(0).says("blocking ").says("receives, asleep for ");
+    let life = quick(&["--life", "2"]).code(0).says("/2 waits for ").says("/2 is done, status 200");
+    assert!(!life.stdout.contains("/1 "), "{}", life.stdout);
+    let rounds = quick(&["--rounds", "2", "--format", "json", "--activity"]).code(0).json();
+    let recorded = rounds["runs"].as_array().unwrap().iter();
+    let recorded: Vec<_> = recorded.map(|run| run.get("activity").is_some()).collect();
+    assert_eq!(recorded, [false, false, true, true], "the last round alone");
+}
+
+#[test]
 fn what_is_wrong_is_said_before_anything_runs() {
     wrong(&["--stage", "epol"], "did you mean epoll?");
     wrong(&["--stage", "epoll,quantum"], "no stage is called \"quantum\": --list shows them");
@@ -42,6 +55,10 @@ fn what_is_wrong_is_said_before_anything_runs() {
     wrong(&["--deadline", "0"], "no fetch can end in no time");
     wrong(&["--max-body", "1TiB"], "not a unit of size");
     wrong(&["--format", "xml"], "jsonl");
+    wrong(&["--trace"], "--trace shows one stage, or two in two columns, and here are ");
+    wrong(&["-s", "epoll", "--trace", "--format", "json"], "cannot be used with");
+    wrong(&["-s", "epoll", "--life", "11"], "--life 11 is about page 11, and there are 10 pages");
+    wrong(&["-s", "epoll", "--life", "0"], "--life");
     wrong(&["--nonsense"], "--nonsense");
     wrong(&["-q", "-v"], "cannot be used with");
     wrong(&["--rounds", "1", "--rounds", "2"], "cannot be used multiple times");

@@ -202,6 +202,41 @@ fn unknown_fields_and_activity_are_no_fault() {
     script(1, &format!("echo '{activity}'; echo '{page}'"), &[]).code(0);
 }
 
+/// What a program tells of its workers is kept where the run is recorded, and checked.
+#[test]
+fn a_program_may_tell_what_its_workers_do() {
+    let step = |rest: &str| format!(r#"{{"activity":{{"by":"main","state":"receiving",{rest}}}}}"#);
+    let first = step(r#""from_us":0,"to_us":5.5,"target":0,"did":"brewed","at":"mine.py:7""#);
+    let second = step(r#""from_us":5.5,"to_us":7,"target":0,"did":"\\u001b[2J""#);
+    let program = format!("printf '%s\\n' '{first}' '{second}' '{PAGE}'");
+    let recorded = ["--format", "json", "--activity"];
+    let json = script(1, &program, &recorded).code(0).json();
+    let activity = &json["runs"][0]["activity"];
+    assert_eq!(activity["places"], serde_json::json!(["mine.py:7"]), "{activity}");
+    assert_eq!(activity["rows"][0][3], "brewed", "{activity}");
+    assert!(json.get("sources").is_none(), "its files are not read: {json}");
+    let json = script(1, &program, &["--format", "json"]).code(0).json();
+    assert!(json["runs"][0].get("activity").is_none(), "nobody has asked");
+
+    script(1, &program, &["--trace"])
+        .code(0)
+        .says("0.000 ms  /1: brewed ")
+        .says("mine.py:7")
+        .says(r"0.005 ms  /1: \u{1b}[2J");
+    script(1, &format!("echo '{PAGE}'"), &["--trace"])
+        .code(0)
+        .says("mine told nothing of what its workers did: docs/protocol.md says how");
+
+    let twice = format!("printf '%s\\n' '{first}' '{first}' '{PAGE}'");
+    script(1, &twice, &recorded)
+        .code(1)
+        .notes("line 2 is a step of main that begins before the step before it ends");
+    let unknown = first.replace(r#""target":0"#, r#""target":1"#);
+    script(1, &format!("echo '{unknown}'; echo '{PAGE}'"), &recorded)
+        .code(1)
+        .notes("line 1 is about target 1, and the job has 1 (from 0)");
+}
+
 /// The programs of the repository do the whole job, errors included.
 #[test]
 fn the_example_programs_work() {

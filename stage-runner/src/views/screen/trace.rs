@@ -39,8 +39,8 @@ pub fn lines(report: &Report, life: Option<usize>, style: &Style) -> Vec<String>
     let place = if has_places { longest.min(PLACE) } else { 0 };
     let column = Column { width: width / told.len().max(1), place };
     if told.len() > 1 {
-        let names = told.iter().map(|it| paint(Ink::Strong, &column.cell(it.row.name(), "")));
-        lines.push(format!("{}{}", " ".repeat(TIME), names.collect::<String>()));
+        let names: String = told.iter().map(|it| column.cell(it.row.name(), "")).collect();
+        lines.push(format!("{}{}", " ".repeat(TIME), paint(Ink::Strong, names.trim_end())));
     }
     let mut all: Vec<(Tenths, usize, &Moment)> = Vec::new();
     for (number, it) in told.iter().enumerate() {
