@@ -84,3 +84,35 @@ impl Kind {
 pub fn is_awake(step: &Step) -> bool {
     !step.asleep && step.state != State::Starting
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::views::sample;
+
+    #[test]
+    fn what_a_step_is_follows_from_its_word_and_its_state() {
+        let kind = |did: Option<Did>, state: State, number: Option<u64>, has_failed: bool| {
+            let step = Step { did, state, number, ..sample::activity().steps[0].clone() };
+            Kind::WORDS[Kind::of(&step, has_failed) as usize]
+        };
+        for (did, state, word) in [
+            (None, State::Starting, "starting"),
+            (Some(Did::Begun), State::Running, "begun"),
+            (Some(Did::Calling), State::Connecting, "connect"),
+            (Some(Did::Calling), State::Receiving, "receive"),
+            (Some(Did::Resumed), State::Running, "ran"),
+            (Some(Did::Slept), State::Selecting, "slept"),
+            (None, State::Selecting, "slept"),
+            (Some(Did::Woken), State::Running, "woken"),
+            (Some(Did::Finished), State::Running, "done"),
+            (Some(Did::Other("brewed".to_owned())), State::Sending, "send"),
+        ] {
+            assert_eq!(kind(did, state, None, false), word);
+        }
+        assert_eq!(kind(Some(Did::Finished), State::Running, None, true), "failed");
+        assert_eq!(kind(Some(Did::Asked), State::Spinning, Some(1), false), "asked");
+        assert_eq!(kind(Some(Did::Asked), State::Spinning, Some(9_000), false), "spun");
+        assert_eq!(kind(None, State::Running, None, false), "ran");
+    }
+}

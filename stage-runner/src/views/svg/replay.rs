@@ -13,6 +13,9 @@ use crate::words;
 /// The most pages that have a lane.
 pub const PAGES: usize = 24;
 
+/// The longest name of a stage, in letters.
+const NAME: usize = 18;
+
 const WIDTH: f64 = 960.0;
 /// For the names, at the left.
 const LEFT: f64 = 190.0;
@@ -31,7 +34,7 @@ const TOUCHING: u64 = 3;
 
 /// A stage to be drawn.
 pub struct Drawn<'a> {
-    name: &'a str,
+    name: String,
     /// Where it belongs, and who waits.
     about: String,
     run: &'a Run,
@@ -60,6 +63,7 @@ impl<'a> Drawn<'a> {
                 });
                 let who = row.who().map(|who| who.to_string());
                 let about = place.into_iter().chain(who).collect::<Vec<_>>().join(", ");
+                let name = words::cut(&words::escaped(name), NAME);
                 Ok(Drawn { name, about, run, activity })
             }
             pages => Err(format!(
@@ -187,7 +191,7 @@ pub fn replay(report: &Report, stages: &[Drawn<'_>]) -> String {
     }
     legend(&mut body, plot_height + 34.0, stages);
     let height = plot_height + 48.0;
-    let names: Vec<&str> = stages.iter().map(|stage| stage.name).collect();
+    let names: Vec<&str> = stages.iter().map(|stage| &*stage.name).collect();
     let pages = words::plural(report.setting.urls.len() as u64, "page");
     let title = escaped(&format!(
         "{}: a recorded run of {pages}, slowly; time is stretched where something happens",
@@ -220,7 +224,7 @@ pub fn replay(report: &Report, stages: &[Drawn<'_>]) -> String {
 }
 
 fn draw(svg: &mut String, stage: &Drawn<'_>, axis: &Axis, y: f64) {
-    text_at(svg, "name", 8.0, y + 16.0, "start", stage.name);
+    text_at(svg, "name", 8.0, y + 16.0, "start", &stage.name);
     text_at(svg, "dim", 8.0, y + 33.0, "start", &stage.about);
     let end = stage.activity.steps.iter().map(|step| step.to().0).max().unwrap_or(0);
     for (from, to) in axis.cuts().filter(|(from, _)| *from < end) {
@@ -370,4 +374,61 @@ fn text_at(svg: &mut String, class: &str, x: f64, y: f64, anchor: &str, text: &s
         svg,
         r#"<text class="{class}" x="{x:.1}" y="{y:.1}" text-anchor="{anchor}">{text}</text>"#
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::results::{Did, Tenths};
+    use crate::views::sample;
+
+    fn drawn<T>(change: impl FnOnce(&mut Report), look: impl FnOnce(&Report, Drawn<'_>) -> T) -> T {
+        let mut report = sample::report("epoll", &[]).with_pages(2).run();
+        report.runs[0].activity = Some(sample::activity());
+        change(&mut report);
+        let rows = report.rows();
+        look(&report, Drawn::new(&rows[0]).unwrap())
+    }
+
+    #[test]
+    fn time_goes_to_the_right_and_nothing_leaves_the_picture() {
+        let step = |from: u64, length: u64| Step {
+            from: Tenths(from),
+            length: Tenths(length),
+            did: Some(Did::Received),
+            ..sample::activity().steps[0].clone()
+        };
+        let steps = vec![step(30, 5), step(36, 4), step(40, 4_500_000), step(4_500_100, 10)];
+        let record = |report: &mut Report| report.runs[0].activity.as_mut().unwrap().steps = steps;
+        drawn(record, |_, stage| {
+            let axis = Axis::new(&[stage]);
+            assert_eq!(axis.cuts().collect::<Vec<_>>(), [(40, 4_500_100)]);
+            let times = [0, 30, 33, 36, 40, 100, 2_000_000, 4_500_100, 9_000_000_000];
+            let places = times.map(|time| axis.x(time));
+            assert!(places.is_sorted(), "{places:?}");
+            assert!(
+                (places[0] - LEFT).abs() < 0.01 && places[8] <= LEFT + PLOT + 0.01,
+                "{places:?}"
+            );
+        });
+    }
+
+    #[test]
+    fn a_name_from_outside_is_only_text() {
+        let rename =
+            |report: &mut Report| report.entrants[0].name = "</style><script>x()".to_owned();
+        let svg = drawn(rename, |report, stage| replay(report, &[stage]));
+        let tree = roxmltree::Document::parse(&svg).unwrap();
+        assert!(!tree.descendants().any(|node| node.has_tag_name("script")));
+        assert!(svg.contains("&lt;/style&gt;&lt;script"), "{svg}");
+    }
+
+    #[test]
+    fn what_cannot_be_drawn_is_told() {
+        let error = |report: &Report| Drawn::new(&report.rows()[0]).err().unwrap();
+        let mut report = sample::report("epoll", &[]).with_pages(30).run();
+        assert_eq!(error(&report), "nothing was recorded of epoll");
+        report.runs[0].activity = Some(sample::activity());
+        assert!(error(&report).contains("30 pages, and a picture has room for 24: use --pages 10"));
+    }
 }
