@@ -27,6 +27,9 @@ const WORKER_HEIGHT: f64 = 8.0;
 /// In so many parts the time of a stage is divided where only sums are measured.
 const CELLS: usize = 60;
 
+/// Up to so many blocks of work are elements of their own; more are drawn as one path.
+const BLOCKS: usize = 100;
+
 /// Work that is no further apart than this share of the axis is drawn as one block.
 const GRAIN: f64 = 2_000.0;
 
@@ -200,11 +203,26 @@ fn worker(marks: &mut String, drawn: &Drawn<'_>, axis: Axis, y: f64) {
             State::AtWork | State::Asleep => {}
         }
     }
-    if !drawn.is_busy && !is_loaded {
-        for (from, to) in at_work(drawn, axis) {
+    if drawn.is_busy || is_loaded {
+        return;
+    }
+    let blocks = at_work(drawn, axis);
+    if blocks.len() <= BLOCKS {
+        for (from, to) in blocks {
             block("run", axis.percent(from), axis.percent(to));
         }
+        return;
     }
+    let mut d = String::new();
+    for (from, to) in blocks {
+        let x = |us: f64| axis.percent(us) / 100.0 * GRAIN;
+        let width = (x(to) - x(from)).max(1.0);
+        let _ = write!(d, "M{:.1} 0h{width:.1}v1h-{width:.1}z", x(from));
+    }
+    let _ = write!(
+        marks,
+        r#"<svg y="{y:.1}" width="100%" height="{WORKER_HEIGHT}" viewBox="0 0 {GRAIN} 1" preserveAspectRatio="none"><path class="run" d="{d}"/></svg>"#
+    );
 }
 
 /// When the last worker had been started that had to be.
