@@ -29,7 +29,7 @@ fn file(name: &str, text: &str) -> String {
 fn a_recorded_run_is_printed_step_by_step() {
     let one = run(&["-s", "epoll", "--trace", "--pages", "2", "--delay", "10ms"]).code(0);
     one.says("/2 registers a callback").says("/1 is called back, and receives").says("lib.rs:");
-    quick(&["--trace"]).code(0).says("blocking ").says("receives, asleep for ");
+    quick(&["--trace"]).code(0).says("blocking").says("receives, asleep for ");
     let life = quick(&["--life", "2"]).code(0).says("/2 waits for ").says("/2 is done, status 200");
     assert!(!life.stdout.contains("/1 "), "{}", life.stdout);
     let rounds = quick(&["--rounds", "2", "--format", "json", "--activity"]).code(0).json();

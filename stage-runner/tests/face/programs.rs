@@ -207,7 +207,7 @@ fn unknown_fields_and_activity_are_no_fault() {
 fn a_program_may_tell_what_its_workers_do() {
     let step = |rest: &str| format!(r#"{{"activity":{{"by":"main","state":"receiving",{rest}}}}}"#);
     let first = step(r#""from_us":0,"to_us":5.5,"target":0,"did":"brewed","at":"mine.py:7""#);
-    let second = step(r#""from_us":5.5,"to_us":7,"target":0,"did":"\\u001b[2J""#);
+    let second = step(r#""from_us":5.5,"to_us":7,"target":0,"did":"\u001b[2J""#);
     let program = format!("printf '%s\\n' '{first}' '{second}' '{PAGE}'");
     let recorded = ["--format", "json", "--activity"];
     let json = script(1, &program, &recorded).code(0).json();
@@ -337,7 +337,7 @@ fn the_protocol_page_is_right() {
         page.split("```json\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
     assert_eq!(blocks.len(), 5);
     serde_json::from_str::<crawl::protocol::Job>(blocks[0]).expect(blocks[0]);
-    for line in &blocks[1..] {
+    for line in blocks[1..].iter().flat_map(|block| block.lines()) {
         serde_json::from_str::<crawl::protocol::Line>(line).expect(line);
     }
     // The form that all shells take, here and wherever a program is shown.
