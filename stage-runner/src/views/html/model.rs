@@ -325,9 +325,9 @@ fn human(row: &Row<'_>) -> Vec<(&'static str, String)> {
         parts.push(("asleep", format!("{each}{}", words::one_a_second(asleep))));
     }
     if runnable as f64 > wall as f64 * NOTICEABLE {
-        parts.push(("in line", words::one_a_second(runnable)));
+        parts.push(("waiting for a processor", words::one_a_second(runnable)));
     }
-    parts.push(("at work", words::one_a_second(cpu)));
+    parts.push(("computing", words::one_a_second(cpu)));
     parts
 }
 

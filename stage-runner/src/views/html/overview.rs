@@ -24,8 +24,9 @@ const ALL_LINES_HEIGHT: f64 = 60.0;
 /// The height of the row of who waits.
 const WORKER_HEIGHT: f64 = 8.0;
 
-/// In so many parts the time of a stage is divided where only sums are measured.
-const CELLS: usize = 60;
+/// In so many parts the time of a stage is divided where only sums are measured: as many as can be
+/// told apart.
+const CELLS: (usize, usize) = (8, 60);
 
 /// Up to so many blocks of work are elements of their own; more are drawn as one path.
 const BLOCKS: usize = 100;
@@ -191,7 +192,8 @@ fn worker(marks: &mut String, drawn: &Drawn<'_>, axis: Axis, y: f64) {
         block("starting", 0.0, axis.percent(started));
     }
     let is_loaded = drawn.work > 0.5;
-    for (state, from, to) in cells(drawn.work, drawn.runnable) {
+    let parts = ((CELLS.1 as f64 * end / 100.0) as usize).clamp(CELLS.0, CELLS.1);
+    for (state, from, to) in cells(parts, drawn.work, drawn.runnable) {
         let (from, to) = (end * from, end * to);
         match state {
             State::Ready => block("ready", from, to),
@@ -240,7 +242,7 @@ enum State {
 
 /// Of work and of waiting for a processor only the sums are measured: the parts are spread evenly,
 /// as in the terminal. Each is a state with its share of the time, from 0 to 1.
-fn cells(work: f64, runnable: f64) -> Vec<(State, f64, f64)> {
+fn cells(all: usize, work: f64, runnable: f64) -> Vec<(State, f64, f64)> {
     let work = work.clamp(0.0, 1.0);
     let awake = (work + runnable.max(0.0)).clamp(0.0, 1.0);
     let computing = if awake > 0.0 { work / awake } else { 0.0 };
@@ -254,11 +256,11 @@ fn cells(work: f64, runnable: f64) -> Vec<(State, f64, f64)> {
         }
     };
     let mut parts: Vec<(State, f64, f64)> = Vec::new();
-    for at in 0..CELLS {
-        let end = (at + 1) as f64 / CELLS as f64;
+    for at in 0..all {
+        let end = (at + 1) as f64 / all as f64;
         match parts.last_mut() {
             Some((last, _, to)) if *last == state(at) => *to = end,
-            _ => parts.push((state(at), at as f64 / CELLS as f64, end)),
+            _ => parts.push((state(at), at as f64 / all as f64, end)),
         }
     }
     parts
@@ -334,7 +336,7 @@ mod tests {
     #[test]
     fn three_states_share_the_time() {
         let sums = |work, runnable| {
-            let parts = cells(work, runnable);
+            let parts = cells(60, work, runnable);
             let of = |state| {
                 let its = parts.iter().filter(|part| part.0 == state);
                 (its.map(|(_, from, to)| to - from).sum::<f64>() * 60.0).round()
