@@ -6,6 +6,8 @@ import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
+from collections import Counter
 from contextlib import contextmanager
 from subprocess import DEVNULL, PIPE
 
@@ -43,19 +45,38 @@ def calls_per_fetch(stage, address, few, in_flight, query="", many=None):
 
 
 def traced_calls(stage, address, pages, in_flight, query):
-    strace = ["strace", "-f", "-c", "-o", "/dev/stderr"]
-    run = crawl([*strace, *stage], address, pages, in_flight, query)
-    total = [line.split() for line in run.stderr.splitlines() if line.endswith(" total")]
-    return int(total[-1][3])
+    with tempfile.NamedTemporaryFile("r", errors="replace") as log:
+        strace = ["strace", "-f", "-qq", "-e", "signal=none", "-o", log.name]
+        crawl([*strace, *stage], address, pages, in_flight, query)
+        return own_calls(log)
 
 
-def bytes_per_fetch(stage, address, waiting):
-    """The median of three: resident memory comes in pages, and some of them by chance."""
-    return statistics.median(grown(stage, address, waiting) for _ in range(3)) / waiting
+def own_calls(log):
+    """The calls of all threads but one: the one that looks every 50 ms how much memory there is."""
+    calls, sockets, looks = Counter(), set(), set()
+    first = None
+    for line in log:
+        thread, call = line.split(maxsplit=1)
+        if call.startswith(("<... ", "+++ ")):
+            continue  # the end of a call, or of a thread
+        first = first or thread
+        calls[thread] += 1
+        if call.startswith("socket("):
+            sockets.add(thread)
+        if "/proc/self/status" in call:
+            looks.add(thread)
+    watchers = looks - sockets - {first}
+    return sum(number for thread, number in calls.items() if thread not in watchers)
 
 
-def grown(stage, address, waiting):
-    run = crawl(stage, address, waiting, waiting, "?delay=3s")
+def bytes_per_fetch(stage, address, waiting, delay="3s"):
+    """The median of three: resident memory comes in pages, and some of them by chance. The delay of
+    a page must be longer than it takes to start all fetches."""
+    return statistics.median(grown(stage, address, waiting, delay) for _ in range(3)) / waiting
+
+
+def grown(stage, address, waiting, delay):
+    run = crawl(stage, address, waiting, waiting, f"?delay={delay}")
     *outcomes, usage = [json.loads(line) for line in run.stdout.splitlines()]
     outcomes = [line["outcome"] for line in outcomes]
     if max(o["started_us"] for o in outcomes) > min(o["finished_us"] for o in outcomes):

@@ -28,6 +28,8 @@ FILES = {
     "7": ["crates/07-yield-from/src/lib.rs"],
     "8": ["crates/08-async-await/src/lib.rs"],
     "8/by-hand": ["crates/08-async-await/src/by_hand.rs"],
+    "9": ["crates/09-asyncio/src/crawl.rs"],
+    "9/sockets": ["crates/09-asyncio/src/crawl_with_sockets.rs"],
     "tokio": ["crates/reference-tokio/src/lib.rs"],
 }
 # The originals: `5/python` beside 5.
@@ -51,6 +53,8 @@ PLACES = {
     "generator-task": "6",
     "yield-from": "7",
     "async-await": "8",
+    "asyncio": "9",
+    "asyncio-socket": "9/sockets",
     "tokio": "tokio",
 }
 

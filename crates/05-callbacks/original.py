@@ -4,7 +4,8 @@ The steps of chapter 1, cut at each place where it would wait. Each piece
 ends by registering the next one, and returns. The program asks the system
 which of its sockets are ready, sleeps until one is, and calls what was
 registered for it: *event loop and callback*. Whether it asks by `select`,
-by `poll` or by `epoll` changes nothing in this code.
+by `poll`, by `epoll` or by the module `selectors` changes nothing in this
+code.
 
 Nobody waits for one page any more. The price: the logic is cut at each
 wait, the local variables travel by hand from one callback to the next in a
@@ -13,6 +14,7 @@ end the fetch by itself.
 """
 
 import select
+import selectors
 import socket
 import sys
 from functools import partial
@@ -200,10 +202,9 @@ class EventLoop:
         sock.close()
 
 
-# Three ways to ask the system, with the same three methods: `wait_for` asks
+# Four ways to ask the system, with the same three methods: `wait_for` asks
 # once, `wait` reports a descriptor once and then no more, `forget` takes
-# back the asking. (The module `selectors` has such classes, too; there, a
-# descriptor is reported again and again until it is unregistered.)
+# back the asking.
 
 
 class Select:
@@ -289,9 +290,40 @@ class Epoll:
         self.known.discard(fd)  # the system forgets what is closed
 
 
+class Polling:
+    """The module `selectors`, which takes the best that a system has. It
+    reports a descriptor again and again until it is unregistered."""
+
+    def __init__(self):
+        self.selector = selectors.DefaultSelector()
+
+    def wait_for(self, fd, interest):
+        events = {
+            "readable": selectors.EVENT_READ,
+            "writable": selectors.EVENT_WRITE,
+        }
+        self.forget(fd)
+        # On Windows the best is `select`.
+        places = Select.PLACES if sys.platform == "win32" else None
+        if places and len(self.selector.get_map()) >= places:
+            raise OSError(f"select has {places} places")
+        self.selector.register(fd, events[interest])
+
+    def wait(self, timeout):
+        ready = [key.fd for key, _ in self.selector.select(timeout)]
+        for fd in ready:
+            self.forget(fd)
+        return ready
+
+    def forget(self, fd):
+        if fd in self.selector.get_map():
+            self.selector.unregister(fd)
+
+
 if __name__ == "__main__":
     main({
         "select": partial(crawl, Select),
         "poll": partial(crawl, Poll),
         "epoll": partial(crawl, Epoll),
+        "polling": partial(crawl, Polling),
     })

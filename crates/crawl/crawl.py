@@ -926,10 +926,12 @@ class Reporter:
         self.threads = threading.active_count()
         self.failed_attempts = 0
         self.workers_private_bytes = None
+        self.figures = {}
         self.spent = 0
         self.usage = None
         self.peak_is_ours = reset_peak()
         self.start_rss_bytes = memory("VmRSS")
+        self.start_runnable = runnable()
         self.start = cpu()
         self.began = time.monotonic()
 
@@ -942,6 +944,7 @@ class Reporter:
         self.workers.add(outcome.by)
         if not self.missing:
             self.workers_private_bytes = private_bytes_of_children()
+            self.figures.update(starts_of_children())
         self.write(outcome)
         self.spent += time.thread_time() - before
 
@@ -980,10 +983,11 @@ class Reporter:
         if self.usage is None:
             wall = time.monotonic() - self.began
             peak = memory("VmHWM") if self.peak_is_ours else None
-            self.usage = SimpleNamespace(wall=wall, cpu=cpu(), peak=peak)
+            self.usage = SimpleNamespace(
+                wall=wall, cpu=cpu(), peak=peak, runnable=runnable())
 
     def write_usage(self):
-        user = system = voluntary = involuntary = None
+        user = system = voluntary = involuntary = waited = None
         if self.start:
             user, system, voluntary, involuntary = (
                 now - then for now, then in zip(self.usage.cpu, self.start))
@@ -991,13 +995,16 @@ class Reporter:
             user = int(min(max(user - self.spent, 0), total) * 1e6)
             system = int(total * 1e6) - user
         kinds = [by.split()[0] for by in self.workers]
-        figures = {}
+        if self.start_runnable is not None and kinds.count("main"):
+            # Only one thread was asked, and there was no other.
+            waited = max(self.usage.runnable - self.start_runnable, 0)
         if self.failed_attempts:
-            figures["failed reads"] = self.failed_attempts
+            self.figures["failed reads"] = self.failed_attempts
         self.write_line({"usage": {
             "wall_us": int(self.usage.wall * 1e6),
             "user_us": user,
             "system_us": system,
+            "runnable_us": waited,
             "start_rss_bytes": self.usage.peak and self.start_rss_bytes,
             "peak_rss_bytes": self.usage.peak,
             "workers_private_bytes": self.workers_private_bytes,
@@ -1005,7 +1012,7 @@ class Reporter:
             "processes": 1 + kinds.count("process"),
             "voluntary_switches": voluntary,
             "involuntary_switches": involuntary,
-            "figures": figures,
+            "figures": self.figures,
         }})
 
     def write_line(self, line):
@@ -1038,6 +1045,15 @@ def cpu():
     ))]
 
 
+def runnable():
+    """Microseconds in which this thread had work and no processor."""
+    try:
+        with open("/proc/thread-self/schedstat") as file:
+            return int(file.read().split()[1]) // 1000
+    except OSError:
+        return None
+
+
 def reset_peak():
     """Makes the memory of this moment the peak, so that reading the job
     does not count."""
@@ -1060,10 +1076,23 @@ def memory(name, path="/proc/self/status"):
         return None
 
 
+def children():
+    """The worker processes, if any."""
+    multiprocessing = sys.modules.get("multiprocessing")
+    return multiprocessing.active_children() if multiprocessing else []
+
+
 def private_bytes_of_children():
     """Memory that worker processes have for themselves alone, if any."""
-    multiprocessing = sys.modules.get("multiprocessing")
-    children = multiprocessing.active_children() if multiprocessing else []
     found = [memory("Private_", f"/proc/{child.pid}/smaps_rollup")
-             for child in children]
-    return sum(found) if found and None not in found else None
+             for child in children()]
+    have_ended = "multiprocessing" in sys.modules and not found
+    return None if have_ended or None in found else sum(found)
+
+
+def starts_of_children():
+    """How many worker processes there are, by their start method."""
+    names = [child.name for child in children()]  # SpawnProcess-3
+    methods = [name.partition("Process")[0].lower() for name in names]
+    return {f"processes started by {method}": methods.count(method)
+            for method in set(methods)}

@@ -27,7 +27,7 @@ SIZES = [
     (1280, 900, True, False),
     (1920, 1080, True, True),
     (1024, 800, False, False),
-    (400, 800, False, False),
+    (390, 844, False, False),
 ]
 FLAGS = [
     "--headless=new",

@@ -102,9 +102,7 @@ class Drawing:
         self.y += height + 10
 
     def lane(self, name, bars, y):
-        if name in self.lanes:
-            raise Drift(f"the lane {name} stands twice")
-        self.lanes[name] = y
+        self.lanes[name] = None if name in self.lanes else y
         self.parts.append(f'<text x="36" y="{y + 15}">{html.escape(name)}</text>')
         state, began = " ", 0
         for column, sign in enumerate(bars + " "):
@@ -129,6 +127,8 @@ class Drawing:
     def arrow(self, letter, target, label):
         if letter not in self.anchors or target not in self.lanes:
             raise Drift(f"the arrow {letter} -> {target} has no such letter or lane")
+        if self.lanes[target] is None:
+            raise Drift(f"the arrow {letter} -> {target} could mean two lanes of this name")
         column, start = self.anchors[letter]
         end, x = self.lanes[target], self.x(column + 0.5)
         down = end > start

@@ -141,3 +141,31 @@ def costs(names):
 
 def line(cells):
     return f"| {' | '.join(cells)} |"
+
+
+# What benches/asyncio.rs measures: its words, and how many operations one iteration has.
+BENCHES = {
+    "create_task": ("make a task and await it", 1),
+    "gather": ("`gather` of 1,000, each", 1_000),
+    "sleep_0": ("`sleep(0)`", 1),
+    "call_soon": ("`call_soon`", 1),
+    "timers": ("10,000 sleepers of 0 to 20 ms, each", 10_000),
+    "timeout": ("a timeout that does not pass", 1),
+    "queue": ("an item to another task, and back", 1),
+}
+LIBRARIES = ("ours", "tokio", "CPython")
+
+
+def benches():
+    """A row for each operation, and how many times as long CPython takes."""
+    found = results().get("benches")
+    if not found:
+        raise Drift(f"{FILE} has no benches: scripts/measure-book --benches measures them")
+    heads = ["one operation, in ns of CPU", "this chapter", "tokio", "CPython", "CPython ÷ this chapter"]
+    made = [line(heads), line(["---"] + ["---:"] * (len(heads) - 1))]
+    for operation, (words, _) in BENCHES.items():
+        times = found[operation]
+        cells = [f"{times[it]:,.0f}" if it in times else "–" for it in LIBRARIES]
+        ratio = f"{times['CPython'] / times['ours']:.0f}" if "CPython" in times else "–"
+        made.append(line([words, *cells, ratio]))
+    return made

@@ -12,6 +12,7 @@ Each kind below is an HTML comment at the start of a line, so that no reader see
     <!-- output cargo run -q … --example … -->      what it prints: compared by running it
     <!-- screen cargo run --release … -->           what it printed when the book was measured
     <!-- costs blocking epoll -->                   a table from docs/measured.json
+    <!-- benches asyncio -->                        another: what one operation of a library costs
     <!--= epoll wall -->451 ms<!--/-->              one figure from there, within a sentence
     <!--= scaled 450 ms -->37 years<!--/-->         a time at one instruction a second
 
@@ -29,7 +30,7 @@ import subprocess
 from . import Drift, excerpts, measured, twins
 
 ROOT = excerpts.ROOT
-KINDS = ("code", "side", "diff", "output", "screen", "costs")
+KINDS = ("code", "side", "diff", "output", "screen", "costs", "benches")
 OPENED = re.compile(rf"<!-- ({'|'.join(KINDS)})\b")
 FIGURE = re.compile(r"<!--= (.+?) -->(.*?)<!--/-->")
 FENCE = re.compile(r"\s*(`{3,}|~{3,})(.*)$")
@@ -135,7 +136,7 @@ def block_after(lines, place, kind):
             while end < len(lines) and lines[end] != "</table>":
                 end += 1
             return lines[start : end + 1], end + 1
-    elif kind == "costs":
+    elif kind in ("costs", "benches"):
         while end < len(lines) and lines[end].startswith("|"):
             end += 1
     elif marks := FENCE.match(first):
@@ -158,6 +159,8 @@ def make(kind, asked, stands, outputs):
         return twins.fence("text", measured.screen(asked).rstrip("\n").split("\n"))
     if kind == "costs":
         return measured.costs(asked.split())
+    if kind == "benches":
+        return measured.benches()
     if outputs is None:
         return stands
     return twins.fence("text", outputs(asked).rstrip("\n").split("\n"))

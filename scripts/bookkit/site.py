@@ -20,6 +20,7 @@ from .excerpts import ROOT
 
 FOLDER = os.path.join(ROOT, "book")
 SOURCES = "source"
+SCREEN = re.compile(r'<code class="language-text">(.*?)</code>', re.DOTALL)
 HREF = re.compile(r'(<a\b[^>]*?\bhref=")([^"]*)(")')
 LANGUAGES = {".rs": "rust", ".py": "python", ".sh": "bash", ".toml": "toml", ".json": "json"}
 
@@ -41,7 +42,13 @@ def build():
             text = file.read()
         lead = functools.partial(lead_inside, page)
         with open(page, "w", encoding="utf-8") as file:
-            file.write(HREF.sub(lead, text))
+            file.write(SCREEN.sub(with_columns, HREF.sub(lead, text)))
+
+
+def with_columns(screen):
+    """A screen or a drawing in letters, with its width: side.css lets no line of it be wrapped."""
+    columns = max(map(len, html.unescape(screen[1]).split("\n")))
+    return f'<code class="language-text" style="--columns: {columns}">{screen[1]}</code>'
 
 
 def lead_inside(page, link):

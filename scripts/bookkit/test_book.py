@@ -12,8 +12,10 @@ from unittest import mock
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 
+import counting  # noqa: E402
 import sources  # noqa: E402
-from bookkit import Drift, drawing, excerpts, links, pages, site, translations, twins  # noqa: E402
+from bookkit import Drift, drawing, excerpts, links, measured, pages, site  # noqa: E402
+from bookkit import translations, twins  # noqa: E402
 
 RUST = """
 /// A loop; its braces } in "strings {" and '}' do not count.
@@ -235,6 +237,20 @@ class Pages(Tree):
                 pages.renewed("<!--= kqueue wall --><!--/-->")[1][0][1], "no stage kqueue"
             )
 
+    def test_a_table_of_operations(self):
+        times = {"ours": 500.4, "tokio": 250.0, "CPython": 9_999.0}
+        results = {"benches": {name: dict(times) for name in measured.BENCHES}}
+        del results["benches"]["call_soon"]["tokio"]
+        page = "<!-- benches asyncio -->\n\n| old |\n\nText.\n"
+        with mock.patch("bookkit.measured.results", lambda: results):
+            new, wrong = pages.renewed(page)
+        self.assertEqual(wrong, [])
+        self.assertIn("| `sleep(0)` | 500 | 250 | 9,999 | 20 |\n", new)
+        self.assertIn("| `call_soon` | 500 | – | 9,999 | 20 |\n", new)
+        self.assertNotIn("old", new)
+        with mock.patch("bookkit.measured.results", lambda: {}):
+            self.assertRegex(pages.renewed(page)[1][0][1], "scripts/measure-book --benches")
+
 
 class Diffs(unittest.TestCase):
     def test_of_two_stages(self):
@@ -306,6 +322,7 @@ class Drawings(unittest.TestCase):
         for text, words in [
             ("x\n\na | #!\n", "`!` in the lane a"),
             ("x\n\na | #b\nb -> c: it\n", "b -> c"),
+            ("x\n\na | #b\nc | #\nc | #\nb -> c: it\n", "two lanes"),
         ]:
             with self.subTest(text), self.assertRaisesRegex(Drift, words):
                 drawing.draw(text)
@@ -338,9 +355,72 @@ class Translations(unittest.TestCase):
             (text + "\n三。\n", "no hash"),
             (text + "\n" + text.split("\n\n")[0] + "\n", "a second time"),
             ("\n\n".join(reversed(text.strip().split("\n\n"))), "before this one"),
+            (text.replace("# 题", "## 题"), "a heading of level 2, and in English"),
         ]:
             with self.subTest(words):
                 self.assertRegex(" ".join(reason for _, reason in self.compare(broken)[0]), words)
+
+    def test_a_table_keeps_its_lines(self):
+        english = "| a |\n|---|\n| b |\n"
+        name = translations.to_translate(english)[0][1]
+        for rows, problems in [("| 乙 |", 0), ("| 乙 |\n| 丙 |", 1)]:
+            text = f"<!-- en {name} -->\n| 甲 |\n|---|\n{rows}\n"
+            self.assertEqual(len(self.compare(text, english)[0]), problems, text)
+
+    def test_fences_are_copied(self):
+        english = self.ENGLISH.replace("run", "walk")
+        self.assertRegex(self.compare(self.translated(), english)[0][0][1], "no such fence")
+        copied = translations.renewed(self.translated(), english)
+        self.assertEqual(self.compare(copied, english), ([], 0, 0))
+        two = english + "\n```sh\nfly\n```\n"
+        self.assertEqual(translations.renewed(copied, two), copied)
+
+
+class TranslatedPages(Tree):
+    """What `scripts/book check` says of the translations of a repository."""
+
+    def check(self):
+        with mock.patch.object(translations.pages, "all_pages", self.all_pages):
+            return translations.check()
+
+    def all_pages(self):
+        found = []
+        for folder, _, files in os.walk(self.root):
+            found += [os.path.relpath(os.path.join(folder, f), self.root) for f in files]
+        return sorted(path for path in found if path.endswith(".md"))
+
+    def test_outdated_is_a_note_with_a_count(self):
+        self.write("README.md", "One.\n\nTwo.\n")
+        self.write("README.zh-CN.md", "<!-- en 01234567 -->\n一。\n")
+        self.assertEqual(
+            self.check(), ({}, ["README.zh-CN.md: 1 blocks outdated, 2 to do"])
+        )
+
+    def test_a_page_without_its_english_is_an_error(self):
+        self.write("docs/zh-CN/01-one.md", "<!-- en 01234567 -->\n一。\n")
+        wrong, notes = self.check()
+        self.assertEqual(notes, [])
+        self.assertIn("there is no docs/01-one.md", wrong["docs/zh-CN/01-one.md"][0][1])
+
+    def test_a_block_without_a_hash_is_an_error(self):
+        self.write("docs/01-one.md", "One.\n")
+        self.write("docs/zh-CN/01-one.md", "一。\n")
+        self.assertIn("no hash", self.check()[0]["docs/zh-CN/01-one.md"][0][1])
+
+
+class Counting(unittest.TestCase):
+    def test_the_thread_that_watches_the_memory_does_not_count(self):
+        log = """1 openat(AT_FDCWD, "/proc/self/status", O_RDONLY) = 3
+1 clone3({...}) = 2
+2 openat(AT_FDCWD, "/proc/self/status", O_RDONLY) = 4
+2 read(4,  <unfinished ...>
+1 socket(AF_INET, SOCK_STREAM, IPPROTO_IP) = 5
+2 <... read resumed>"", 32) = 0
+2 +++ exited with 0 +++
+3 socket(AF_INET, SOCK_STREAM, IPPROTO_IP) = 6
+3 openat(AT_FDCWD, "/proc/self/status", O_RDONLY) = 7
+"""
+        self.assertEqual(counting.own_calls(log.splitlines()), 5)
 
 
 if __name__ == "__main__":

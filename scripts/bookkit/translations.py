@@ -9,9 +9,11 @@ paragraphs and lists are translated. What is the same in every language (fences,
 scripts/book and what they own) needs no hash.
 
 Outdated: the hash is of no English block any more. To do: an English block whose hash does not
-stand in the translation. Both are counted, and are not an error, unless the page says
-`<!-- complete -->`. An error is a broken structure: a page without its English, a hash twice,
-hashes in another order, a block without a hash, a fence that the English page does not have.
+stand in the translation. Both are counted, and are not an error. An error is a broken structure: a
+page without its English, a hash twice, hashes in another order, a block without a hash, a fence
+that the English page does not have, a heading of another level, a table with fewer or more rows.
+
+`scripts/book write` copies the fences of the English page, as long as both pages have equally many.
 """
 
 import hashlib
@@ -22,9 +24,8 @@ from . import pages
 
 HASH = re.compile(r"<!-- en ([0-9a-f]{8}) -->$")
 LANGUAGE = re.compile(r"[a-z]{2}(-[A-Z]{2})?$")
-COMPLETE = "<!-- complete -->"
 # The block behind such a comment is made from the code or from what was measured.
-MADE = re.compile(r"<!-- (?:costs|side|diff)\b")
+MADE = re.compile(r"<!-- (?:costs|benches|side|diff)\b")
 
 
 def originals():
@@ -81,6 +82,15 @@ def digest(block):
     return hashlib.sha256(" ".join(words.split()).encode()).hexdigest()[:8]
 
 
+def shape(block):
+    """What a translation cannot change about a block, in words."""
+    lines = block.split("\n")
+    if level := re.match(r"#+(?= )", lines[0]):
+        return f"a heading of level {len(level[0])}"
+    rows = sum(line.startswith("|") for line in lines)
+    return f"a table of {rows} lines" if rows else "text"
+
+
 def check():
     """What is broken, by page, and a note for each page that is outdated or not complete."""
     wrong, notes = {}, []
@@ -89,8 +99,6 @@ def check():
             wrong[path] = [(1, f"there is no {origin} that it could be the translation of")]
             continue
         problems, outdated, missing = compare(pages.read(path), pages.read(origin))
-        if (outdated or missing) and COMPLETE in pages.read(path):
-            problems.append((1, f"says that it is complete: {outdated} outdated, {missing} to do"))
         if problems:
             wrong[path] = problems
         if outdated or missing:
@@ -98,9 +106,19 @@ def check():
     return wrong, notes
 
 
+def renewed(translated, english):
+    """The translation with the fences of the English page, if it has as many."""
+    lines, fences, wanted = translated.split("\n"), pages.fences(translated), pages.fences(english)
+    if len(fences) == len(wanted):
+        for (first, _, body), (_, _, new) in reversed(list(zip(fences, wanted))):
+            lines[first + 1 : first + 1 + len(body)] = new
+    return "\n".join(lines)
+
+
 def compare(translated, english):
     """What is broken; how many blocks are outdated; how many are missing."""
     known = [name for _, name in to_translate(english)]
+    shapes = {digest(block): shape(block) for _, block, is_fence in blocks(english) if not is_fence}
     english_fences = {block for _, block, is_fence in blocks(english) if is_fence}
     problems, seen, outdated, last = [], set(), 0, -1
     pending = None
@@ -113,6 +131,8 @@ def compare(translated, english):
             seen.add(name)
             if name not in known:
                 outdated += 1
+            elif block and shape(block) != shapes[name]:
+                problems.append((line, f"{shape(block)}, and in English {shapes[name]}"))
             elif known.index(name) < last:
                 problems.append(
                     (line, f"the hash {name} stands before this one in the English page")
@@ -124,7 +144,7 @@ def compare(translated, english):
         if is_fence:
             if block not in english_fences:
                 problems.append(
-                    (line, "the English page has no such fence: code is the same in every language")
+                    (line, "the English page has no such fence: scripts/book write copies them")
                 )
         elif is_words(block, is_fence):
             if pending is None:

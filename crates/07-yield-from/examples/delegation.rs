@@ -5,24 +5,7 @@
 //! the inner one; what the inner one yields arrives at the driver; the
 //! outer one sees nothing of it until the inner one returns.
 //!
-//! ```text
-//! def average():
-//!     total, count, mean = 0, 0, None
-//!     while True:
-//!         try:
-//!             reading = yield mean
-//!         except NoSignal:
-//!             continue                    # this reading is left out
-//!         if reading is None:
-//!             return mean
-//!         total, count = total + reading, count + 1
-//!         mean = total / count
-//!
-//! def weekend():
-//!     saturday = yield from average()
-//!     sunday = yield from average()
-//!     return saturday, sunday
-//! ```
+//! `delegation.py`, beside this file, is the same in Python.
 //!
 //! Run it with `cargo run -p stage-07-yield-from --example delegation`.
 

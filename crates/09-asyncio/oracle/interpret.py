@@ -5,27 +5,12 @@ same on ours.
 import asyncio
 import json
 import logging
+import pathlib
 import sys
 
-
-class VirtualLoop(asyncio.SelectorEventLoop):
-    """Its clock jumps where the loop would sleep."""
-
-    def __init__(self):
-        super().__init__()
-        self.now = 0.0
-        select = self._selector.select
-
-        def skip(timeout):
-            if timeout is None:
-                raise SystemError("deadlock")
-            self.now += max(timeout, 0)
-            return select(0)
-
-        self._selector.select = skip
-
-    def time(self):
-        return self.now
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.append(str(HERE.parent / "scenarios"))
+from tracing import VirtualLoop  # noqa: E402
 
 
 class Ordered(dict):

@@ -49,6 +49,13 @@ async def main_again():
     trace("main returns")
 
 
+async def main_itself(kept, cancels):
+    kept.append(asyncio.current_task())
+    if cancels:
+        kept[0].cancel()
+    await asyncio.sleep(0)
+
+
 run(main())
 run(main_again())
 
@@ -63,3 +70,11 @@ trace("one turn more, and no further")
 loop.run_until_complete(asyncio.sleep(0))
 trace("the rest")
 loop.run_until_complete(asyncio.sleep(0))
+
+for cancels in [False, True]:
+    kept = []
+    try:
+        loop.run_until_complete(main_itself(kept, cancels))
+    except asyncio.CancelledError:
+        trace("main is cancelled")
+    trace("its task is over:", kept[0].done(), kept[0].cancelled())

@@ -1,10 +1,13 @@
+use std::cell::OnceCell;
 use std::panic::{catch_unwind, resume_unwind};
 use std::pin::Pin;
 
-use asyncio::{catch_cancelled, create_task, sleep};
+use asyncio::{AnyTask, catch_cancelled, create_task};
+use asyncio::{current_task, sleep};
 use stage_09_asyncio as asyncio;
 
-use crate::tracing::{Finally, run, seconds, trace, virtual_loop};
+use crate::tracing::virtual_loop;
+use crate::tracing::{Finally, python, run, seconds, trace};
 
 async fn forgotten(name: &'static str) {
     trace!("{name} starts");
@@ -53,6 +56,14 @@ async fn main_again() {
     trace!("main returns");
 }
 
+async fn main_itself(kept: &OnceCell<AnyTask>, cancels: bool) {
+    let task = kept.get_or_init(|| current_task().unwrap());
+    if cancels {
+        task.cancel();
+    }
+    sleep(seconds(0)).await;
+}
+
 pub(crate) fn scenario() {
     run(main());
     run(main_again());
@@ -66,4 +77,15 @@ pub(crate) fn scenario() {
     event_loop.run_until_complete(sleep(seconds(0))).unwrap();
     trace!("the rest");
     event_loop.run_until_complete(sleep(seconds(0))).unwrap();
+
+    for cancels in [false, true] {
+        let kept = OnceCell::new();
+        let main = main_itself(&kept, cancels);
+        if event_loop.run_until_complete(main).is_err() {
+            trace!("main is cancelled");
+        }
+        let task = kept.get().unwrap();
+        let (done, cancelled) = (task.done(), task.cancelled());
+        trace!("its task is over: {} {}", python(done), python(cancelled));
+    }
 }

@@ -29,11 +29,9 @@ pub trait Awaitable {
 
     /// The result of that task, if it has one.
     fn result(task: &Task<Self::Output>) -> Option<Self::Output> {
-        if !task.is(|_| true) {
-            return None;
-        }
-        match task.take() {
-            State::Done(result) => Some(result),
+        // What cannot be handed out stays, for whoever awaits the task.
+        match task.is(|_| true).then(|| task.take()) {
+            Some(State::Done(result)) => Some(result),
             _ => None,
         }
     }
@@ -64,9 +62,6 @@ impl<T: Clone + 'static> Awaitable for &Task<T> {
     }
 
     fn result(task: &Task<T>) -> Option<T> {
-        if !task.is(|_| true) {
-            return None;
-        }
         crate::Future::result(task).ok()
     }
 }
@@ -106,7 +101,7 @@ pub fn ensure_future<A: Awaitable>(awaitable: A) -> Task<A::Output> {
 /// ```
 pub trait Several {
     /// The tasks that run them.
-    type Tasks: 'static;
+    type Tasks: Clone + 'static;
 
     /// The results, in the same order.
     type Output: 'static;
@@ -179,29 +174,26 @@ impl<A: Awaitable, const N: usize> Several for [A; N] {
 
 macro_rules! tuple {
     ($($name:ident)+) => {
+        #[allow(non_snake_case, reason = "values named like types")]
         impl<$($name: Awaitable),+> Several for ($($name,)+) {
             type Tasks = ($(Task<$name::Output>,)+);
             type Output = ($($name::Output,)+);
             type Outcomes = ($(Result<$name::Output, Error>,)+);
 
             #[track_caller]
-            #[allow(non_snake_case, reason = "values named like types")]
             fn into_tasks(self) -> Self::Tasks {
                 let ($($name,)+) = self;
                 ($($name.into_task(),)+)
             }
 
-            #[allow(non_snake_case, reason = "values named like types")]
             fn any(($($name,)+): &Self::Tasks) -> Vec<AnyTask> {
                 vec![$($name.any()),+]
             }
 
-            #[allow(non_snake_case, reason = "values named like types")]
             fn results(($($name,)+): &Self::Tasks) -> Self::Output {
                 ($(result::<$name>($name),)+)
             }
 
-            #[allow(non_snake_case, reason = "values named like types")]
             fn outcomes(($($name,)+): &Self::Tasks) -> Self::Outcomes {
                 ($(outcome::<$name>($name),)+)
             }

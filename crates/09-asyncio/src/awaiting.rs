@@ -5,7 +5,6 @@ use std::task::{Context, Poll};
 
 use crate::Future;
 use crate::cancellation::{raise, set_waiter};
-use crate::header::is_current_task;
 use crate::outcome::State;
 
 /// What can be cancelled while a task awaits it: a future, a task, or all
@@ -13,6 +12,11 @@ use crate::outcome::State;
 pub(crate) trait Cancellable {
     /// `false`: it is done already.
     fn cancel(self: Rc<Self>) -> bool;
+
+    /// Whether it is the task that runs now.
+    fn is_current(&self) -> bool {
+        false
+    }
 }
 
 /// Awaiting a [`Future`] or a [`Task`](crate::Task).
@@ -46,28 +50,16 @@ pub struct Await<T: 'static> {
 
 impl<T: 'static> Await<T> {
     /// Takes the result out.
-    pub(crate) fn taking(
+    /// `get` is how the result gets out: by `take` or by `copy`.
+    pub(crate) fn new(
         future: Future<T>,
         waiter: Rc<dyn Cancellable>,
+        get: fn(&Future<T>) -> State<T>,
     ) -> Await<T> {
-        Await { future, waiter, get: Future::take, is_waiting: false }
-    }
-
-    /// Clones the result.
-    pub(crate) fn copying(
-        future: Future<T>,
-        waiter: Rc<dyn Cancellable>,
-    ) -> Await<T>
-    where
-        T: Clone,
-    {
-        Await { future, waiter, get: Future::copy, is_waiting: false }
+        Await { future, waiter, get, is_waiting: false }
     }
 }
 
-/// # Panics
-/// If the awaited task has panicked. If a task awaits itself, which would
-/// never end. If another `await` by value has taken the result.
 impl<T: 'static> std::future::Future for Await<T> {
     type Output = T;
 
@@ -75,23 +67,20 @@ impl<T: 'static> std::future::Future for Await<T> {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<T> {
-        let polled = self.future.poll(context, self.get);
-        self.is_waiting = polled.is_pending();
-        match polled {
-            Poll::Pending => {
-                if is_current_task(Rc::as_ptr(&self.waiter).cast()) {
-                    self.is_waiting = false;
-                    panic!("RuntimeError: Task cannot await on itself");
-                }
-                set_waiter(&self.waiter);
-                Poll::Pending
+        self.is_waiting = self.future.will_wake(context.waker());
+        if self.is_waiting {
+            if self.waiter.is_current() {
+                self.is_waiting = false;
+                panic!("RuntimeError: Task cannot await on itself");
             }
-            Poll::Ready(State::Done(result)) => Poll::Ready(result),
-            Poll::Ready(State::Cancelled) => raise(),
-            Poll::Ready(State::Panicked(panic)) => resume_unwind(panic),
-            Poll::Ready(_) => {
-                panic!("the result was taken by another await")
-            }
+            set_waiter(&self.waiter);
+            return Poll::Pending;
+        }
+        match (self.get)(&self.future) {
+            State::Done(result) => Poll::Ready(result),
+            State::Cancelled => raise(),
+            State::Panicked(panic) => resume_unwind(panic),
+            _ => panic!("the result was taken by another await"),
         }
     }
 }

@@ -37,9 +37,10 @@ use crate::{Lock, LockGuard};
 /// # use stage_09_asyncio as asyncio;
 /// asyncio::Condition::new().notify(1);
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Condition(Rc<Inner>);
 
+#[derive(Default)]
 struct Inner {
     lock: Lock,
     waiters: Waiters,
@@ -73,10 +74,8 @@ pub struct Held {
 
 impl Condition {
     /// A condition with a lock of its own.
-    #[expect(clippy::new_without_default, reason = "as Python writes it")]
     pub fn new() -> Condition {
-        let (lock, waiters) = (Lock::new(), Waiters::default());
-        Condition(Rc::new(Inner { lock, waiters }))
+        Condition::default()
     }
 
     /// Waits for the lock.

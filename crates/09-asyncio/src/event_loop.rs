@@ -11,13 +11,14 @@ use crate::cancellation::Step;
 use crate::clock::Clock;
 use crate::debug::Debug;
 use crate::handle::{Callback, HandleInner};
-use crate::header::{Header, MAIN, MainTask, enter};
+use crate::header::{Header, MAIN, enter};
+use crate::outcome::State;
 use crate::running::Running;
 use crate::socket::Sockets;
 use crate::tasks::Tasks;
 use crate::timers::Timers;
 use crate::waker::{Door, Message};
-use crate::{Error, ThreadPoolExecutor};
+use crate::{Error, Task, ThreadPoolExecutor};
 
 /// Runs what is ready, in the order in which it became ready, and sleeps
 /// while nothing is. A clone is the same loop.
@@ -122,10 +123,7 @@ impl EventLoop {
         &self,
         main: F,
     ) -> Result<F::Output, Error> {
-        match self.complete(main)? {
-            Ok(output) => Ok(output),
-            Err(panic) => resume_unwind(panic),
-        }
+        self.complete(main)?.or_else(|panic| resume_unwind(panic))
     }
 
     #[track_caller]
@@ -136,9 +134,9 @@ impl EventLoop {
         let _running = Running::enter(self)?;
         let made_at = Location::caller();
         let mut coroutine = pin!(Some(main.into_future()));
-        let header = Header::new::<F::IntoFuture>(self, MAIN, made_at);
-        let task = Rc::new(MainTask(header));
-        self.0.tasks.borrow_mut().set_main(Some(task.clone()));
+        let header = Header::new::<F::IntoFuture>(Some(self), made_at);
+        let task = Task::new(header, None);
+        self.0.tasks.borrow_mut().set_main(Some(task.any().0));
         self.0.schedule(MAIN);
 
         let mut result = Err(Error::Stopped);
@@ -146,8 +144,8 @@ impl EventLoop {
             let Some(main) = coroutine.as_mut().as_pin_mut() else {
                 return;
             };
-            let _current = enter(Some(task.clone()));
-            let step = AssertUnwindSafe(|| task.0.step(main));
+            let _current = enter(Some(task.any().0));
+            let step = AssertUnwindSafe(|| task.header().step(main));
             result = match catch_unwind(step) {
                 Ok(Step::Pending) => return,
                 Ok(Step::Done(output)) => Ok(Ok(output)),
@@ -155,7 +153,10 @@ impl EventLoop {
                 Err(panic) => Ok(Err(panic)),
             };
             coroutine.set(None);
-            task.0.end();
+            task.end(match result {
+                Ok(_) => State::Done(()),
+                Err(_) => State::Cancelled,
+            });
             // What is ready now still runs, in one turn more.
             self.push(Ready::Stop);
         });
@@ -224,7 +225,8 @@ impl EventLoop {
         // 1. The one place where the program sleeps.
         let mut has_looked = false;
         if self.looks_at_sockets() {
-            let timeout = if self.is_busy() || !self.falls_asleep() {
+            let falls_asleep = || shared.door.inbox().fall_asleep();
+            let timeout = if self.is_busy() || !falls_asleep() {
                 Some(Duration::ZERO)
             } else {
                 self.time_to_sleep()?
@@ -285,10 +287,6 @@ impl EventLoop {
         looks
     }
 
-    fn falls_asleep(&self) -> bool {
-        self.0.door.inbox().fall_asleep()
-    }
-
     /// How long until the next timer; `None` if there is none.
     fn time_to_sleep(&self) -> Result<Option<Duration>, Error> {
         let next = self.0.timers.borrow_mut().next();
@@ -341,10 +339,6 @@ impl EventLoop {
     pub(crate) fn downgrade(&self) -> Weak<Shared> {
         Rc::downgrade(&self.0)
     }
-
-    pub(crate) fn has_door(&self, door: &Arc<Door>) -> bool {
-        Arc::ptr_eq(&self.0.door, door)
-    }
 }
 
 impl Shared {
@@ -372,6 +366,9 @@ impl Drop for Shared {
                     "Task was destroyed but it is pending! {task}"
                 ));
             }
+        }
+        for task in &lost {
+            task.abandon();
         }
     }
 }

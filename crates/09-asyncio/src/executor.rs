@@ -1,5 +1,4 @@
 use std::any::Any;
-use std::collections::VecDeque;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
@@ -98,8 +97,9 @@ impl ThreadPoolExecutor {
                 threads.push(thread);
             }
             Err(_) => {
-                let left: VecDeque<Job> = self.jobs.not_started();
-                left.into_iter().for_each(|job| job(false));
+                for job in self.jobs.not_started() {
+                    job(false);
+                }
             }
         }
     }

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::mem;
 use std::rc::{Rc, Weak};
-use std::task::{Context, Poll};
+use std::task::Waker;
 
 use crate::awaiting::{Await, Cancellable};
 use crate::event_loop::Shared;
@@ -279,12 +279,9 @@ impl<T: 'static> Future<T> {
     }
 
     /// Whether there is a result, and it is so.
-    pub(crate) fn is(&self, what: impl FnOnce(&T) -> bool) -> bool {
-        let result = |state: &mut State<T>| match state {
-            State::Done(result) => what(result),
-            _ => false,
-        };
-        self.0.outcome().look(result)
+    pub(crate) fn is(&self, what: impl Fn(&T) -> bool) -> bool {
+        let outcome = self.0.outcome();
+        outcome.look(|it| matches!(it, State::Done(it) if what(it)))
     }
 
     pub(crate) fn take(&self) -> State<T> {
@@ -301,22 +298,20 @@ impl<T: 'static> Future<T> {
         }
     }
 
-    /// Polls for the result, in the caller's way to get it.
-    pub(crate) fn poll(
-        &self,
-        context: &mut Context<'_>,
-        get: fn(&Future<T>) -> State<T>,
-    ) -> Poll<State<T>> {
-        let waker = context.waker();
-        let is_pending = self.0.outcome().look(|state| {
+    /// Keeps a waker until it is done. `false`: it is done already.
+    pub(crate) fn will_wake(&self, waker: &Waker) -> bool {
+        let is_known = |callback: &DoneCallback<T>| match callback {
+            DoneCallback::Wake(known) => known.will_wake(waker),
+            DoneCallback::Call(..) => false,
+        };
+        self.0.outcome().look(|state| {
             let State::Pending(callbacks) = state else { return false };
-            if !callbacks.iter().any(|it| it.wakes(waker)) {
+            if !callbacks.iter().any(is_known) {
                 reserve_one(callbacks);
                 callbacks.push(DoneCallback::Wake(waker.clone()));
             }
             true
-        });
-        if is_pending { Poll::Pending } else { Poll::Ready(get(self)) }
+        })
     }
 }
 
@@ -363,7 +358,7 @@ impl<T: Clone + 'static> IntoFuture for Future<T> {
     type IntoFuture = Await<T>;
 
     fn into_future(self) -> Await<T> {
-        Await::copying(self.clone(), self.0)
+        Await::new(self.clone(), self.0, Future::copy)
     }
 }
 

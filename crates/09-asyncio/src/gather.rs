@@ -38,7 +38,8 @@ use crate::{AnyTask, Awaitable, Future, Several, Task};
 /// was taken by another `await`.
 #[track_caller]
 pub fn gather<S: Several>(several: S) -> Gather<S> {
-    Gather::of(several.into_tasks(), false)
+    let results = |it: &Gathering<S::Tasks>| S::results(&it.tasks);
+    Gather::start(several.into_tasks(), Some(|_, _| false), results)
 }
 
 /// What [`gather`] returns. The tasks run already.
@@ -53,19 +54,50 @@ pub fn gather<S: Several>(several: S) -> Gather<S> {
 /// # Ok::<(), asyncio::Error>(())
 /// ```
 #[must_use = "the results are there when it is awaited"]
-pub struct Gather<S: Several> {
+pub struct Gather<S: Several, R = <S as Several>::Output> {
+    gathering: Rc<Gathering<S::Tasks>>,
     all_done: Await<()>,
-    tasks: S::Tasks,
+    results: fn(&Gathering<S::Tasks>) -> R,
+}
+
+impl<S: Several, R> Gather<S, R> {
+    /// Waits until all children are done, or one has failed. It hears of a
+    /// child by a done callback, and answers by setting a future: whoever
+    /// awaits goes on two turns after the last step of the child.
+    fn start(
+        tasks: S::Tasks,
+        is_failure: Option<fn(&S::Tasks, usize) -> bool>,
+        results: fn(&Gathering<S::Tasks>) -> R,
+    ) -> Gather<S, R> {
+        let children = S::any(&tasks);
+        let gathering = Rc::new(Gathering {
+            tasks,
+            left: Cell::new(children.len()),
+            children,
+            all_done: Future::new(),
+            is_cancelling: Cell::new(false),
+            failed: Cell::new(None),
+            is_failure,
+        });
+        for (index, child) in gathering.children.iter().enumerate() {
+            if child.done() {
+                gathering.child_is_done(index);
+            } else {
+                let gathering = Rc::clone(&gathering);
+                child.on_done(move || gathering.child_is_done(index));
+            }
+        }
+        if gathering.children.is_empty() {
+            let _ = gathering.all_done.set_result(());
+        }
+        let all_done = gathering.all_done.clone();
+        let all_done =
+            Await::new(all_done, gathering.clone(), Future::take);
+        Gather { gathering, all_done, results }
+    }
 }
 
 impl<S: Several> Gather<S> {
-    fn of(tasks: S::Tasks, bears_failures: bool) -> Gather<S> {
-        let children = S::any(&tasks);
-        let (all_done, _) =
-            wait_for_all(children, |_| false, bears_failures);
-        Gather { all_done, tasks }
-    }
-
     /// Waits for all, whatever happens to some of them: Python's
     /// `gather(…, return_exceptions=True)`.
     ///
@@ -83,23 +115,24 @@ impl<S: Several> Gather<S> {
     /// # ; Ok::<(), asyncio::Error>(())
     /// ```
     pub fn return_exceptions(self) -> GatherOutcomes<S> {
-        GatherOutcomes(Gather::of(self.tasks, true))
+        let outcomes = |it: &Gathering<S::Tasks>| S::outcomes(&it.tasks);
+        Gather::start(self.gathering.tasks.clone(), None, outcomes)
     }
 }
 
-impl<S: Several> Unpin for Gather<S> {}
-
-impl<S: Several> std::future::Future for Gather<S> {
-    type Output = S::Output;
+impl<S: Several, R> std::future::Future for Gather<S, R> {
+    type Output = R;
 
     fn poll(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<S::Output> {
+    ) -> Poll<R> {
         let all_done = Pin::new(&mut self.all_done).poll(context);
-        all_done.map(|()| S::results(&self.tasks))
+        all_done.map(|()| (self.results)(&self.gathering))
     }
 }
+
+impl<S: Several, R> Unpin for Gather<S, R> {}
 
 /// What [`return_exceptions`](Gather::return_exceptions) returns: for
 /// each task its result, or an error that says what became of it.
@@ -115,22 +148,7 @@ impl<S: Several> std::future::Future for Gather<S> {
 /// # })??;
 /// # Ok::<(), asyncio::Error>(())
 /// ```
-#[must_use = "the results are there when it is awaited"]
-pub struct GatherOutcomes<S: Several>(Gather<S>);
-
-impl<S: Several> std::future::Future for GatherOutcomes<S> {
-    type Output = S::Outcomes;
-
-    fn poll(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<S::Outcomes> {
-        let all_done = Pin::new(&mut self.0.all_done).poll(context);
-        all_done.map(|()| S::outcomes(&self.0.tasks))
-    }
-}
-
-impl<S: Several> Unpin for GatherOutcomes<S> {}
+pub type GatherOutcomes<S> = Gather<S, <S as Several>::Outcomes>;
 
 /// Runs several awaitables at the same time. The first `Err` is the
 /// result of all, at once, and the others go on: Python's `gather`, where
@@ -160,18 +178,20 @@ impl<S: Several> Unpin for GatherOutcomes<S> {}
 /// # Panics
 /// See [`gather`].
 #[track_caller]
-pub fn try_gather<A, T, E>(several: Vec<A>) -> TryGather<A>
+pub fn try_gather<A, T, E>(several: Vec<A>) -> TryGather<A, T, E>
 where
     A: Awaitable<Output = Result<T, E>>,
     T: 'static,
     E: 'static,
 {
-    let tasks = Rc::new(several.into_tasks());
-    let children = Vec::<A>::any(&tasks);
-    let again = Rc::clone(&tasks);
-    let is_err = move |index: usize| again[index].is(Result::is_err);
-    let (all_done, gathering) = wait_for_all(children, is_err, false);
-    TryGather { all_done, gathering, tasks }
+    let is_err = |tasks: &Vec<Task<_>>, index: usize| {
+        tasks[index].is(Result::is_err)
+    };
+    let results = |it: &Gathering<Vec<Task<_>>>| match it.failed.get() {
+        Some(index) => result::<A>(&it.tasks[index]).map(|_| vec![]),
+        None => it.tasks.iter().map(result::<A>).collect(),
+    };
+    Gather::start(several.into_tasks(), Some(is_err), results)
 }
 
 /// What [`try_gather`] returns. The tasks run already.
@@ -189,87 +209,25 @@ where
 /// # })?;
 /// # Ok::<(), asyncio::Error>(())
 /// ```
-#[must_use = "the results are there when it is awaited"]
-pub struct TryGather<A: Awaitable> {
-    all_done: Await<()>,
-    gathering: Rc<Gathering>,
-    tasks: Rc<Vec<Task<A::Output>>>,
-}
-
-impl<A, T, E> std::future::Future for TryGather<A>
-where
-    A: Awaitable<Output = Result<T, E>>,
-    T: 'static,
-    E: 'static,
-{
-    type Output = Result<Vec<T>, E>;
-
-    fn poll(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Result<Vec<T>, E>> {
-        let all_done = Pin::new(&mut self.all_done).poll(context);
-        all_done.map(|()| match self.gathering.failed.get() {
-            Some(index) => {
-                result::<A>(&self.tasks[index]).map(|_| Vec::new())
-            }
-            None => self.tasks.iter().map(result::<A>).collect(),
-        })
-    }
-}
-
-impl<A: Awaitable> Unpin for TryGather<A> {}
-
-/// Waits until all children are done, or one has failed. It hears of a
-/// child by a done callback, and answers by setting a future: whoever
-/// awaits goes on two turns after the last step of the child.
-fn wait_for_all(
-    children: Vec<AnyTask>,
-    is_failure: impl Fn(usize) -> bool + 'static,
-    bears_failures: bool,
-) -> (Await<()>, Rc<Gathering>) {
-    let gathering = Rc::new(Gathering {
-        left: Cell::new(children.len()),
-        children,
-        all_done: Future::new(),
-        is_cancelling: Cell::new(false),
-        failed: Cell::new(None),
-        is_failure: Box::new(is_failure),
-        bears_failures,
-    });
-    let children = gathering.children.iter();
-    let (done, pending) = children
-        .enumerate()
-        .partition::<Vec<_>, _>(|(_, child)| child.done());
-    for (index, child) in pending {
-        let gathering = Rc::clone(&gathering);
-        let on_done = move || gathering.child_is_done(index);
-        child.clone().0.on_done(Box::new(on_done));
-    }
-    for (index, _) in done {
-        gathering.child_is_done(index);
-    }
-    if gathering.children.is_empty() {
-        let _ = gathering.all_done.set_result(());
-    }
-    let all_done = gathering.all_done.clone();
-    (Await::taking(all_done, gathering.clone()), gathering)
-}
+pub type TryGather<A, T, E> = Gather<Vec<A>, Result<Vec<T>, E>>;
 
 /// Invariant: it ends once: with the first failure, unless it bears
 /// failures, or with the last child.
-struct Gathering {
+struct Gathering<K> {
+    tasks: K,
+    /// The same tasks, whatever their results.
     children: Vec<AnyTask>,
     left: Cell<usize>,
     all_done: Future<()>,
     is_cancelling: Cell<bool>,
     /// The first child that failed.
     failed: Cell<Option<usize>>,
-    is_failure: Box<dyn Fn(usize) -> bool>,
-    bears_failures: bool,
+    /// Whether the result of a child is a failure. `None`: it bears
+    /// failures, also panics and cancelled children.
+    is_failure: Option<fn(&K, usize) -> bool>,
 }
 
-impl Gathering {
+impl<K> Gathering<K> {
     fn child_is_done(&self, index: usize) {
         let child = &self.children[index];
         self.left.set(self.left.get() - 1);
@@ -287,14 +245,13 @@ impl Gathering {
     }
 
     fn failure(&self, index: usize) -> Option<State<()>> {
+        let is_failure = self.is_failure?;
         let child = &self.children[index];
-        if self.bears_failures {
-            None
-        } else if child.cancelled() {
+        if child.cancelled() {
             Some(State::Cancelled)
         } else if let Some(panic) = child.0.take_panic() {
             Some(State::Panicked(panic))
-        } else if (self.is_failure)(index) {
+        } else if is_failure(&self.tasks, index) {
             self.failed.set(Some(index));
             Some(State::Done(()))
         } else {
@@ -303,16 +260,14 @@ impl Gathering {
     }
 }
 
-impl Cancellable for Gathering {
+impl<K> Cancellable for Gathering<K> {
     fn cancel(self: Rc<Self>) -> bool {
         if self.all_done.done() {
             return false;
         }
         let cancelled = self.children.iter().filter(|it| it.cancel());
         let is_cancelling = cancelled.count() > 0;
-        if is_cancelling {
-            self.is_cancelling.set(true);
-        }
+        self.is_cancelling.set(is_cancelling || self.is_cancelling.get());
         is_cancelling
     }
 }

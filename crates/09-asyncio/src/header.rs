@@ -2,6 +2,7 @@ use std::any::type_name;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::panic::Location;
 use std::pin::Pin;
+use std::ptr;
 use std::rc::{Rc, Weak};
 use std::task::Context;
 
@@ -17,7 +18,6 @@ pub(crate) trait Runnable {
     fn step(self: Rc<Self>);
     fn describe(&self) -> String;
     fn on_done(self: Rc<Self>, function: Box<dyn FnOnce()>);
-    fn is_done(&self) -> bool;
     fn is_cancelled(&self) -> bool;
 
     /// The panic that ended it, for who will let it go on.
@@ -25,6 +25,10 @@ pub(crate) trait Runnable {
 
     /// Somebody has seen the panic that ended it.
     fn see_panic(&self);
+
+    /// The loop is gone: no step will come, and nobody will hear of an
+    /// end. What is dropped here often holds the task itself.
+    fn abandon(&self);
 }
 
 /// What all tasks have, whatever their results.
@@ -32,11 +36,12 @@ pub(crate) struct Header {
     pub(crate) event_loop: Weak<Shared>,
     pub(crate) id: Cell<u32>,
     /// Counts the tasks of the loop in the order in which they were made.
-    serial: u32,
+    pub(crate) serial: u32,
     /// The number in its name. A task that is given a name needs none.
     number: u32,
-    is_over: Cell<bool>,
-    is_queued: Cell<bool>,
+    pub(crate) is_over: Cell<bool>,
+    /// Whether a step of it is in the queue of the loop.
+    pub(crate) is_queued: Cell<bool>,
     coroutine: fn() -> &'static str,
     made_at: &'static Location<'static>,
     /// In a box of its own: few tasks have one.
@@ -49,37 +54,21 @@ pub(crate) struct Header {
 pub(crate) const MAIN: u32 = 0;
 
 impl Header {
+    /// For a task of this loop; without one, of a task that is over.
     pub(crate) fn new<F>(
-        event_loop: &EventLoop,
-        id: u32,
+        event_loop: Option<&EventLoop>,
         made_at: &'static Location<'static>,
     ) -> Header {
-        let numbers = event_loop.0.tasks.borrow_mut().next_numbers();
-        let event_loop = event_loop.downgrade();
-        Header::with::<F>(event_loop, id, numbers, made_at)
-    }
-
-    /// The header of a task that no loop will run.
-    pub(crate) fn without_loop<F>(
-        made_at: &'static Location<'static>,
-    ) -> Header {
-        let header = Header::with::<F>(Weak::new(), MAIN, (0, 0), made_at);
-        header.is_over.set(true);
-        header
-    }
-
-    fn with<F>(
-        event_loop: Weak<Shared>,
-        id: u32,
-        (serial, number): (u32, u32),
-        made_at: &'static Location<'static>,
-    ) -> Header {
+        let numbers = |it: &EventLoop| it.0.tasks.borrow_mut().number();
+        let (serial, number) = event_loop.map(numbers).unwrap_or_default();
+        let is_over = Cell::new(event_loop.is_none());
+        let event_loop = event_loop.map(EventLoop::downgrade);
         Header {
-            event_loop,
-            id: Cell::new(id),
+            event_loop: event_loop.unwrap_or_default(),
+            id: Cell::new(MAIN),
             serial,
             number,
-            is_over: Cell::new(false),
+            is_over,
             is_queued: Cell::new(false),
             coroutine: type_name::<F>,
             made_at,
@@ -127,29 +116,9 @@ impl Header {
         true
     }
 
-    /// Puts it into the queue, unless it is there: `true`, if it was not.
-    pub(crate) fn queues(&self) -> bool {
-        !self.is_queued.replace(true)
-    }
-
-    /// It is taken out of the queue. From now on it can be woken again.
-    pub(crate) fn starts(&self) {
-        self.is_queued.set(false);
-    }
-
-    pub(crate) fn is_over(&self) -> bool {
-        self.is_over.get()
-    }
-
-    pub(crate) fn serial(&self) -> u32 {
-        self.serial
-    }
-
     pub(crate) fn is_current(&self) -> bool {
-        let same = |it: &Cancellation| {
-            std::ptr::eq(it, &raw const self.cancellation)
-        };
-        with_current(same).unwrap_or(false)
+        let is_mine = |it: &Cancellation| ptr::eq(it, &self.cancellation);
+        with_current(is_mine).unwrap_or(false)
     }
 
     pub(crate) fn set_name(&self, name: &str) {
@@ -185,40 +154,6 @@ fn function_name(type_name: &str) -> &str {
     parts.find(|part| *part != "{{closure}}").unwrap_or_default()
 }
 
-/// The coroutine that `run_until_complete` runs. It stays on the stack of
-/// its caller, so the loop steps it by a function that borrows it.
-pub(crate) struct MainTask(pub(crate) Header);
-
-impl Runnable for MainTask {
-    fn header(&self) -> &Header {
-        &self.0
-    }
-
-    fn step(self: Rc<Self>) {}
-
-    fn describe(&self) -> String {
-        let word = if self.is_done() { "finished" } else { "pending" };
-        format!("<Task {}>", self.0.describe(word))
-    }
-
-    /// Nobody can hear of its end: the loop ends with it.
-    fn on_done(self: Rc<Self>, _: Box<dyn FnOnce()>) {}
-
-    fn is_done(&self) -> bool {
-        self.0.is_over()
-    }
-
-    fn is_cancelled(&self) -> bool {
-        false
-    }
-
-    fn take_panic(&self) -> Option<Panic> {
-        None
-    }
-
-    fn see_panic(&self) {}
-}
-
 thread_local! {
     static CURRENT: RefCell<Option<Rc<dyn Runnable>>> =
         const { RefCell::new(None) };
@@ -240,14 +175,6 @@ pub(crate) fn with_current<R>(
     let cancellation =
         |task: &Rc<dyn Runnable>| look_at(&task.header().cancellation);
     look(|task| task.as_ref().map(cancellation)).flatten()
-}
-
-/// Whether this is the address of the task that runs now.
-pub(crate) fn is_current_task(address: *const ()) -> bool {
-    let is_same = |task: &Rc<dyn Runnable>| {
-        std::ptr::addr_eq(Rc::as_ptr(task), address)
-    };
-    look(|task| task.as_ref().is_some_and(is_same)).unwrap_or(false)
 }
 
 /// Says that this task runs now, or none, until the result is dropped.

@@ -50,6 +50,9 @@
 //!
 //! # Where to read
 //!
+//! `crawl` is the program that all of this is for, as one writes it in
+//! Python; `crawl_with_sockets` is the same program one level below.
+//!
 //! **Part 1, the loop.** `event_loop` has the turn, in four steps.
 //! `handle` and `timers` are the calls; `clock` and `debug` are small.
 //! `waker` and `crossing` are the way in from other threads, `running`
@@ -61,14 +64,15 @@
 //! `cancellation` is the heart: how a cancellation travels.
 //!
 //! Who stops here has the lesson: all the rest is built from these two
-//! parts, and could live outside of the library.
+//! parts.
 //!
-//! **Part 3, what is built on them.** Waiting: `sleep`, `timeout`,
+//! **Part 3, what is built on them.** Waiting: `sleep`, `timeout`; and
+//! for several at once, with `awaitable` for what they are given,
 //! `gather`, `shield`, `as_completed`, `wait`, `task_group`. Sharing:
 //! `waiters`, then `lock`, `semaphore`, `event`, `condition`, `queue`.
 //! Syntax: `generator` and `context` for `async for` and `async with`.
 //! The world: `executor` and `threadsafe` for threads, `socket` and
-//! `streams` for sockets. Each stands alone; read it when you need it.
+//! `streams` for sockets. Read each when you need it.
 //!
 //! `examples/` is the tour, in pairs of Python and Rust. `scenarios/` and
 //! `oracle/` are the judge.

@@ -22,9 +22,10 @@ use crate::waiters::Waiters;
 ///
 /// Python raises an error when a lock is released that nobody holds. Here
 /// only the guard can release it.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Lock(Rc<Inner>);
 
+#[derive(Default)]
 struct Inner {
     is_locked: Cell<bool>,
     waiters: Waiters,
@@ -50,10 +51,8 @@ pub struct LockGuard(Rc<Inner>);
 
 impl Lock {
     /// A lock that nobody holds.
-    #[expect(clippy::new_without_default, reason = "as Python writes it")]
     pub fn new() -> Lock {
-        let (is_locked, waiters) = (Cell::new(false), Waiters::default());
-        Lock(Rc::new(Inner { is_locked, waiters }))
+        Lock::default()
     }
 
     /// Waits until nobody else holds it. Who came first gets it first.

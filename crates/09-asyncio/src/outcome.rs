@@ -43,13 +43,6 @@ impl<T> DoneCallback<T> {
             DoneCallback::Call(number, _) => *number,
         }
     }
-
-    pub(crate) fn wakes(&self, waker: &Waker) -> bool {
-        match self {
-            DoneCallback::Wake(mine) => mine.will_wake(waker),
-            DoneCallback::Call(..) => false,
-        }
-    }
 }
 
 impl<T> Outcome<T> {
@@ -74,6 +67,14 @@ impl<T> Outcome<T> {
 
     pub(crate) fn is_cancelled(&self) -> bool {
         self.look(|state| matches!(state, State::Cancelled))
+    }
+
+    /// Those who want to hear of its end. They will not hear of it.
+    pub(crate) fn take_callbacks(&self) -> Vec<DoneCallback<T>> {
+        self.look(|state| match state {
+            State::Pending(callbacks) => mem::take(callbacks),
+            _ => Vec::new(),
+        })
     }
 
     /// The word that asyncio prints for the state.
@@ -109,54 +110,45 @@ impl<T> Outcome<T> {
 
     /// The words of the panic, which counts as seen from now on.
     pub(crate) fn see(&self) -> Option<String> {
-        self.look(|state| match mem::replace(state, State::Taken) {
-            State::Panicked(panic) | State::Seen(panic) => {
-                let words = words(&panic);
-                *state = State::Seen(panic);
-                Some(words)
-            }
-            other => {
-                *state = other;
-                None
-            }
+        self.look(|state| {
+            let (State::Panicked(panic) | State::Seen(panic)) = state
+            else {
+                return None;
+            };
+            let words = words(panic);
+            *state = State::Seen(mem::replace(panic, Box::new(())));
+            Some(words)
         })
     }
 
-    /// Takes what it came to out of it, if it is done.
+    /// Takes the result out, or the panic, whose words stay.
     pub(crate) fn take(&self) -> State<T> {
-        self.look(|state| match mem::replace(state, State::Taken) {
-            State::Pending(callbacks) => {
-                *state = State::Pending(callbacks);
-                State::Pending(Vec::new())
-            }
-            State::Cancelled => {
-                *state = State::Cancelled;
-                State::Cancelled
-            }
-            State::Panicked(panic) | State::Seen(panic) => {
-                *state = State::Seen(Box::new(words(&panic)));
-                State::Panicked(panic)
-            }
-            State::Done(result) => State::Done(result),
-            State::Taken => State::Taken,
+        self.look(|state| match state {
+            State::Pending(_) => State::Pending(Vec::new()),
+            State::Cancelled => State::Cancelled,
+            _ => match mem::replace(state, State::Taken) {
+                State::Panicked(panic) | State::Seen(panic) => {
+                    *state = State::Seen(Box::new(words(&panic)));
+                    State::Panicked(panic)
+                }
+                result => result,
+            },
         })
     }
 
+    /// A copy of the result.
     pub(crate) fn result(&self) -> Result<T, Error>
     where
         T: Clone,
     {
+        if let Some(words) = self.see() {
+            return Err(Error::Exception(words));
+        }
         self.look(|state| match state {
             State::Pending(_) => Err(Error::NotDone),
             State::Done(result) => Ok(result.clone()),
             State::Cancelled => Err(Error::Cancelled),
-            State::Panicked(_) | State::Seen(_) | State::Taken => {
-                Err(Error::Taken)
-            }
-        })
-        .map_err(|error| match self.see() {
-            Some(words) => Error::Exception(words),
-            None => error,
+            _ => Err(Error::Taken),
         })
     }
 }

@@ -98,14 +98,8 @@ pub(crate) fn running_or_panic() -> EventLoop {
 
 /// Schedules a step of a task, if its loop is the one that runs here.
 pub(crate) fn schedule_here(door: &Arc<Door>, id: u32) -> bool {
-    let here = RUNNING.try_with(|running| match &*running.borrow() {
-        Some(running) if running.has_door(door) => {
-            running.0.schedule(id);
-            true
-        }
-        _ => false,
-    });
-    here.unwrap_or(false)
+    let here = running().filter(|it| Arc::ptr_eq(&it.0.door, door));
+    here.inspect(|it| it.0.schedule(id)).is_some()
 }
 
 /// Says that a loop runs on this thread, until it is dropped.

@@ -36,5 +36,5 @@ pub fn shield<A: Awaitable>(awaitable: A) -> Await<A::Output> {
     } else {
         inner.add_done_callback(move |_| hand_on());
     }
-    Await::taking(outer.clone(), outer.0)
+    Await::new(outer.clone(), outer.0, Future::take)
 }

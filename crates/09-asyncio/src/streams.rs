@@ -191,8 +191,9 @@ impl StreamReader {
 pub struct StreamWriter {
     socket: Rc<Socket>,
     /// The same socket under a second descriptor, made when it first had
-    /// to be waited for: the reader may wait for the first one.
-    again: Option<Socket>,
+    /// to be waited for: the reader may wait for the first one. Boxed,
+    /// because few writers ever wait.
+    again: Option<Box<Socket>>,
     /// Written, but not sent.
     buffer: Vec<u8>,
 }
@@ -224,7 +225,7 @@ impl StreamWriter {
         while !self.buffer.is_empty() {
             let again = match self.again.take() {
                 Some(socket) => socket,
-                None => Socket::new(self.socket.try_clone()?)?,
+                None => Box::new(Socket::new(self.socket.try_clone()?)?),
             };
             self.again.insert(again).writable().await?;
             match self.socket.send(&self.buffer) {

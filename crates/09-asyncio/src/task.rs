@@ -8,7 +8,7 @@ use std::rc::Rc;
 use crate::awaiting::{Await, Cancellable};
 use crate::cancellation::Step;
 use crate::future::Promise;
-use crate::header::{Header, MAIN, Runnable};
+use crate::header::{Header, Runnable};
 use crate::outcome::{Outcome, Panic, State};
 use crate::running::running;
 use crate::{AnyTask, Error, EventLoop, Future, TaskState};
@@ -87,12 +87,11 @@ pub fn create_task<F>(coroutine: F) -> Task<F::Output>
 where
     F: std::future::Future + 'static,
 {
-    let made_at = Location::caller();
     match running() {
-        Some(event_loop) => Task::start(&event_loop, coroutine, made_at),
+        Some(event_loop) => event_loop.create_task(coroutine),
         None => {
             let error = Box::new(Error::NoRunningLoop.to_string());
-            Task::without_loop::<F>(made_at, State::Panicked(error))
+            Task::ended::<F>(Location::caller(), State::Panicked(error))
         }
     }
 }
@@ -112,55 +111,51 @@ impl EventLoop {
     where
         F: std::future::Future + 'static,
     {
-        Task::start(self, coroutine, Location::caller())
+        let header = Header::new::<F>(Some(self), Location::caller());
+        Task::start(self, header, coroutine)
     }
 }
 
 impl<T: 'static> Task<T> {
-    pub(crate) fn start<F>(
+    pub(crate) fn start(
         event_loop: &EventLoop,
-        coroutine: F,
-        made_at: &'static Location<'static>,
-    ) -> Task<T>
-    where
-        F: std::future::Future<Output = T> + 'static,
-    {
-        let header = Header::new::<F>(event_loop, MAIN, made_at);
-        Task::with(event_loop, coroutine, header)
-    }
-
-    pub(crate) fn with<F>(
-        event_loop: &EventLoop,
-        coroutine: F,
         header: Header,
-    ) -> Task<T>
-    where
-        F: std::future::Future<Output = T> + 'static,
-    {
-        let task = Rc::new(TaskInner {
-            header,
-            outcome: Outcome::new(),
-            coroutine: Cell::new(Some(Box::pin(coroutine))),
-        });
-        let id = event_loop.0.tasks.borrow_mut().add(task.clone());
-        task.header.id.set(id);
+        coroutine: impl std::future::Future<Output = T> + 'static,
+    ) -> Task<T> {
+        let task = Task::new(header, Some(Box::pin(coroutine)));
+        let id = event_loop.0.tasks.borrow_mut().add(task.any().0);
+        task.task.header.id.set(id);
         event_loop.0.schedule(id);
-        Task { future: Future(task.clone()), task }
+        task
     }
 
-    /// A task that no loop will run: its coroutine was dropped.
-    pub(crate) fn without_loop<F>(
+    /// A task that never runs.
+    pub(crate) fn ended<F>(
         made_at: &'static Location<'static>,
         ending: State<T>,
     ) -> Task<T> {
-        let task = Rc::new(TaskInner {
-            header: Header::without_loop::<F>(made_at),
-            outcome: Outcome::new(),
-            coroutine: Cell::new(None),
-        });
-        let task = Task { future: Future(task.clone()), task };
+        let task = Task::new(Header::new::<F>(None, made_at), None);
         let _ = task.finish(ending);
         task
+    }
+
+    /// Without a coroutine it is for its maker to step and to end.
+    pub(crate) fn new(
+        header: Header,
+        coroutine: Option<Coroutine<T>>,
+    ) -> Task<T> {
+        let (outcome, coroutine) = (Outcome::new(), Cell::new(coroutine));
+        let task = Rc::new(TaskInner { header, outcome, coroutine });
+        Task { future: Future(task.clone()), task }
+    }
+
+    pub(crate) fn header(&self) -> &Header {
+        &self.task.header
+    }
+
+    pub(crate) fn end(&self, ending: State<T>) {
+        self.task.header.end();
+        let _ = self.finish(ending);
     }
 
     /// How many requests to cancel it have come that no
@@ -273,7 +268,7 @@ impl<T: 'static> IntoFuture for Task<T> {
     type IntoFuture = Await<T>;
 
     fn into_future(self) -> Await<T> {
-        Await::taking(self.future, self.task)
+        Await::new(self.future, self.task, Future::take)
     }
 }
 
@@ -283,7 +278,8 @@ impl<T: Clone + 'static> IntoFuture for &Task<T> {
     type IntoFuture = Await<T>;
 
     fn into_future(self) -> Await<T> {
-        Await::copying(self.future.clone(), self.task.clone())
+        let (future, task) = (self.future.clone(), self.task.clone());
+        Await::new(future, task, Future::copy)
     }
 }
 
@@ -313,6 +309,10 @@ impl<T: 'static> Cancellable for TaskInner<T> {
     fn cancel(self: Rc<Self>) -> bool {
         self.header.cancel()
     }
+
+    fn is_current(&self) -> bool {
+        self.header.is_current()
+    }
 }
 
 impl<T: 'static> Runnable for TaskInner<T> {
@@ -324,24 +324,22 @@ impl<T: 'static> Runnable for TaskInner<T> {
         let Some(mut coroutine) = self.coroutine.take() else { return };
         let step = AssertUnwindSafe(|| {
             let ending = match self.header.step(coroutine.as_mut()) {
-                Step::Pending => return Err(coroutine),
+                Step::Pending => {
+                    self.coroutine.set(Some(coroutine));
+                    return None;
+                }
                 Step::Done(output) => State::Done(output),
                 Step::Cancelled => State::Cancelled,
             };
             // First what Python calls `finally`, while this task is the
             // current one; then those who wait for its end.
             drop(coroutine);
-            Ok(ending)
+            Some(ending)
         });
-        let ending = match catch_unwind(step) {
-            Ok(Err(coroutine)) => {
-                return self.coroutine.set(Some(coroutine));
-            }
-            Ok(Ok(ending)) => ending,
-            Err(panic) => State::Panicked(panic),
-        };
-        self.header.end();
-        let _ = Future(self).finish(ending);
+        let panicked = |panic| Some(State::Panicked(panic));
+        if let Some(ending) = catch_unwind(step).unwrap_or_else(panicked) {
+            Task { future: Future(self.clone()), task: self }.end(ending);
+        }
     }
 
     fn describe(&self) -> String {
@@ -350,10 +348,6 @@ impl<T: 'static> Runnable for TaskInner<T> {
 
     fn on_done(self: Rc<Self>, function: Box<dyn FnOnce()>) {
         Future(self).add_done_callback(|_| function());
-    }
-
-    fn is_done(&self) -> bool {
-        self.outcome.is_done()
     }
 
     fn is_cancelled(&self) -> bool {
@@ -370,6 +364,11 @@ impl<T: 'static> Runnable for TaskInner<T> {
 
     fn see_panic(&self) {
         self.outcome.see();
+    }
+
+    fn abandon(&self) {
+        drop(self.coroutine.take());
+        drop(self.outcome.take_callbacks());
     }
 }
 

@@ -4,7 +4,7 @@ use std::panic::{Location, resume_unwind};
 use std::rc::{Rc, Weak};
 
 use crate::cancelled::catch_cancelled;
-use crate::header::{Header, MAIN, Runnable};
+use crate::header::{Header, Runnable};
 use crate::outcome::{Panic, State};
 use crate::panics::catch_panic;
 use crate::running::running_or_panic;
@@ -184,7 +184,7 @@ impl<E: 'static> TaskGroup<E> {
             group.is_exiting.get() && group.running.borrow().is_empty();
         if is_over || group.is_aborting.get() {
             drop(coroutine);
-            return Task::without_loop::<F>(made_at, State::Cancelled);
+            return Task::ended::<F>(made_at, State::Cancelled);
         }
         let error = Rc::new(Cell::new(None));
         let failed = Rc::clone(&error);
@@ -198,13 +198,13 @@ impl<E: 'static> TaskGroup<E> {
             }
         };
         let event_loop = running_or_panic();
-        let header = Header::new::<F>(&event_loop, MAIN, made_at);
-        let task = Task::with(&event_loop, member, header);
+        let header = Header::new::<F>(Some(&event_loop), made_at);
+        let task = Task::start(&event_loop, header, member);
         group.running.borrow_mut().push(task.any());
         let (group, ended) = (self.clone(), task.any());
-        task.any().0.on_done(Box::new(move || {
+        task.any().on_done(move || {
             group.child_has_ended(&ended, error.take());
-        }));
+        });
         task
     }
 

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use std::task::Waker;
 
 use crate::header::{MAIN, Runnable, current};
-use crate::running::running;
 use crate::waker::{Door, TaskWaker};
-use crate::{Error, EventLoop, Future};
+use crate::{Error, EventLoop, Future, get_running_loop};
 
 /// A task, whatever its result.
 ///
@@ -47,7 +46,7 @@ impl AnyTask {
 
     /// Whether it has ended.
     pub fn done(&self) -> bool {
-        self.0.is_done()
+        self.0.header().is_over.get()
     }
 
     /// Whether it was cancelled.
@@ -71,8 +70,12 @@ impl AnyTask {
         self.0.header().cancellation.uncancel()
     }
 
+    pub(crate) fn on_done(&self, function: impl FnOnce() + 'static) {
+        self.0.clone().on_done(Box::new(function));
+    }
+
     pub(crate) fn serial(&self) -> u32 {
-        self.0.header().serial()
+        self.0.header().serial
     }
 }
 
@@ -146,8 +149,7 @@ pub fn current_task() -> Option<AnyTask> {
 /// # Errors
 /// [`Error::NoRunningLoop`].
 pub fn all_tasks() -> Result<Vec<AnyTask>, Error> {
-    let event_loop = running().ok_or(Error::NoRunningLoop)?;
-    Ok(event_loop.all_tasks())
+    Ok(get_running_loop()?.all_tasks())
 }
 
 impl EventLoop {
@@ -163,12 +165,12 @@ pub(crate) async fn wait_for_end(loop_: &EventLoop, tasks: Vec<AnyTask>) {
     let left = Rc::new(Cell::new(tasks.len()));
     for task in tasks {
         let (all_ended, left) = (all_ended.clone(), Rc::clone(&left));
-        task.0.on_done(Box::new(move || {
+        task.on_done(move || {
             left.set(left.get() - 1);
             if left.get() == 0 {
                 let _ = all_ended.set_result(());
             }
-        }));
+        });
     }
     all_ended.await;
 }
@@ -208,7 +210,7 @@ impl Tasks {
     }
 
     /// The serial number of the next task, and the number of its name.
-    pub(crate) fn next_numbers(&mut self) -> (u32, u32) {
+    pub(crate) fn number(&mut self) -> (u32, u32) {
         self.made += 1;
         self.numbered += 1;
         (self.made, self.numbered)
@@ -250,13 +252,13 @@ impl Tasks {
     /// Whether the task has to be put into the queue.
     pub(crate) fn queues(&self, id: u32) -> bool {
         let task = self.slots[id as usize].task.as_ref();
-        task.is_some_and(|task| task.header().queues())
+        task.is_some_and(|task| !task.header().is_queued.replace(true))
     }
 
     /// The task that is stepped now.
     pub(crate) fn starts(&self, id: u32) -> Option<Rc<dyn Runnable>> {
         let task = self.slots[id as usize].task.clone();
-        task.inspect(|task| task.header().starts())
+        task.inspect(|task| task.header().is_queued.set(false))
     }
 
     pub(crate) fn all(&self) -> Vec<AnyTask> {

@@ -7,7 +7,7 @@ use crate::crossing::{Arrival, Once, Place};
 use crate::outcome::{State, words};
 use crate::running::running;
 use crate::waker::{Door, Message};
-use crate::{Error, EventLoop};
+use crate::{AnyTask, Error, EventLoop, all_tasks};
 
 impl EventLoop {
     /// What other threads may use of this loop.
@@ -231,10 +231,10 @@ impl<T> ConcurrentFuture<T> {
     fn cancel_task(&self) {
         let serial = Arc::clone(&self.serial);
         self.event_loop.call_soon_threadsafe(move || {
-            let tasks = running().map(|it| it.all_tasks());
-            let mut tasks = tasks.into_iter().flatten();
-            let mine = tasks.find(|it| serial.get() == Some(&it.serial()));
-            if let Some(task) = mine {
+            let tasks = all_tasks().unwrap_or_default();
+            let is_mine =
+                |it: &&AnyTask| serial.get() == Some(&it.serial());
+            if let Some(task) = tasks.iter().find(is_mine) {
                 task.cancel();
             }
         });

@@ -28,7 +28,7 @@ use crate::{Future, Task};
 /// Of no tasks, none has to be waited for: it returns at once. (Python
 /// raises a `ValueError`.)
 pub fn wait<T: 'static>(tasks: impl Into<Vec<Task<T>>>) -> Wait<T> {
-    Wait { tasks: tasks.into(), until: Until::AllDone, timeout: None }
+    Wait { tasks: tasks.into(), is_enough: |_| false, timeout: None }
 }
 
 /// What [`wait`] will wait for.
@@ -54,54 +54,25 @@ pub fn wait<T: 'static>(tasks: impl Into<Vec<Task<T>>>) -> Wait<T> {
 #[must_use = "it waits only while it is awaited"]
 pub struct Wait<T> {
     tasks: Vec<Task<T>>,
-    until: Until<T>,
+    /// Whether nobody has to wait longer, because this one is done.
+    is_enough: fn(&Future<T>) -> bool,
     timeout: Option<Duration>,
-}
-
-enum Until<T> {
-    AllDone,
-    FirstDone,
-    FirstFailed(fn(&T) -> bool),
-}
-
-impl<T: 'static> Until<T> {
-    fn is_enough(&self, task: &Future<T>) -> bool {
-        match self {
-            Until::AllDone => false,
-            Until::FirstDone => true,
-            Until::FirstFailed(is_failure) => {
-                let has_panicked = matches!(task.exception(), Ok(Some(_)));
-                has_panicked || task.is(is_failure)
-            }
-        }
-    }
 }
 
 impl<T: 'static> Wait<T> {
     /// `return_when=FIRST_COMPLETED`: until one of them is done.
     pub fn first_completed(self) -> Wait<T> {
-        Wait { until: Until::FirstDone, ..self }
+        Wait { is_enough: |_| true, ..self }
     }
 
     /// `timeout=…`: for this long at most. That it passes is no error.
     pub fn timeout(self, timeout: Duration) -> Wait<T> {
         Wait { timeout: Some(timeout), ..self }
     }
-
-    async fn run(self) -> (Vec<Task<T>>, Vec<Task<T>>) {
-        let Wait { tasks, until, timeout } = self;
-        if !tasks.is_empty() {
-            wait_for_some(&tasks, until, timeout).await;
-        }
-        tasks.into_iter().partition(|task| task.done())
-    }
 }
 
-async fn wait_for_some<T: 'static>(
-    tasks: &[Task<T>],
-    until: Until<T>,
-    timeout: Option<Duration>,
-) {
+async fn wait_for_some<T: 'static>(wait: &Wait<T>) {
+    let Wait { tasks, is_enough, timeout } = wait;
     let enough = Future::new();
     let timer = timeout.map(|timeout| {
         let enough = enough.clone();
@@ -110,14 +81,13 @@ async fn wait_for_some<T: 'static>(
     });
     // Also those that are done already tell it: in the next turn.
     let left = Rc::new(Cell::new(tasks.len()));
-    let until = Rc::new(until);
     let mut callbacks = Vec::new();
     for task in tasks {
-        let (left, until) = (Rc::clone(&left), Rc::clone(&until));
-        let enough = enough.clone();
+        let (left, enough) = (Rc::clone(&left), enough.clone());
+        let is_enough = *is_enough;
         callbacks.push(task.add_done_callback(move |task| {
             left.set(left.get().saturating_sub(1));
-            if left.get() == 0 || until.is_enough(task) {
+            if left.get() == 0 || is_enough(task) {
                 let _ = enough.set_result(());
             }
         }));
@@ -137,7 +107,11 @@ impl<T: 'static, E: 'static> Wait<Result<T, E>> {
     /// `return_when=FIRST_EXCEPTION`: until the first `Err` or panic, or
     /// until all are done.
     pub fn first_exception(self) -> Wait<Result<T, E>> {
-        Wait { until: Until::FirstFailed(Result::is_err), ..self }
+        let has_failed = |task: &Future<Result<T, E>>| {
+            let has_panicked = matches!(task.exception(), Ok(Some(_)));
+            has_panicked || task.is(Result::is_err)
+        };
+        Wait { is_enough: has_failed, ..self }
     }
 }
 
@@ -147,7 +121,12 @@ impl<T: 'static> IntoFuture for Wait<T> {
         Pin<Box<dyn std::future::Future<Output = Self::Output>>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.run())
+        Box::pin(async move {
+            if !self.tasks.is_empty() {
+                wait_for_some(&self).await;
+            }
+            self.tasks.into_iter().partition(|task| task.done())
+        })
     }
 }
 

@@ -31,7 +31,8 @@ impl Waiters {
     /// Calls the first in line who was not called yet. `false`: nobody.
     pub(crate) fn call_one(&self) -> bool {
         let line = self.0.borrow();
-        line.iter().any(|waiter| waiter.set_result(()).is_ok())
+        let first = line.iter().find(|waiter| !waiter.done());
+        first.is_some_and(|waiter| waiter.set_result(()).is_ok())
     }
 
     /// Calls the first in line, if it is neither called nor cancelled.
@@ -64,8 +65,11 @@ struct Place<'a, F: Fn(bool)> {
 
 impl<F: Fn(bool)> Drop for Place<'_, F> {
     fn drop(&mut self) {
-        let is_other = |it: &Future<()>| !it.is_same(self.waiter);
-        self.line.0.borrow_mut().retain(is_other);
+        let mut line = self.line.0.borrow_mut();
+        // Mostly it is in front, where it is found and taken out at once.
+        let place = line.iter().position(|it| it.is_same(self.waiter));
+        place.map(|place| line.remove(place));
+        drop(line);
         if !self.went_on.get() {
             (self.give_up)(self.waiter.result().is_ok());
         }

@@ -114,20 +114,37 @@ fn log_destroyed_pending_task() {
     let dropped = Rc::new(Cell::new(0));
     let weak = Rc::downgrade(&dropped);
     let (event_loop, said) = reporting_loop();
-    for _ in 0..3 {
+    let long = || {
         let counts = Counts(dropped.clone());
-        let task = event_loop.create_task(async move {
+        async move {
             let _counts = counts;
-            let inner = create_task(sleep(LONG));
+            sleep(LONG).await;
+        }
+    };
+    for _ in 0..3 {
+        let (child, inner) = (long(), long());
+        let main = async move {
+            let inner = create_task(inner);
             let group = task_group::<(), ()>(async |group| {
-                group.create_task(long());
+                group.create_task(async {
+                    child.await;
+                    Ok(())
+                });
                 inner.await;
                 Ok(())
             });
             let _ = timeout(LONG, group).await;
-        });
+        };
+        let task = event_loop.create_task(main);
         task.add_done_callback(|_| panic!("it is not done"));
     }
+    // Each of these keeps a task, and the task keeps who waits for it.
+    let (shielded, gathered, completed) = (long(), long(), long());
+    event_loop.create_task(async {
+        let _shield = shield(shielded);
+        let _gather = gather([gathered]);
+        as_completed([completed]).next().await;
+    });
     let some_turns = async {
         for _ in 0..5 {
             turn().await;
@@ -137,12 +154,12 @@ fn log_destroyed_pending_task() {
     assert_eq!(dropped.get(), 0);
     event_loop.set_debug(true);
     drop(event_loop);
-    assert_eq!(dropped.get(), 3);
+    assert_eq!(dropped.get(), 9);
     drop(dropped);
     assert!(weak.upgrade().is_none(), "something is leaked");
     let start = "Task was destroyed but it is pending! <Task pending";
     let said = said.borrow();
-    assert_eq!(said.len(), 9, "{said:?}");
+    assert_eq!(said.len(), 13, "{said:?}");
     assert!(said.iter().all(|it| it.starts_with(start)), "{said:?}");
 }
 

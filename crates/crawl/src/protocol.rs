@@ -141,6 +141,7 @@ pub enum Line {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OutcomeLine {
     /// Index into the job's targets.
+    #[serde(deserialize_with = "index")]
     pub target: usize,
     /// Who ran the fetch.
     pub by: Worker,
@@ -149,6 +150,7 @@ pub struct OutcomeLine {
     #[serde(default, deserialize_with = "status")]
     pub status: Option<u16>,
     /// Bytes of the body of the page.
+    #[serde(default, deserialize_with = "whole_or_null")]
     pub bytes: Option<u64>,
     /// Hexadecimal SHA-256 of the body, where the job asked for it.
     pub sha256: Option<String>,
@@ -222,10 +224,10 @@ pub struct ErrorLine {
     #[serde(default)]
     pub phase: Option<Phase>,
     /// Bytes of the final answer that had arrived.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole")]
     pub bytes: u64,
     /// Bytes that it would have had, where it said so.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole_or_null")]
     pub expected_bytes: Option<u64>,
     /// A sentence for people.
     #[serde(default)]
@@ -248,6 +250,7 @@ pub struct Usage {
     pub system_us: Option<u64>,
     /// Time in which a thread of the program could run and had no
     /// processor: neither asleep nor computing.
+    #[serde(deserialize_with = "whole_or_null")]
     pub runnable_us: Option<u64>,
     /// Resident memory just before the crawl.
     #[serde(deserialize_with = "whole_or_null")]
@@ -323,6 +326,16 @@ impl<'de> Deserialize<'de> for Number {
 
 fn whole<'de, D: Deserializer<'de>>(number: D) -> Result<u64, D::Error> {
     Number::deserialize(number).map(|number| number.1)
+}
+
+/// A fraction of a time is nothing; half an index is a mistake.
+fn index<'de, D: Deserializer<'de>>(number: D) -> Result<usize, D::Error> {
+    let Number(exact, whole) = Number::deserialize(number)?;
+    if exact != whole as f64 {
+        let message = format!("{exact} is not a whole number");
+        return Err(D::Error::custom(message));
+    }
+    usize::try_from(whole).map_err(D::Error::custom)
 }
 
 fn whole_or_null<'de, D: Deserializer<'de>>(
@@ -409,8 +422,8 @@ mod tests {
 
     #[test]
     fn fractions_are_cut_off() {
-        let line = r#"{"outcome": {"target": 0, "by": "main",
-            "status": 70000, "bytes": 5, "started_us": 0.0,
+        let line = r#"{"outcome": {"target": 0.0, "by": "main",
+            "status": 70000, "bytes": 5.0, "started_us": 0.0,
             "connected_us": null, "sent_us": 1e1, "first_byte_us": 10.0,
             "finished_us": 10.7}}"#;
         let Ok(Line::Outcome(outcome)) = serde_json::from_str(line) else {
@@ -425,13 +438,19 @@ mod tests {
             (Some(10), Some(10))
         );
         assert_eq!(outcome.status, Some(u16::MAX));
+        assert_eq!((outcome.target, outcome.bytes), (0, Some(5)));
+        let half = line.replace("0.0, \"by\"", "0.5, \"by\"");
+        let error = serde_json::from_str::<Line>(&half).unwrap_err();
+        let error = error.to_string();
+        assert!(error.contains("0.5 is not a whole number"), "{error}");
 
         let line = r#"{"usage": {"wall_us": 450300.25, "user_us": null,
-            "figures": {"cups of coffee": 2.5}}}"#;
+            "runnable_us": 10.5, "figures": {"cups of coffee": 2.5}}}"#;
         let Ok(Line::Usage(usage)) = serde_json::from_str(line) else {
             panic!("{line}")
         };
         assert_eq!((usage.wall_us, usage.user_us), (Some(450_300), None));
+        assert_eq!(usage.runnable_us, Some(10));
         assert_eq!(usage.figures["cups of coffee"], 2);
 
         for bad in ["-1", "-0.5", "\"10\"", "true"] {

@@ -1,5 +1,7 @@
 //! The addresses on which the site listens, and those by which it is reached.
 
+use std::error::Error;
+use std::fmt::{self, Display, Formatter};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -21,9 +23,27 @@ pub(crate) fn listen(address: SocketAddr) -> io::Result<Socket> {
         socket.listen(i32::MAX)?;
         Ok(socket)
     };
-    listen().map_err(|error: io::Error| {
-        io::Error::new(error.kind(), format!("cannot listen on {address}: {error}"))
-    })
+    listen()
+        .map_err(|cause: io::Error| io::Error::new(cause.kind(), CannotListen { address, cause }))
+}
+
+/// Why it listens nowhere, with the cause for those who know what would help.
+#[derive(Debug)]
+struct CannotListen {
+    address: SocketAddr,
+    cause: io::Error,
+}
+
+impl Display for CannotListen {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot listen on {}: {}", self.address, self.cause)
+    }
+}
+
+impl Error for CannotListen {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.cause)
+    }
 }
 
 /// One more destination: 127.0.0.2, 127.0.0.3 and so on, on the port of the first. Where the system

@@ -101,7 +101,8 @@ fn run_job(
     let mut failed_attempts = 0;
     system::make_room_for_descriptors(limits.concurrency.get().min(targets.len()));
     let mut reporter = Reporter::start(targets.len())
-        .map_err(|error| format!("no thread to report on the crawl: {error}"))?;
+        .map_err(|error| system::with_what_helps(&error))
+        .map_err(|why| format!("no thread to report on the crawl: {why}"))?;
     if job.activity {
         // Before memory is counted, like the reporter's.
         recorder::begin(NOTES.min(targets.len() * NOTES_A_PAGE + NOTES_A_PAGE), slept);
@@ -123,6 +124,7 @@ fn run_job(
         *bytes = bytes.saturating_sub(recorder::bytes());
     }
     if let Err(error) = result {
+        let error = io::Error::other(system::with_what_helps(&error));
         let left_over = match finished.contains(&true) {
             true => Outcome::not_waited_for,
             false => Outcome::not_started,

@@ -247,7 +247,11 @@ pub(crate) fn write_out(lines: &[u8]) {
 }
 
 fn shorten(text: &mut String) {
-    text.truncate(text.floor_char_boundary(TEXT_BYTES));
+    let mut end = TEXT_BYTES.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.truncate(end);
 }
 
 /// A panic of the stage does not poison what it had finished.

@@ -2,6 +2,7 @@
 //!
 //! A figure that it does not tell is `None`, never 0.
 
+use std::io;
 use std::iter::Sum;
 use std::ops::Sub;
 
@@ -48,6 +49,30 @@ impl Sum for Cpu {
             switches: a.switches.zip(b.switches).map(|(a, b)| (a.0 + b.0, a.1 + b.1)),
         })
     }
+}
+
+/// What the system said when it gave no thread, process or descriptor, and which limit to raise.
+pub fn with_what_helps(error: &io::Error) -> String {
+    let cause = error.get_ref().and_then(|wrapping| wrapping.source()?.downcast_ref::<io::Error>());
+    match cause.unwrap_or(error).raw_os_error().and_then(what_helps) {
+        Some(what) => format!("{error}; {what}"),
+        None => error.to_string(),
+    }
+}
+
+#[cfg(unix)]
+fn what_helps(number: i32) -> Option<&'static str> {
+    use nix::errno::Errno;
+    match Errno::from_raw(number) {
+        Errno::EAGAIN => Some("a larger limit on processes and threads helps (ulimit -u)"),
+        Errno::EMFILE => Some("a larger limit on descriptors helps (ulimit -n)"),
+        _ => None,
+    }
+}
+
+#[cfg(not(unix))]
+fn what_helps(_number: i32) -> Option<&'static str> {
+    None
 }
 
 #[cfg(unix)]
@@ -274,6 +299,14 @@ mod tests {
         assert!(process().is_some() && this_thread().is_some() && children().is_some());
         assert!(this_thread_runnable_us().is_some());
         assert!(threads() >= Some(1) && resident() > Some(100_000));
+    }
+
+    #[test]
+    fn a_refusal_names_the_limit_to_raise() {
+        for (number, limit) in [(11, "(ulimit -u)"), (24, "(ulimit -n)"), (2, "(os error 2)")] {
+            let told = with_what_helps(&io::Error::from_raw_os_error(number));
+            assert!(told.ends_with(limit), "{told}");
+        }
     }
 
     #[test]

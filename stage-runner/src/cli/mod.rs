@@ -10,7 +10,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use crawl::Limits;
 use practice_site::Config;
 
-use crate::lineup::{Program, stages};
+use crate::lineup::{Languages, Program, stages};
 use crate::terminal::look::{Charset, Color};
 
 mod values;
@@ -25,6 +25,7 @@ Examples:
   stage-runner                                  compare all stages on the practice site
   stage-runner --stage epoll                    one stage, page by page
   stage-runner -s blocking,epoll --pages 100 --jitter 300ms
+  stage-runner --stage epoll --python           the same stage in Rust and in Python
   stage-runner -s epoll --trace --pages 3       what it does, step by step
   stage-runner --rounds 5 --format markdown     medians and spread, to paste somewhere
   stage-runner http://127.0.0.1:8000/1 http://127.0.0.1:8000/2
@@ -40,6 +41,7 @@ Examples:
   stage-runner sweep --svg sweep.svg            all stages, 1 to 10,000 in flight: a few minutes
   stage-runner sweep --per-decade 1 --delay 1s  in a hurry
   stage-runner sweep -s select,poll,epoll --from 100 --to 5000 --per-decade 3
+  stage-runner sweep -s thread-pool,epoll --python --to 1000
 
 A stage that goes no further says why, and the others go on. CPU and memory mean something in a
 release build: cargo run --release -p stage-runner -- sweep
@@ -143,6 +145,10 @@ pub struct RunOptions {
     #[arg(short, long = "stage", value_name = "NAME", value_delimiter = ',')]
     pub stages: Vec<String>,
 
+    /// In which language they run.
+    #[command(flatten)]
+    pub language: LanguageOptions,
+
     /// Run this program as a stage too; see docs/protocol.md
     #[arg(long = "program", value_name = "NAME=COMMAND", value_parser = program)]
     pub programs: Vec<Program>,
@@ -174,23 +180,13 @@ pub struct RunOptions {
     pub deadline: Duration,
 
     /// The largest response head
-    #[arg(
-        long,
-        value_name = "BYTES",
-        default_value = "64KiB",
-        value_parser = size,
-        allow_hyphen_values = true
-    )]
+    #[arg(long, value_name = "BYTES", default_value = "64KiB", value_parser = size)]
+    #[arg(allow_hyphen_values = true)]
     pub max_head: u64,
 
     /// The largest body
-    #[arg(
-        long,
-        value_name = "BYTES",
-        default_value = "10MiB",
-        value_parser = size,
-        allow_hyphen_values = true
-    )]
+    #[arg(long, value_name = "BYTES", default_value = "10MiB", value_parser = size)]
+    #[arg(allow_hyphen_values = true)]
     pub max_body: u64,
 
     /// What is printed
@@ -222,13 +218,8 @@ pub struct RunOptions {
     pub list: bool,
 
     /// When to use colors
-    #[arg(
-        help_heading = OUTPUT,
-        long,
-        value_enum,
-        value_name = "WHEN",
-        default_value_t = Color::Auto
-    )]
+    #[arg(help_heading = OUTPUT, long, value_enum)]
+    #[arg(value_name = "WHEN", default_value_t = Color::Auto)]
     pub color: Color,
 
     /// Which characters to draw with
@@ -266,6 +257,25 @@ impl RunOptions {
     }
 }
 
+/// In which language stages run.
+#[derive(Debug, Clone, Args)]
+pub struct LanguageOptions {
+    /// Run the stages in Rust, their originals in Python, or both
+    #[arg(long, value_enum, value_name = "LANGUAGE", default_value_t = Languages::Rust)]
+    language: Languages,
+
+    /// Short for --language both
+    #[arg(long, conflicts_with = "language")]
+    python: bool,
+}
+
+impl LanguageOptions {
+    /// What was asked for.
+    pub fn languages(&self) -> Languages {
+        if self.python { Languages::Both } else { self.language }
+    }
+}
+
 /// What the practice site serves.
 #[derive(Debug, Clone, Args)]
 pub struct SiteOptions {
@@ -274,33 +284,18 @@ pub struct SiteOptions {
     pub pages: Option<usize>,
 
     /// How long each takes [default: 450ms]
-    #[arg(
-        help_heading = SITE,
-        long,
-        value_name = "TIME",
-        value_parser = duration,
-        allow_hyphen_values = true
-    )]
+    #[arg(help_heading = SITE, long, value_name = "TIME", value_parser = duration)]
+    #[arg(allow_hyphen_values = true)]
     pub delay: Option<Duration>,
 
     /// Up to this much longer, at random [default: 0]
-    #[arg(
-        help_heading = SITE,
-        long,
-        value_name = "TIME",
-        value_parser = duration,
-        allow_hyphen_values = true
-    )]
+    #[arg(help_heading = SITE, long, value_name = "TIME", value_parser = duration)]
+    #[arg(allow_hyphen_values = true)]
     pub jitter: Option<Duration>,
 
     /// How large each is [default: 1KiB]
-    #[arg(
-        help_heading = SITE,
-        long,
-        value_name = "BYTES",
-        value_parser = size,
-        allow_hyphen_values = true
-    )]
+    #[arg(help_heading = SITE, long, value_name = "BYTES", value_parser = size)]
+    #[arg(allow_hyphen_values = true)]
     pub size: Option<u64>,
 
     /// Where the random part starts: the same seed, the same delays
@@ -343,6 +338,10 @@ pub struct SweepOptions {
     #[arg(short, long = "stage", value_name = "NAME", value_delimiter = ',')]
     pub stages: Vec<String>,
 
+    /// In which language they run.
+    #[command(flatten)]
+    pub language: LanguageOptions,
+
     /// The fewest in flight
     #[arg(long, value_name = "N", default_value = "1", value_parser = in_flight)]
     pub from: NonZeroUsize,
@@ -352,22 +351,13 @@ pub struct SweepOptions {
     pub to: NonZeroUsize,
 
     /// Steps in each decade: 1, 10; 1, 3, 10; or 1, 2, 5, 10
-    #[arg(
-        long,
-        value_name = "N",
-        default_value = "2",
-        value_parser = clap::value_parser!(u8).range(1..=3)
-    )]
+    #[arg(long, value_name = "N")]
+    #[arg(default_value = "2", value_parser = clap::value_parser!(u8).range(1..=3))]
     pub per_decade: u8,
 
     /// How long each page takes; much shorter, and the first is there before the last has begun
-    #[arg(
-        long,
-        value_name = "TIME",
-        default_value = "2s",
-        value_parser = some_delay,
-        allow_hyphen_values = true
-    )]
+    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = some_delay)]
+    #[arg(allow_hyphen_values = true)]
     pub delay: Duration,
 
     /// What is printed
@@ -410,7 +400,7 @@ pub fn try_parse() -> Result<Cli, clap::Error> {
 }
 
 /// Tips of clap name any option that shares a few letters. Only a name that may have been meant is
-/// one; and an option of a subcommand needs that subcommand.
+/// one; and an option of one command is not one of another.
 fn with_a_better_tip(mut error: clap::Error) -> clap::Error {
     let Some(ContextValue::String(given)) = error.get(ContextKind::InvalidArg) else {
         return error;
@@ -429,12 +419,17 @@ fn with_a_better_tip(mut error: clap::Error) -> clap::Error {
     let words: Vec<String> = std::env::args().collect();
     let is_said = |command: &&clap::Command| words.iter().any(|word| command.get_name() == word);
     let said = cli.get_subcommands().find(is_said).cloned();
-    cli = said.unwrap_or(cli);
     let has_it = |command: &&clap::Command| {
         command.get_arguments().any(|option| option.get_long() == Some(given.as_str()))
     };
-    if let Some(owner) = cli.get_subcommands().find(has_it) {
-        let tip = format!("--{given} is an option of `stage-runner {}`", owner.get_name());
+    let owner = match (cli.get_subcommands().find(has_it), &said) {
+        (_, Some(said)) if has_it(&&cli) => Some(format!("` without `{}", said.get_name())),
+        (Some(owner), _) => Some(format!(" {}", owner.get_name())),
+        _ => None,
+    };
+    cli = said.unwrap_or(cli);
+    if let Some(owner) = owner {
+        let tip = format!("--{given} is an option of `stage-runner{owner}`");
         error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
     } else if stages::nearest(&given, suggested.as_deref().into_iter()).is_some() {
         return error;

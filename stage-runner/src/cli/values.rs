@@ -60,6 +60,9 @@ fn words_with_backslashes(command: &str) -> Option<Vec<String>> {
 
 /// Reads a number in digits.
 pub fn whole_number(text: &str) -> Result<u64, String> {
+    if is_negative(text) {
+        return Err("it is less than 0".to_owned());
+    }
     let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     match text.parse() {
         Ok(number) if is_number => Ok(number),
@@ -151,8 +154,12 @@ pub fn size(text: &str) -> Result<u64, String> {
     Ok(size as u64)
 }
 
+fn is_negative(text: &str) -> bool {
+    text.strip_prefix('-').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+}
+
 fn number_and_unit(text: &str) -> Result<(f64, &str), String> {
-    if text.starts_with('-') && text[1..].starts_with(|c: char| c.is_ascii_digit()) {
+    if is_negative(text) {
         return Err("it is less than 0".to_owned());
     }
     let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());

@@ -6,11 +6,11 @@ use std::process::ExitCode;
 use crawl::Url;
 use practice_site::{Config, Site};
 
-use super::status;
+use super::{python, status};
 use crate::cli::{Format, RunOptions, meant, wrong};
 use crate::lineup::entrants::{self, Entrant};
 use crate::lineup::urls::{self, Wanted};
-use crate::measure::{Work, estimate};
+use crate::measure::{Originals, Work, estimate};
 use crate::results::{Build, Machine, Report, Run, Setting, SiteSetting};
 use crate::system::{processes, signals};
 use crate::terminal::countdown::{Countdown, NowAndThen};
@@ -28,7 +28,9 @@ const SITE_DESCRIPTORS: usize = 64;
 pub fn run(options: &RunOptions) -> ExitCode {
     let look = Look::new(options.color, options.charset);
     progress::set_up(options.quiet, look.ascii);
-    let entrants = entrants::choose(&options.stages, &options.programs).unwrap_or_else(wrong);
+    let languages = options.language.languages();
+    let mut entrants =
+        entrants::choose(&options.stages, &options.programs, languages).unwrap_or_else(wrong);
     let given = given_urls(options).unwrap_or_else(wrong);
     if let Some(page) = &options.report {
         file::check(page).unwrap_or_else(wrong);
@@ -39,11 +41,19 @@ pub fn run(options: &RunOptions) -> ExitCode {
         return failure;
     }
     processes::raise_descriptor_limit();
+    let python = match python::for_those_who_need_it(&mut entrants, languages) {
+        Ok(python) => python,
+        Err(failure) => return failure,
+    };
+    let originals = python.originals.as_ref();
     let config = given.is_none().then(|| site_for(options, entrants.len()));
     let site = match config.clone().map(Site::start).transpose() {
         Ok(site) => site,
         Err(error) => {
-            progress::warn(&format!("error: no practice site: {}", processes::no_thread(&error)));
+            progress::warn(&format!(
+                "error: no practice site: {}",
+                processes::with_what_helps(&error)
+            ));
             return ExitCode::FAILURE;
         }
     };
@@ -64,9 +74,10 @@ pub fn run(options: &RunOptions) -> ExitCode {
         digest: options.digest,
         build: Build::this(),
         machine: Machine::this(),
+        python: originals.map(|originals| originals.version().to_owned()),
     };
     let mut report = Report::new(setting, entrants);
-    let shown = run_and_show(options, look, &wanted, &mut report);
+    let shown = run_and_show(options, look, &wanted, originals, &mut report);
     progress::end();
     tell_of_descriptors(&report);
     // Whatever became of the printing, what was measured is kept.
@@ -75,10 +86,11 @@ pub fn run(options: &RunOptions) -> ExitCode {
     {
         return ExitCode::FAILURE;
     }
+    let is_fine = report.is_fine() && !python.is_missed;
     status(match shown {
         // Whoever read this has seen enough.
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(report.is_fine()),
-        shown => shown.map(|()| report.is_fine()),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(is_fine),
+        shown => shown.map(|()| is_fine),
     })
 }
 
@@ -136,12 +148,14 @@ fn run_and_show(
     options: &RunOptions,
     look: Look,
     wanted: &[Wanted],
+    originals: Option<&Originals>,
     report: &mut Report,
 ) -> io::Result<()> {
     let work = Work {
         wanted,
         limits: options.limits(),
         digest: options.digest,
+        originals,
         activity: false,
         stderr_to: options.verbose.then_some(progress::warn),
     };
@@ -242,7 +256,7 @@ fn tell_of_descriptors(report: &Report) {
 
 /// Where the format has no place for it, stderr says what went wrong with a program.
 fn explain(options: &RunOptions, entrant: &Entrant, run: &Run) {
-    let name = &entrant.name;
+    let name = &entrant.title();
     if signals::asked() {
         return;
     }

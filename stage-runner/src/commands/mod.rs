@@ -12,6 +12,7 @@ use crate::terminal::{file, print, progress};
 
 mod compare;
 mod list;
+mod python;
 mod report;
 mod run_stage;
 mod site;
@@ -63,8 +64,8 @@ fn print_help(help: &clap::Error) -> io::Result<bool> {
 fn watch_signals() -> Result<(), ExitCode> {
     signals::watch().map_err(|error| {
         progress::warn(&format!(
-            "error: no thread to notice Ctrl-C: {}",
-            processes::no_thread(&error)
+            "error: cannot watch for Ctrl-C: {}",
+            processes::with_what_helps(&error)
         ));
         ExitCode::FAILURE
     })

@@ -27,7 +27,7 @@ pub fn run(options: &SiteOptions, listen: IpAddr, port: u16, verbose: bool) -> E
     let site = match started {
         Ok(site) => site,
         Err(error) => {
-            progress::warn(&format!("error: {}", processes::no_thread(&error)));
+            progress::warn(&format!("error: {}", processes::with_what_helps(&error)));
             return ExitCode::FAILURE;
         }
     };

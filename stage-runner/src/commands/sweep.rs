@@ -3,9 +3,10 @@
 use std::io::{self, ErrorKind};
 use std::process::ExitCode;
 
-use super::status;
+use super::{python, status};
 use crate::cli::{SweepFormat, SweepOptions, wrong_in};
 use crate::lineup::entrants::{self, Entrant};
+use crate::measure::Originals;
 use crate::measure::sweep::{step, steps};
 use crate::results::sweep::Track;
 use crate::results::{Build, Machine, Sweep};
@@ -19,7 +20,8 @@ use crate::views::{json, screen, svg};
 pub fn run(options: &SweepOptions) -> ExitCode {
     let look = Look::new(Color::Never, Charset::Auto);
     progress::set_up(options.quiet, look.ascii);
-    let entrants = entrants::choose(&options.stages, &[]).unwrap_or_else(wrong);
+    let languages = options.language.languages();
+    let mut entrants = entrants::choose(&options.stages, &[], languages).unwrap_or_else(wrong);
     let steps = steps(options.from.get(), options.to.get(), options.per_decade);
     let steps = steps.unwrap_or_else(wrong);
     if let Some(svg) = &options.svg {
@@ -30,15 +32,21 @@ pub fn run(options: &SweepOptions) -> ExitCode {
         return failure;
     }
     processes::raise_descriptor_limit();
+    let python = match python::for_those_who_need_it(&mut entrants, languages) {
+        Ok(python) => python,
+        Err(failure) => return failure,
+    };
+    let originals = python.originals.as_ref();
     let mut sweep = Sweep {
         delay: options.delay,
         steps,
         build: Build::this(),
         machine: Machine::this(),
+        python: originals.map(|originals| originals.version().to_owned()),
         tracks: Vec::new(),
         interrupted: false,
     };
-    let swept = run_all(&entrants, &mut sweep);
+    let swept = run_all(&entrants, originals, &mut sweep);
     progress::end();
     sweep.interrupted = signals::asked();
     let printed = swept.and_then(|()| match options.format {
@@ -50,19 +58,24 @@ pub fn run(options: &SweepOptions) -> ExitCode {
     {
         return ExitCode::FAILURE;
     }
-    status(printed.map(|()| sweep.tracks.iter().all(Track::is_fine)))
+    let is_fine = sweep.tracks.iter().all(Track::is_fine) && !python.is_missed;
+    status(printed.map(|()| is_fine))
 }
 
 fn wrong<T>(message: String) -> T {
     wrong_in("sweep", message)
 }
 
-fn run_all(entrants: &[Entrant], sweep: &mut Sweep) -> io::Result<()> {
+fn run_all(
+    entrants: &[Entrant],
+    originals: Option<&Originals>,
+    sweep: &mut Sweep,
+) -> io::Result<()> {
     let mut countdown = SweepCountdown::begin(entrants, sweep.delay, &sweep.steps);
     for (index, entrant) in entrants.iter().enumerate() {
         countdown.next_stage(entrant, &entrants[..index]);
         let mut track = Track { entrant: entrant.clone(), points: Vec::new(), end: None };
-        let result = run_one(&mut track, sweep, &mut countdown);
+        let result = run_one(&mut track, originals, sweep, &mut countdown);
         sweep.tracks.push(track);
         result?;
         if signals::asked() {
@@ -73,12 +86,17 @@ fn run_all(entrants: &[Entrant], sweep: &mut Sweep) -> io::Result<()> {
 }
 
 /// One stage, up to where it ends.
-fn run_one(track: &mut Track, sweep: &Sweep, countdown: &mut SweepCountdown) -> io::Result<()> {
+fn run_one(
+    track: &mut Track,
+    originals: Option<&Originals>,
+    sweep: &Sweep,
+    countdown: &mut SweepCountdown,
+) -> io::Result<()> {
     let entrant = &track.entrant;
     for &in_flight in &sweep.steps {
         let mut result: io::Result<()> = Ok(());
         let mut live = NowAndThen::default();
-        let step = step(entrant, sweep.delay, in_flight, &mut |outcome| {
+        let step = step(entrant, originals, sweep.delay, in_flight, &mut |outcome| {
             if live.is_due() {
                 countdown.show(entrant, in_flight);
             }

@@ -1,7 +1,11 @@
 //! Who takes part: stages from the table and programs from the command line.
 
+use std::borrow::Cow;
+
+use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
+use super::originals::{self, Original};
 use super::stages::{self, STAGES, Stage};
 
 /// One row of the comparison.
@@ -13,7 +17,8 @@ pub struct Entrant {
     pub language: Language,
     /// What the course says about it, if it is a stage of the course.
     pub stage: Option<StageFacts>,
-    /// The program that it is, and its arguments; empty where the runner has the stage itself.
+    /// The program that it is, and its arguments; empty where the runner has the stage itself, in
+    /// whichever language.
     pub command: Vec<String>,
     /// Whether it was asked for by name: then it is a failure if it cannot run here.
     pub by_name: bool,
@@ -29,6 +34,25 @@ pub enum Language {
     Python,
     /// Whatever a program is written in: the runner cannot tell.
     Program,
+}
+
+/// The languages in which stages are to run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[allow(missing_docs)]
+pub enum Languages {
+    Rust,
+    Python,
+    Both,
+}
+
+impl Languages {
+    fn have_rust(self) -> bool {
+        self != Languages::Python
+    }
+
+    fn have_python(self) -> bool {
+        self != Languages::Rust
+    }
 }
 
 /// A row of the table of stages, as far as it is words.
@@ -70,6 +94,22 @@ impl Entrant {
         }
     }
 
+    /// The original of a stage of the table, in Python.
+    pub fn from_original(original: &Original, stage: &Stage, by_name: bool) -> Entrant {
+        Entrant {
+            name: stage.name.to_owned(),
+            language: Language::Python,
+            stage: Some(StageFacts {
+                chapter: stage.number,
+                summary: originals::summary(stage).to_owned(),
+                source: format!("crates/{}", original.path),
+                one_at_a_time: stage.one_at_a_time,
+            }),
+            command: Vec::new(),
+            by_name,
+        }
+    }
+
     /// A program of the command line, which is always there by name.
     pub fn from_program(program: &Program) -> Entrant {
         Entrant {
@@ -86,14 +126,28 @@ impl Entrant {
     /// # Errors
     /// Why it cannot.
     pub fn available(&self) -> Result<(), String> {
-        let stage = STAGES.iter().find(|stage| stage.name == self.name && self.command.is_empty());
-        stage.map_or(Ok(()), |stage| (stage.available)())
+        // What an original needs, only its Python can tell: it says so, and ends.
+        let is_it = |stage: &&Stage| self.language == Language::Rust && stage.name == self.name;
+        STAGES.iter().find(is_it).map_or(Ok(()), |stage| (stage.available)())
     }
 
-    /// Whether it measures itself as the runner would: else it is watched from outside, and what it
-    /// says is doubted.
+    /// Its name where both languages may be: `epoll in Python`.
+    pub fn title(&self) -> Cow<'_, str> {
+        match self.language {
+            Language::Python => Cow::Owned(format!("{} in Python", self.name)),
+            Language::Rust | Language::Program => Cow::Borrowed(&self.name),
+        }
+    }
+
+    /// Whether it is a stage of the house, which measures itself as the runner would: what another
+    /// program says is doubted.
     pub fn measures_itself(&self) -> bool {
-        self.language == Language::Rust
+        self.language != Language::Program
+    }
+
+    /// Whether it is looked at from outside as well, for what it does not tell itself.
+    pub fn is_watched(&self) -> bool {
+        self.language != Language::Rust
     }
 
     /// Whether it is known to wait for one page after the other.
@@ -102,35 +156,54 @@ impl Entrant {
     }
 }
 
-/// Finds out who was asked for, in the order of the words, each once.
+/// Finds out who was asked for, in the order of the words, each once; the languages of a stage one
+/// after the other.
 ///
 /// # Errors
 /// A word that stands for nothing, naming the nearest that does; a program with a name that is
-/// taken.
-pub fn choose(words: &[String], programs: &[Program]) -> Result<Vec<Entrant>, String> {
+/// taken; a stage that Python has no original of, where nothing but Python was asked for.
+pub fn choose(
+    words: &[String],
+    programs: &[Program],
+    languages: Languages,
+) -> Result<Vec<Entrant>, String> {
     check_names(programs)?;
     let mut entrants: Vec<Entrant> = Vec::new();
     let mut add = |entrant: Entrant| {
-        match entrants.iter_mut().find(|known| known.name == entrant.name) {
+        let is_it =
+            |known: &&mut Entrant| known.name == entrant.name && known.language == entrant.language;
+        match entrants.iter_mut().find(is_it) {
             Some(known) => known.by_name |= entrant.by_name,
             None => entrants.push(entrant),
         };
     };
-    let all_stages = || stages::all().map(|stage| Entrant::from_stage(stage, false));
+    let all = || stages::all().flat_map(|stage| in_languages(stage, languages, false));
     if words.is_empty() && programs.is_empty() {
-        all_stages().for_each(&mut add);
+        all().for_each(&mut add);
     } else if words.is_empty() {
+        if languages != Languages::Rust {
+            let why = "without --stage only the programs run, whose language is their own";
+            return Err(format!("{why}: write --stage all to compare them with the stages"));
+        }
         programs.iter().map(Entrant::from_program).for_each(&mut add);
     }
     for word in words {
         if word == "all" {
-            all_stages().for_each(&mut add);
+            all().for_each(&mut add);
             programs.iter().map(Entrant::from_program).for_each(&mut add);
         } else if let Some(program) = programs.iter().find(|program| program.name == *word) {
             add(Entrant::from_program(program));
         } else {
             let found = stages::find(word).map_err(|_| unknown(word, programs))?;
-            found.into_iter().map(|stage| Entrant::from_stage(stage, true)).for_each(&mut add);
+            let found = found.into_iter().flat_map(|stage| in_languages(stage, languages, true));
+            let found: Vec<Entrant> = found.collect();
+            if found.is_empty() {
+                let stage = word.escape_debug();
+                return Err(format!(
+                    "{stage} has no original in Python: --list shows the stages that have one"
+                ));
+            }
+            found.into_iter().for_each(&mut add);
         }
     }
     let is_left_out =
@@ -142,6 +215,14 @@ pub fn choose(words: &[String], programs: &[Program]) -> Result<Vec<Entrant>, St
         ));
     }
     Ok(entrants)
+}
+
+/// A stage in each of these languages that it has.
+fn in_languages(stage: &Stage, languages: Languages, by_name: bool) -> Vec<Entrant> {
+    let rust = languages.have_rust().then(|| Entrant::from_stage(stage, by_name));
+    let original = Original::of(stage.name).filter(|_| languages.have_python());
+    let python = original.map(|original| Entrant::from_original(original, stage, by_name));
+    rust.into_iter().chain(python).collect()
 }
 
 fn check_names(programs: &[Program]) -> Result<(), String> {
@@ -163,6 +244,9 @@ fn unknown(word: &str, programs: &[Program]) -> String {
     if word.is_empty() {
         return "the name of a stage is missing: --list shows them".to_owned();
     }
+    if let Some(turned) = stages::turned_around(word) {
+        return format!("no stage is called \"{shown}\": chapters are counted up, write {turned}");
+    }
     match stages::nearest(word, names) {
         Some(name) => format!("no stage is called \"{shown}\": did you mean {name}?"),
         None => format!("no stage is called \"{shown}\": --list shows them"),
@@ -177,7 +261,33 @@ mod tests {
         let words: Vec<_> = words.iter().map(|word| (*word).to_owned()).collect();
         let program = |name: &&str| Program { name: (*name).to_owned(), words: vec!["x".into()] };
         let programs: Vec<_> = programs.iter().map(program).collect();
-        Ok(choose(&words, &programs)?.into_iter().map(|entrant| entrant.name).collect())
+        let chosen = choose(&words, &programs, Languages::Rust)?;
+        Ok(chosen.into_iter().map(|entrant| entrant.name).collect())
+    }
+
+    /// `epoll in Python` and so on.
+    fn titles(words: &[&str], languages: Languages) -> Result<Vec<String>, String> {
+        let words: Vec<_> = words.iter().map(|word| (*word).to_owned()).collect();
+        let chosen = choose(&words, &[], languages)?;
+        Ok(chosen.iter().map(|entrant| entrant.title().into_owned()).collect())
+    }
+
+    #[test]
+    fn the_languages_of_a_stage_stand_together() {
+        assert_eq!(
+            titles(&["epoll", "tokio", "1", "blocking"], Languages::Both).unwrap(),
+            ["epoll", "epoll in Python", "tokio", "blocking", "blocking in Python"]
+        );
+        assert_eq!(
+            titles(&["7-8"], Languages::Python).unwrap(),
+            ["yield-from in Python", "async-await in Python"]
+        );
+        let all = titles(&[], Languages::Python).unwrap();
+        assert!(all.len() >= 11 && all.iter().all(|title| title.ends_with(" in Python")));
+        for word in ["tokio", "yield-from-flat"] {
+            let error = titles(&["epoll", word], Languages::Python).unwrap_err();
+            assert!(error.starts_with(&format!("{word} has no original in Python")), "{error}");
+        }
     }
 
     #[test]
@@ -201,7 +311,11 @@ mod tests {
             [(&[][..], false), (&["all"], false), (&["1"], true), (&["all", "blocking"], true)]
         {
             let words: Vec<_> = words.iter().map(|word| (*word).to_owned()).collect();
-            assert_eq!(choose(&words, &[]).unwrap()[0].by_name, by_name, "{words:?}");
+            assert_eq!(
+                choose(&words, &[], Languages::Rust).unwrap()[0].by_name,
+                by_name,
+                "{words:?}"
+            );
         }
     }
 

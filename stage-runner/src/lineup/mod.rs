@@ -2,8 +2,11 @@
 //! the URLs.
 
 pub mod entrants;
+pub mod originals;
 pub mod sources;
 pub mod stages;
 pub mod urls;
 
-pub use entrants::{Entrant, Language, Program, StageFacts};
+pub use entrants::{Entrant, Language, Languages, Program, StageFacts};
+pub use originals::Original;
+pub use stages::Stage;

@@ -314,11 +314,19 @@ fn chapters(word: &str) -> Option<(u8, u8)> {
 #[derive(Debug)]
 pub struct Unknown;
 
-/// The name among `names` that somebody who wrote `word` may have meant.
+/// `8-5`, where `5-8` was meant: chapters are counted up.
+pub fn turned_around(word: &str) -> Option<String> {
+    let (from, to) = word.split_once('-')?;
+    let turned = format!("{to}-{from}");
+    chapters(&turned).map(|_| turned)
+}
+
+/// The name among `names` that somebody who wrote `word` may have meant. In a short word fewer
+/// letters may be wrong.
 pub fn nearest<'a>(word: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     names
         .map(|name| (strsim::damerau_levenshtein(&word.to_lowercase(), name), name))
-        .filter(|(distance, name)| *distance <= 1 + name.len() / 3)
+        .filter(|(distance, name)| *distance <= 1 + name.len().min(word.len()) / 4)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)
 }
@@ -367,5 +375,9 @@ mod tests {
         assert_eq!(nearest("bloking", names()), Some("blocking"));
         assert_eq!(nearest("thread-pol", names()), Some("thread-pool"));
         assert_eq!(nearest("quantum", names()), None);
+        assert_eq!(nearest("run", ["man", "site"].into_iter()), None);
+        assert_eq!(nearest("stie", ["man", "site"].into_iter()), Some("site"));
+        assert_eq!(turned_around("8-5").as_deref(), Some("5-8"));
+        assert_eq!((turned_around("5-8"), turned_around("a-b")), (None, None));
     }
 }

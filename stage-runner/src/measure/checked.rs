@@ -10,8 +10,9 @@ use crate::words;
 /// Clocks of two processes may differ by this much before a time is called impossible.
 pub const CLOCKS_DIFFER_US: u64 = 100_000;
 
-/// Characters of a wrong line that are shown.
+/// Characters of a wrong line that are shown, and of the reason: it may list all kinds of errors.
 const SHOWN: usize = 60;
+const REASON: usize = 240;
 
 /// The outcomes of one run, as they come in.
 ///
@@ -160,7 +161,7 @@ fn not_an_outcome(line: &[u8], error: &serde_json::Error) -> WrongLine {
     let why = why.split(" at line ").next().unwrap_or_default();
     let at = error.column().saturating_sub(1).min(line.len());
     let why = match word_at(line, at) {
-        _ if error.is_data() => why.to_owned(),
+        _ if error.is_data() => in_words_of_json(why),
         word @ ("NaN" | "Infinity") => format!("{word} is not JSON, null is"),
         _ => format!("invalid JSON in column {}, {why}", at + 1),
     };
@@ -171,7 +172,18 @@ fn not_an_outcome(line: &[u8], error: &serde_json::Error) -> WrongLine {
             format!("…{}", shown(from.trim_start_matches('\u{fffd}').trim_end()))
         }
     };
-    WrongLine::NotAnOutcome { shown, object: Some(self::shown(&why)) }
+    let reason = words::cut(&words::escaped(&why), REASON);
+    WrongLine::NotAnOutcome { shown, object: Some(reason) }
+}
+
+/// The reader of JSON names types of Rust, and whoever wrote the program may know none of them.
+fn in_words_of_json(why: &str) -> String {
+    let why = why.replace(": floating point `", ": number `").replace(": integer `", ": number `");
+    let Some((before, expected)) = why.rsplit_once(", expected struct ") else { return why };
+    // The name of the struct ends the reason, or the number of its fields follows. In a text of the
+    // program, a quote would.
+    let is_name = expected.chars().all(|c| c.is_ascii_alphanumeric() || c == ' ');
+    if is_name { format!("{before}, expected an object") } else { why }
 }
 
 /// `{` alone opens many things that are not an outcome: a printed list, a line of code.
@@ -256,6 +268,19 @@ mod tests {
             "(invalid JSON in column 2, key must be a string): {'outcome': 1}",
         );
         bad(&["{"], "is not an outcome: {. Print notes to stderr.");
+        let object = "expected an object)";
+        for line in
+            [r#"{"outcome":[1]}"#, r#"{"outcome":null}"#, r#"{"activity":"x"}"#, r#"{"usage":3}"#]
+        {
+            bad(&[line], object);
+        }
+        bad(&[&with(r#""status":200,"bytes":5"#, r#""error":"x""#)], object);
+        bad(
+            &[&with("200", "-1.5")],
+            "(invalid value: number `-1.5`, expected a number from 0 up): {",
+        );
+        bad(&[&with(":1,\"by", ":-1,\"by")], "number `-1`, expected a number from 0 up): {");
+        bad(&[&with("200,", r#"null,"error":{"kind":"late"},"#)], "`worker-died`, `io`): {");
     }
 
     #[test]

@@ -14,7 +14,7 @@ use super::checked::Checked;
 use super::command::command;
 use super::costs;
 use super::work::{Heard, Work};
-use crate::lineup::Entrant;
+use crate::lineup::{Entrant, Language};
 use crate::results::{Ending, Fault, Run, WrongLine};
 use crate::system::usage::{self, Cpu, Family};
 use crate::system::{processes, signals};
@@ -61,6 +61,8 @@ pub struct Conversation {
     child: Child,
     /// Whether it is watched from outside: it need not say what it costs.
     is_watched: bool,
+    /// Whether what it says is compared with what the system saw.
+    is_doubted: bool,
     pipes: Pipes,
     checked: Checked,
     silence: Duration,
@@ -82,9 +84,12 @@ impl Conversation {
         entrant: &Entrant,
         targets: usize,
     ) -> Result<Conversation, Fault> {
-        let mut command = command(entrant)?;
-        let program = entrant.command.first().map_or("stage-runner", String::as_str).to_owned();
-        if entrant.measures_itself() && work.stderr_to.is_none() {
+        let mut command = command(entrant, work.originals)?;
+        let program = match entrant.language {
+            Language::Rust => "stage-runner".to_owned(),
+            Language::Python | Language::Program => command.get_program().display().to_string(),
+        };
+        if entrant.language == Language::Rust && work.stderr_to.is_none() {
             // A backtrace would push the words of a panic out of the end of stderr.
             command.env("RUST_BACKTRACE", "0");
         }
@@ -94,22 +99,23 @@ impl Conversation {
         let began = Instant::now();
         let not_started = |why| Fault::NotStarted { program: program.clone(), why };
         let mut child =
-            command.spawn().map_err(|error| not_started(processes::no_thread(&error)))?;
+            command.spawn().map_err(|error| not_started(processes::with_what_helps(&error)))?;
         signals::child(child.id());
 
-        let name = entrant.name.clone();
+        let name = entrant.title().into_owned();
         let pass_on =
             work.stderr_to.map(|stderr_to| move |line: &str| stderr_to(&format!("{name}: {line}")));
         let pipes = Pipes::attend(&mut child, work.job(), pass_on).map_err(|error| {
             processes::kill(&mut child);
             let _ = child.wait();
             signals::child(0);
-            let why = processes::no_thread(&error);
+            let why = processes::with_what_helps(&error);
             not_started(format!("no thread for its pipes: {why}"))
         })?;
         Ok(Conversation {
             child,
-            is_watched: !entrant.measures_itself(),
+            is_watched: entrant.is_watched(),
+            is_doubted: !entrant.measures_itself(),
             pipes,
             checked: Checked::new(targets, work.activity),
             silence: work.limits.deadline.saturating_add(HUNG_AFTER),
@@ -251,7 +257,7 @@ impl Conversation {
         let recorded = self.checked.recorded;
         run.activity = recorded.map(|recorded| recorded.finish(reported.dropped_steps));
         run.wall_includes_start = reported.wall_us.is_none();
-        if self.is_watched {
+        if self.is_doubted {
             run.doubts =
                 costs::doubts(&reported, &seen, run.reported().filter_map(|o| o.finished_us).max());
         }

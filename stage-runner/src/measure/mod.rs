@@ -1,16 +1,19 @@
 //! The parent's half of a run: one entrant in a fresh process, every word of it checked.
 //!
-//! [`Work`] runs it; `command` starts it, `conversation` listens, `checked` checks each line,
-//! `recorded` keeps what it did step by step, `costs` settles what it took. [`estimate`] says
-//! beforehand what it should take, and [`sweep`] runs it with more and more in flight.
+//! [`Work`] runs it; `command` starts it ([`Originals`] are the files for Python), `conversation`
+//! listens, `checked` checks each line, `recorded` keeps what it did step by step, `costs` settles
+//! what it took. [`estimate`] says beforehand what it should take, and [`sweep`] runs it with more
+//! and more in flight.
 
 mod checked;
 mod command;
 mod conversation;
 mod costs;
 pub mod estimate;
+mod originals;
 mod recorded;
 pub mod sweep;
 mod work;
 
+pub use originals::Originals;
 pub use work::{Heard, Work};

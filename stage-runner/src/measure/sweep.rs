@@ -12,10 +12,10 @@ use crawl::protocol::OutcomeLine;
 use crawl::{ErrorKind, Limits, Worker};
 use practice_site::{Config, Site};
 
-use super::{Heard, Work};
+use super::{Heard, Originals, Work};
 use crate::lineup::{Entrant, urls};
 use crate::results::sweep::{End, Point, Why};
-use crate::results::{Run, Status, Who};
+use crate::results::{Fault, Run, Status, Who};
 use crate::system::{processes, signals};
 
 /// A stage that waits for one page after the other is not asked to do it for longer than this.
@@ -53,6 +53,7 @@ pub fn steps(from: usize, to: usize, per_decade: u8) -> Result<Vec<usize>, Strin
 /// There is no practice site to be had.
 pub fn step(
     entrant: &Entrant,
+    originals: Option<&Originals>,
     delay: Duration,
     in_flight: usize,
     heard: Heard<'_>,
@@ -71,11 +72,14 @@ pub fn step(
     }
     // A step during which the runner was stopped says nothing about the stage: it is taken again.
     let run = loop {
-        let run = measure(entrant, delay, in_flight, heard)?;
+        let run = measure(entrant, originals, delay, in_flight, heard)?;
         if run.stopped_us == 0 || signals::asked() {
             break run;
         }
     };
+    if let Some(Fault::NotHere { why }) = run.fault {
+        return end(Why::NotHere(why));
+    }
     Ok(judge(delay, in_flight, &run))
 }
 
@@ -100,6 +104,7 @@ fn too_many_for_the_site(in_flight: usize, limit: usize) -> Option<Why> {
 /// A fresh process and a fresh site.
 fn measure(
     entrant: &Entrant,
+    originals: Option<&Originals>,
     delay: Duration,
     in_flight: usize,
     heard: Heard<'_>,
@@ -115,6 +120,7 @@ fn measure(
             ..Limits::default()
         },
         digest: false,
+        originals,
         activity: false,
         stderr_to: None,
     };
@@ -131,6 +137,9 @@ fn judge(delay: Duration, in_flight: usize, run: &Run) -> Result<Point, End> {
     let end = |why| End { in_flight, pages: run.pages(), why };
     if run.status != Status::Ok {
         return Err(end(failure(run)));
+    }
+    if let Some(processes) = small_pool(run).filter(|processes| *processes < in_flight as u64) {
+        return Err(end(Why::SmallPool(processes)));
     }
     if let Some(who) = too_few_workers(run) {
         return Err(end(Why::TooFewWorkers(who)));
@@ -165,6 +174,14 @@ fn failure(run: &Run) -> Why {
     Why::Pages(kind, message.to_owned())
 }
 
+/// How many processes a pool in Python has started: it has a limit of its own, and starts none
+/// while another one is idle.
+fn small_pool(run: &Run) -> Option<u64> {
+    let figures = run.figures().others;
+    let started = figures.iter().filter(|(name, _)| name.starts_with("processes started by "));
+    Some(started.map(|(_, processes)| processes).sum()).filter(|processes| *processes > 0)
+}
+
 /// A pool goes on with fewer workers where the system gives no more: then so many were never in
 /// flight. The last worker began before the first page came, so that it is not the shortness of the
 /// delay.
@@ -185,7 +202,7 @@ fn too_few_workers(run: &Run) -> Option<Who> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lineup::entrants;
+    use crate::lineup::{Languages, entrants};
     use crate::results::WorkerKind;
 
     #[test]
@@ -198,7 +215,7 @@ mod tests {
     }
 
     fn stage(name: &str) -> Entrant {
-        entrants::choose(&[name.to_owned()], &[]).unwrap().remove(0)
+        entrants::choose(&[name.to_owned()], &[], Languages::Rust).unwrap().remove(0)
     }
 
     /// So many pages, fetched by as many threads, in a second each.
@@ -224,6 +241,15 @@ mod tests {
         let mut late = by_threads(1000, 900);
         late.outcomes[0].as_mut().unwrap().finished_us = Some(5_000);
         assert_eq!(too_few_workers(&late), None, "the delay was too short for more");
+    }
+
+    #[test]
+    fn a_pool_that_takes_no_more_processes_ends_there() {
+        let mut run = by_threads(100, 100);
+        run.usage.figures.insert("processes started by spawn".to_owned(), 61);
+        let judged = |in_flight| judge(Duration::from_secs(1), in_flight, &run);
+        assert_eq!(judged(100).unwrap_err().why, Why::SmallPool(61));
+        assert!(judged(61).is_ok());
     }
 
     #[test]

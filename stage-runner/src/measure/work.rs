@@ -3,10 +3,11 @@
 use crawl::protocol::{ErrorLine, Job, OutcomeLine, VERSION};
 use crawl::{ErrorKind, Limits, Phase, Worker};
 
+use super::Originals;
 use super::conversation::Conversation;
-use crate::lineup::Entrant;
 use crate::lineup::urls::Wanted;
-use crate::results::{Fault, Run, Status};
+use crate::lineup::{Entrant, Language};
+use crate::results::{Ending, Fault, Run, Status};
 use crate::system::signals;
 
 /// Called for each outcome as it arrives, with its index into the URLs, and with `None` now and
@@ -21,6 +22,8 @@ pub struct Work<'a> {
     pub limits: Limits,
     /// Whether to hash the bodies.
     pub digest: bool,
+    /// What runs the stages in Python, where any of the entrants is one.
+    pub originals: Option<&'a Originals>,
     /// Whether to record what each worker does.
     pub activity: bool,
     /// Where each line goes that a program prints to stderr, with its name in front; else only the
@@ -59,6 +62,9 @@ impl Work<'_> {
             }
         });
         conversation.settle(end, &mut run);
+        if let Some(why) = lacks(entrant, &run) {
+            return Run::skipped(index, round, why);
+        }
         for step in run.activity.iter_mut().flat_map(|activity| &mut activity.steps) {
             step.target = step.target.map(|target| urls[target]);
         }
@@ -84,6 +90,14 @@ impl Work<'_> {
         };
         serde_json::to_vec(&job).expect("a job is JSON")
     }
+}
+
+/// What the Python here lacks, if that is why an original did not run: its exit status says so.
+fn lacks(entrant: &Entrant, run: &Run) -> Option<String> {
+    const UNAVAILABLE: i32 = 77;
+    let skipped = entrant.language == Language::Python
+        && matches!(run.fault, Some(Fault::Ended { how: Ending::Exit(UNAVAILABLE), .. }));
+    skipped.then(|| run.stderr.last().cloned().unwrap_or_else(|| "no reason was given".to_owned()))
 }
 
 /// Every target gets an outcome, also when nobody is left to tell what became of it.

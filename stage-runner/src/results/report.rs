@@ -1,5 +1,6 @@
 //! A comparison, as far as it has come.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::lineup::{Entrant, sources};
@@ -45,9 +46,17 @@ impl Report {
     pub fn rows(&self) -> Vec<Row<'_>> {
         let row = |(index, entrant)| {
             let runs: Vec<_> = self.runs.iter().filter(|run| run.entrant == index).collect();
-            (!runs.is_empty()).then_some(Row { entrant, runs })
+            let title = self.title(entrant);
+            (!runs.is_empty()).then_some(Row { entrant, runs, title })
         };
         self.entrants.iter().enumerate().filter_map(row).collect()
+    }
+
+    /// What an entrant is called among the others: its language is part of it where they have
+    /// another one.
+    pub fn title<'a>(&self, entrant: &'a Entrant) -> Cow<'a, str> {
+        let all_same = self.entrants.iter().all(|other| other.language == entrant.language);
+        if all_same { Cow::Borrowed(&entrant.name) } else { entrant.title() }
     }
 
     /// Whether all went as it should: a stage that was not asked for by name may be skipped.

@@ -1,5 +1,7 @@
 //! What the runs of one entrant came to: medians, and who waited how.
 
+use std::borrow::Cow;
+
 use super::{Fault, Run, Status, Who};
 use crate::lineup::Entrant;
 
@@ -9,12 +11,14 @@ pub struct Row<'a> {
     pub entrant: &'a Entrant,
     /// In the order of the rounds, at least one.
     pub runs: Vec<&'a Run>,
+    /// Its name, with its language where others have another one.
+    pub title: Cow<'a, str>,
 }
 
 impl<'a> Row<'a> {
-    /// Its name.
-    pub fn name(&self) -> &'a str {
-        &self.entrant.name
+    /// What it is called among the other rows.
+    pub fn name(&self) -> &str {
+        &self.title
     }
 
     /// Why it did not run.
@@ -103,8 +107,8 @@ impl<'a> Row<'a> {
     /// Which share of its time the CPU worked: more than 1 where several did. Where the system does
     /// not tell, what asks again and again still gives itself away.
     pub fn work(&self) -> Option<f64> {
-        let told = self.wall_us().filter(|wall| *wall > 0).zip(self.cpu_us());
-        let share = told.map(|(wall, cpu)| cpu as f64 / wall as f64);
+        let both = self.wall_us().filter(|wall| *wall > 0).zip(self.cpu_us());
+        let share = both.map(|(wall, cpu)| cpu as f64 / wall as f64);
         share.or(self.is_busy().then_some(1.0))
     }
 

@@ -25,6 +25,8 @@ pub struct Setting {
     pub build: Build,
     /// Where it ran.
     pub machine: Machine,
+    /// The version of the Python that ran the originals, if any took part.
+    pub python: Option<String>,
 }
 
 /// What the practice site served.

@@ -1,5 +1,6 @@
 //! What a sweep came to: each stage with more and more in flight, until it goes no further.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use crawl::ErrorKind;
@@ -20,13 +21,15 @@ pub struct Sweep {
     pub build: Build,
     /// Where it ran.
     pub machine: Machine,
+    /// The version of the Python that ran the originals, if any took part.
+    pub python: Option<String>,
     /// A track for each stage, in their order; those that were not reached are not in it.
     pub tracks: Vec<Track>,
     /// Whether somebody stopped it.
     pub interrupted: bool,
 }
 
-/// How far one stage came.
+/// How far one stage came, in one language.
 #[derive(Clone, Debug)]
 pub struct Track {
     /// Which stage.
@@ -72,6 +75,8 @@ pub enum Why {
     OneByOne(Duration),
     /// It got only these of the workers that it needs.
     TooFewWorkers(Who),
+    /// Its pool started no more processes than these, by a rule of its own.
+    SmallPool(u64),
     /// It could have gone on, but the practice site could not: a process has only so many
     /// descriptors.
     SiteTooSmall(usize),
@@ -88,7 +93,7 @@ impl Why {
     pub fn word(&self) -> &'static str {
         match self {
             Why::OneByOne(_) => "one-by-one",
-            Why::TooFewWorkers(_) => "too-few-workers",
+            Why::TooFewWorkers(_) | Why::SmallPool(_) => "too-few-workers",
             Why::SiteTooSmall(_) => "site-too-small",
             Why::Fault(..) | Why::Pages(..) => "failed",
             Why::NotHere(_) => "skipped",
@@ -109,6 +114,10 @@ impl End {
                 let workers = words::plural(*count, kind.noun());
                 format!("the system gave it {workers} of {in_flight}")
             }
+            Why::SmallPool(most) => {
+                let processes = words::plural(*most, "process");
+                format!("its pool started {processes} and no more")
+            }
             Why::SiteTooSmall(limit) => format!(
                 "a process has {} descriptors here (ulimit -n), too few for a site with {in_flight} connections",
                 words::count(*limit as u64)
@@ -126,6 +135,11 @@ impl End {
 }
 
 impl Track {
+    /// What it is called: `epoll in Python`.
+    pub fn title(&self) -> Cow<'_, str> {
+        self.entrant.title()
+    }
+
     /// That it ends somewhere is what a sweep is about; that it never began is not.
     pub fn is_fine(&self) -> bool {
         match &self.end {

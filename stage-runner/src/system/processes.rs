@@ -10,7 +10,7 @@ use std::{
     time::SystemTime,
 };
 
-pub use stage_program::system::stdout_is_closed;
+pub use stage_program::system::{stdout_is_closed, with_what_helps};
 pub use system::*;
 
 /// This very program, to be started again, also after its file was replaced while it runs (by a new
@@ -76,16 +76,6 @@ impl OwnFile {
 pub fn note_own_file() {
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     OWN_FILE.get_or_init(OwnFile::now);
-}
-
-/// Why there is no other thread or process to be had, and what would help.
-pub fn no_thread(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::WouldBlock if cfg!(unix) => {
-            format!("{error}; a larger limit on processes and threads helps (ulimit -u)")
-        }
-        _ => error.to_string(),
-    }
 }
 
 #[cfg(unix)]

@@ -1,6 +1,8 @@
 //! Signals: what is finished is shown, no child stays, and it never takes long.
 
+use std::fs;
 use std::io;
+use std::path::PathBuf;
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Condvar, Mutex, PoisonError};
@@ -19,6 +21,7 @@ const PATIENCE: Duration = Duration::from_millis(1500);
 static ASKED: Mutex<Option<u8>> = Mutex::new(None);
 static IS_ASKED: Condvar = Condvar::new();
 static CHILD: AtomicU32 = AtomicU32::new(0);
+static FOLDER: Mutex<Option<PathBuf>> = Mutex::new(None);
 
 /// Whether somebody asked to stop.
 pub fn asked() -> bool {
@@ -41,6 +44,11 @@ pub fn child(pid: u32) {
     CHILD.store(pid, Relaxed);
 }
 
+/// The folder that must not stay.
+pub fn folder(path: Option<PathBuf>) {
+    *FOLDER.lock().unwrap_or_else(PoisonError::into_inner) = path;
+}
+
 fn first() -> Option<u8> {
     *ASKED.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -54,6 +62,9 @@ fn stop(signal: u8) -> ! {
     match CHILD.load(Relaxed) {
         0 => {}
         pid => processes::kill_group(pid),
+    }
+    if let Some(folder) = FOLDER.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        let _ = fs::remove_dir_all(folder);
     }
     process::exit(exit_status().into())
 }

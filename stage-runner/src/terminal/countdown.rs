@@ -69,7 +69,7 @@ impl Countdown {
             }
             _ => String::new(),
         };
-        let name = &entrant.name;
+        let name = report.title(entrant);
         progress::live(&format!("{name}{round_of}: {pages} of {all} pages{left}"));
     }
 
@@ -102,7 +102,7 @@ impl SweepCountdown {
             for &step in steps {
                 if sweep::too_long(entrant, delay, step).is_none() {
                     let time = sweep::expected(entrant, delay, step) + RUN + FETCH * step as u32;
-                    left.insert((entrant.name.clone(), step), time);
+                    left.insert((entrant.title().into_owned(), step), time);
                 }
             }
         }
@@ -120,12 +120,14 @@ impl SweepCountdown {
     /// This stage is next: what those before it did not manage is not to come any more.
     pub fn next_stage(&mut self, entrant: &Entrant, before: &[Entrant]) {
         self.stage += 1;
-        self.left.retain(|(name, _), _| before.iter().all(|entrant| entrant.name != *name));
+        self.left.retain(|(name, _), _| before.iter().all(|entrant| entrant.title() != *name));
         if !progress::is_live() {
             let left = words::roughly(self.left.values().sum());
             progress::note(&format!(
                 "{}, stage {} of {}, about {left} left",
-                entrant.name, self.stage, self.stages
+                entrant.title(),
+                self.stage,
+                self.stages
             ));
         }
         self.began_run = Instant::now();
@@ -133,7 +135,7 @@ impl SweepCountdown {
 
     /// One run is over.
     pub fn done(&mut self, entrant: &Entrant, in_flight: usize) {
-        self.left.remove(&(entrant.name.clone(), in_flight));
+        self.left.remove(&(entrant.title().into_owned(), in_flight));
         self.began_run = Instant::now();
     }
 
@@ -143,7 +145,7 @@ impl SweepCountdown {
         let left = words::roughly(left.saturating_sub(self.began_run.elapsed()));
         let (run, runs) = (self.runs - self.left.len() + 1, self.runs);
         let many = words::count(in_flight as u64);
-        let name = &entrant.name;
+        let name = entrant.title();
         progress::live(&format!(
             "{name}, {many} in flight: run {run} of {runs}, about {left} left"
         ));

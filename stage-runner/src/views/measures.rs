@@ -50,7 +50,7 @@ pub fn not_all_at_once(track: &Track) -> Option<String> {
     let point = points.find(|point| point.most_in_flight < point.in_flight)?;
     let count = |number: usize| words::count(number as u64);
     let (most, all) = (count(point.most_in_flight), count(point.in_flight));
-    let name = &track.entrant.name;
+    let name = track.title();
     Some(format!(
         "{name} had {most} of {all} in flight at most: pages came before the last fetch began. A longer --delay helps."
     ))

@@ -9,7 +9,7 @@ use practice_site::Config;
 use stage_program::Figures;
 
 use crate::lineup::stages::STAGES;
-use crate::lineup::{Program, entrants};
+use crate::lineup::{Language, Languages, Program, entrants};
 use crate::results::{
     Activity, Build, Did, Fault, Machine, Place, Profile, Report, Run, Setting, SiteSetting, State,
     Status, Step, Tenths,
@@ -18,6 +18,11 @@ use crate::results::{
 /// These stages and programs (`mine=./crawl`) before anything ran, on ten pages of the practice
 /// site.
 pub fn report(stages: &str, programs: &[&str]) -> Report {
+    report_in(Languages::Rust, stages, programs)
+}
+
+/// The same in these languages.
+pub fn report_in(languages: Languages, stages: &str, programs: &[&str]) -> Report {
     // The screens are those of Linux: elsewhere one stage runs only when it is named.
     let all = STAGES.iter().filter(|stage| !stage.hidden).map(|stage| stage.name);
     let names: Vec<String> = match stages {
@@ -38,8 +43,9 @@ pub fn report(stages: &str, programs: &[&str]) -> Report {
         digest: false,
         build: Build { version: "1.0.0".to_owned(), profile: Profile::Release },
         machine: Machine { os: "linux".to_owned(), arch: "x86_64".to_owned(), cpus: Some(2) },
+        python: (languages != Languages::Rust).then(|| "3.11.7".to_owned()),
     };
-    let mut entrants = entrants::choose(&names, &programs).unwrap();
+    let mut entrants = entrants::choose(&names, &programs, languages).unwrap();
     for epoll in entrants.iter_mut().filter(|entrant| entrant.name == "epoll") {
         // Elsewhere it says that it is something else.
         let summary = &mut epoll.stage.as_mut().unwrap().summary;
@@ -94,7 +100,13 @@ fn run(report: &Report, index: usize, round: u32) -> Run {
     let at_once = setting.limits.concurrency.get() as u64;
     let is_pool = entrant.name.ends_with("-pool");
     let at_once = if entrant.is_one_at_a_time() { 1 } else { at_once.min(pages.max(1)) };
-    let late = if entrant.name == "process-pool" { 4_000 } else { 0 };
+    let is_python = entrant.language == Language::Python;
+    let late = match entrant.name.as_str() {
+        // Each of its processes is an interpreter that has to start.
+        "process-pool" if is_python => 740_000,
+        "process-pool" => 4_000,
+        _ => 0,
+    };
     let delay = setting.site.as_ref().map_or(20_000, |site| site.delay.as_micros() as u64) + 600;
     let outcome = |target: u64| {
         let place = target % at_once;
@@ -113,18 +125,30 @@ fn run(report: &Report, index: usize, round: u32) -> Run {
     let is_busy = entrant.name.starts_with("busy");
     let cpu_us = match (is_busy, is_pool) {
         (true, _) => wall_us - 900,
-        (_, true) => 170 * pages + late * 2,
+        (_, true) => 170 * pages + late * if is_python { 1 } else { 2 },
+        _ if is_python => 200 * pages,
         _ => 64 * pages,
     };
+    let resident = if is_python { 15_000_000 } else { 2_000_000 };
+    let private = if is_python { 10_100_000 } else { 2_050_000 };
     let workers = if is_pool { at_once } else { 0 };
     let is_process_pool = entrant.name == "process-pool";
-    let figures = Figures {
-        failed_reads: is_busy.then_some(wall_us * 4 + 644),
-        workers: is_pool.then_some(workers),
-        workers_asked_for: is_pool.then_some(workers),
-        processes_started: is_process_pool.then_some(workers),
-        slowest_start: is_process_pool.then_some(Duration::from_micros(late + 1_300)),
-        ..Figures::default()
+    let failed_reads = is_busy.then_some(wall_us * if is_python { 1 } else { 4 } + 644);
+    let started = ("processes started by spawn".to_owned(), workers);
+    let figures = match is_python {
+        true => Figures {
+            failed_reads,
+            others: is_process_pool.then_some(started).into_iter().collect(),
+            ..Figures::default()
+        },
+        false => Figures {
+            failed_reads,
+            workers: is_pool.then_some(workers),
+            workers_asked_for: is_pool.then_some(workers),
+            processes_started: is_process_pool.then_some(workers),
+            slowest_start: is_process_pool.then_some(Duration::from_micros(late + 1_300)),
+            ..Figures::default()
+        },
     };
     Run {
         exit: Some(0),
@@ -134,9 +158,9 @@ fn run(report: &Report, index: usize, round: u32) -> Run {
             user_us: Some(cpu_us / 3),
             system_us: Some(cpu_us - cpu_us / 3),
             runnable_us: (!is_pool).then_some(0),
-            start_rss_bytes: Some(2_000_000),
-            peak_rss_bytes: Some(2_100_000 + workers * 30_000),
-            workers_private_bytes: Some(if is_process_pool { workers * 2_050_000 } else { 0 }),
+            start_rss_bytes: Some(resident),
+            peak_rss_bytes: Some(resident + 100_000 + workers * 30_000),
+            workers_private_bytes: Some(if is_process_pool { workers * private } else { 0 }),
             threads: Some(1 + workers),
             processes: Some(1 + if is_process_pool { workers } else { 0 }),
             voluntary_switches: Some(3 + pages / at_once + workers * 3),

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use crawl::protocol::ErrorLine;
+use crawl::protocol::{ErrorLine, OutcomeLine};
 use crawl::{ErrorKind, Worker};
 use stage_program::Figures;
 
+use crate::lineup::Language;
 use crate::results::{Blocked, Report, Row, Run, Setting, WorkerKind};
 use crate::words;
 
@@ -22,8 +23,8 @@ const FIGURES: usize = 5;
 /// Kinds of failure that are told, each with one page that failed like this.
 const NAMED: usize = 3;
 
-/// What has to be said of a debug build.
-pub const DEBUG: &str = " (debug build: CPU reads high)";
+/// How a headline ends that has to tell of a debug build.
+pub const DEBUG: &str = " (debug build";
 
 /// What a run of several entrants showed.
 pub fn comparison(report: &Report, rows: &[Row<'_>]) -> Vec<String> {
@@ -33,7 +34,9 @@ pub fn comparison(report: &Report, rows: &[Row<'_>]) -> Vec<String> {
     sentences.extend(failures(report, rows));
     sentences.extend(rows.iter().filter_map(stopped));
     sentences.extend(rows.iter().filter_map(|row| blocked(report, row)));
-    sentences.extend(kinds_of_time(&sound));
+    let (late, on_time): (Vec<_>, Vec<_>) = sound.iter().partition(|row| is_late(row));
+    sentences.extend(kinds_of_time(&on_time));
+    sentences.extend(late.into_iter().filter_map(started_late));
     sentences.extend(figures(&sound));
     sentences.extend(one_a_second(&sound));
     sentences.extend(tie(&sound));
@@ -42,7 +45,7 @@ pub fn comparison(report: &Report, rows: &[Row<'_>]) -> Vec<String> {
 
 /// The setting, above every picture.
 pub fn headline(report: &Report) -> String {
-    let Setting { urls, site, limits, rounds, digest, build, .. } = &report.setting;
+    let Setting { urls, site, limits, rounds, digest, build, python, .. } = &report.setting;
     let pages = words::plural(urls.len() as u64, "page");
     let mut line = match site {
         _ if urls.is_empty() => return "Nothing to fetch.".to_owned(),
@@ -74,8 +77,13 @@ pub fn headline(report: &Report) -> String {
     if *digest {
         line.push_str(", hashed (the figures include it)");
     }
-    if build.is_debug() {
-        line.push_str(DEBUG);
+    if let Some(version) = python {
+        line.push_str(&format!(", Python {version}"));
+    }
+    if build.is_debug() && report.entrants.iter().any(|entrant| entrant.language == Language::Rust)
+    {
+        let of = if python.is_some() { " of Rust" } else { "" };
+        line.push_str(&format!("{DEBUG}: CPU{of} reads high)"));
     }
     line
 }
@@ -176,6 +184,32 @@ fn is_longest(row: &Row<'_>) -> bool {
 
 fn is_near(wall: Option<u64>, other: u64, share: f64) -> bool {
     wall.is_some_and(|wall| (wall as f64 - other as f64).abs() <= other as f64 * share)
+}
+
+/// When the last process of a pool began to fetch, if its start took longer than any page.
+fn late_start(row: &Row<'_>) -> Option<u64> {
+    let is_process = |outcome: &&OutcomeLine| matches!(outcome.by, Worker::Process(_));
+    let mut began: BTreeMap<Worker, u64> = BTreeMap::new();
+    for outcome in row.shown().reported().filter(is_process) {
+        let first = began.entry(outcome.by).or_insert(outcome.started_us);
+        *first = outcome.started_us.min(*first);
+    }
+    began.into_values().max().filter(|last| *last > longest(row))
+}
+
+/// Whether a start took longer than any page, so that the wall time is neither kind of time.
+pub fn is_late(row: &Row<'_>) -> bool {
+    late_start(row).is_some() && !is_longest(row)
+}
+
+/// A start that took longer than any page is most of the wall time.
+fn started_late(row: &Row<'_>) -> Option<String> {
+    let began = words::duration(late_start(row)?);
+    let wall = words::duration(row.wall_us()?);
+    Some(format!(
+        "{} took {wall}: its last process was there, and began to fetch, after {began}.",
+        row.name()
+    ))
 }
 
 /// Two digits are enough to tell the two kinds apart: `4.5 s`, `0.45 s`.
@@ -281,10 +315,15 @@ fn tie(rows: &[&Row<'_>]) -> Option<String> {
         _ => words::list(&loops.iter().map(|row| row.name()).collect::<Vec<_>>()),
     };
     let chapter = |row: &Row<'_>| row.entrant.stage.as_ref().and_then(|stage| stage.chapter);
-    let what = if loops.iter().all(|row| chapter(row) == chapter(first)) {
-        "who says which socket is ready made no difference here"
-    } else {
+    let is_same_stage = |row: &&Row<'_>| row.entrant.name == first.entrant.name;
+    let what = if rest.iter().all(is_same_stage) {
+        "the language made no difference to the wall time here"
+    } else if loops.iter().any(|row| chapter(row) != chapter(first)) {
         "what changed there is the code"
+    } else if loops.iter().any(|row| row.entrant.language != first.entrant.language) {
+        "neither who says which socket is ready nor the language made a difference here"
+    } else {
+        "who says which socket is ready made no difference here"
     };
     Some(format!("{names} tie: {what}."))
 }
@@ -300,6 +339,7 @@ fn is_loop(row: &Row<'_>) -> bool {
 pub fn next(report: &Report, rows: &[Row<'_>]) -> Vec<String> {
     let site = report.setting.site.as_ref();
     let Some(site) = site.filter(|site| site.pages > 0) else { return Vec::new() };
+    let language = language_option(report);
     let mut next = Vec::new();
     if let [first, .., last] = rows
         && site.pages < 1000
@@ -307,14 +347,27 @@ pub fn next(report: &Report, rows: &[Row<'_>]) -> Vec<String> {
     {
         let first = rows.iter().find(|row| is_loop(row)).unwrap_or(first);
         let last = rows.iter().rev().find(|row| is_loop(row) && is_lesson(row)).unwrap_or(last);
-        next.push(format!("-s {},{} --pages 1000 -c 1000", first.name(), last.name()));
+        let (first, last) = (&first.entrant.name, &last.entrant.name);
+        let both = if first == last { first.clone() } else { format!("{first},{last}") };
+        next.push(format!("-s {both}{language} --pages 1000 -c 1000"));
     }
     next.extend(larger_limits(report, rows));
     next.extend(some_jitter(&report.setting));
     let last = rows.iter().filter(|row| row.is_ok());
     let last = last.max_by_key(|row| is_lesson(row));
-    next.extend(last.map(|row| format!("-s {}", row.name())));
+    next.extend(last.map(|row| {
+        // Both languages of a stage are no picture of one.
+        let language =
+            if row.entrant.language == Language::Python { " --language python" } else { "" };
+        format!("-s {}{language}", row.entrant.name)
+    }));
     next
+}
+
+/// What asks for Python again, beside Rust.
+fn language_option(report: &Report) -> &'static str {
+    let any = report.entrants.iter().any(|entrant| entrant.language == Language::Python);
+    if any { " --python" } else { "" }
 }
 
 /// Random delays, where pages still come in time with them.
@@ -387,8 +440,8 @@ fn failed(report: &Report, rows: &[Row<'_>]) -> Vec<String> {
             words::plural(first.len() as u64, "page")
         )];
     }
-    let told = ran.iter().filter(|row| row.failed() > 0 && row.fault().is_none());
-    told.map(|row| {
+    let some = ran.iter().filter(|row| row.failed() > 0 && row.fault().is_none());
+    some.map(|row| {
         let pages = words::plural(row.failed() as u64, "page");
         format!("{}: {pages} failed. {}.", row.name(), named(report, row.worst()))
     })
@@ -404,7 +457,11 @@ pub fn may_be_runnable(rows: &[&Row<'_>]) -> Option<String> {
         0 => return None,
         all if all == rows.len() => (String::new(), "here"),
         1..=3 => (format!(" of {}", words::list(&unknown)), "there"),
-        more => (format!(" of {more} stages"), "there"),
+        more => {
+            let is_python = |row: &&Row<'_>| row.entrant.language == Language::Python;
+            let what = if rows.iter().any(is_python) { "rows" } else { "stages" };
+            (format!(" of {more} {what}"), "there")
+        }
     };
     Some(format!("Sleep{whose} includes waiting for a processor, which is not measured {there}."))
 }
@@ -469,7 +526,7 @@ fn named(report: &Report, run: &Run) -> String {
         }
     }
     let named = alike.iter().take(NAMED).map(|(error, target, pages)| {
-        let message = words::cut(&words::escaped(&error.message), 100);
+        let message = words::cut(&words::escaped(&error.message), 160);
         let path = report.setting.short_url(*target);
         let more = if *pages > 1 {
             format!(" and {} more", words::count(pages - 1))

@@ -24,10 +24,12 @@ pub fn cpu(micros: u64) -> String {
     if micros == 0 { "<0.1 ms".to_owned() } else { duration(micros) }
 }
 
-/// A time to four digits, for one fetch among others: `450.9 ms`, `4.506 s`.
+/// A time to four digits, for one fetch among others: `450.9 ms`, `4.506 s`. None is nothing: what
+/// would be `0.0 ms` was too short for these digits.
 pub fn exact(micros: u64) -> String {
     match micros {
-        ..999_950 => format!("{:.1} ms", micros as f64 / 1e3),
+        ..50 => "<0.1 ms".to_owned(),
+        50..999_950 => format!("{:.1} ms", micros as f64 / 1e3),
         _ => format!("{:.3} s", micros as f64 / 1e6),
     }
 }
@@ -149,6 +151,7 @@ mod tests {
         ] {
             assert_eq!(duration(us), text);
         }
+        assert_eq!((exact(0), exact(50)), ("<0.1 ms".into(), "0.1 ms".into()));
         assert_eq!((cpu(0), cpu(64)), ("<0.1 ms".into(), "64 µs".into()));
         assert_eq!((bytes(2_130_000), bytes(23_400_000)), ("2.1 MB".into(), "23 MB".into()));
     }

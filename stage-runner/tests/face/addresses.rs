@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::thread;
 
 use crawl::protocol::{Job, JobLimits, JobTarget, Line, OutcomeLine, VERSION};
@@ -42,9 +42,8 @@ fn serve(listener: TcpListener) {
 }
 
 /// Runs a stage alone: its program takes a job, and answers with lines.
-fn outcomes(stage: &str, job: &[u8]) -> Vec<OutcomeLine> {
-    let mut child =
-        command(&["run-stage", stage]).stdin(Stdio::piped()).spawn().expect("it starts");
+fn outcomes(mut program: Command, job: &[u8]) -> Vec<OutcomeLine> {
+    let mut child = program.stdin(Stdio::piped()).spawn().expect("it starts");
     child.stdin.take().expect("it was asked for").write_all(job).expect("it reads its job");
     let output = child.wait_with_output().expect("it ends");
     let said = String::from_utf8(output.stdout).expect("UTF-8");
@@ -56,7 +55,7 @@ fn outcomes(stage: &str, job: &[u8]) -> Vec<OutcomeLine> {
 }
 
 #[test]
-fn every_stage_tries_all_addresses_of_a_name() {
+fn every_stage_and_example_tries_all_addresses_of_a_name() {
     if TcpListener::bind((V6, 0)).is_err() {
         eprintln!("skipped: no IPv6 here");
         return;
@@ -87,23 +86,41 @@ fn every_stage_tries_all_addresses_of_a_name() {
     };
     let json = serde_json::to_vec(&job).expect("a job is JSON");
 
+    for program in ["python3 examples/programs/threads.py", "bash examples/programs/one-by-one.sh"]
+    {
+        let mut words = program.split(' ');
+        let (name, file) = (words.next().expect("a name"), words.next().expect("a file"));
+        let works = if name == "bash" { "((BASH_VERSINFO >= 5))" } else { "pass" };
+        if !Command::new(name).args(["-c", works]).output().is_ok_and(|it| it.status.success()) {
+            eprintln!("skipped: no {name} here");
+            continue;
+        }
+        let mut command = Command::new(name);
+        command.arg(format!("{}/../{file}", env!("CARGO_MANIFEST_DIR")));
+        command.stdout(Stdio::piped()).stderr(Stdio::null());
+        check(name, &outcomes(command, &json), &job);
+    }
+
     let stages = STAGES.iter().filter(|stage| (stage.available)().is_ok());
     thread::scope(|scope| {
         for stage in stages {
             let (json, job) = (&json, &job);
-            scope.spawn(move || {
-                let outcomes = outcomes(stage.name, json);
-                assert_eq!(outcomes.len(), 6, "{}: {outcomes:?}", stage.name);
-                for outcome in &outcomes[..4] {
-                    assert_eq!(outcome.status, Some(200), "{}: {outcome:?}", stage.name);
-                }
-                for (outcome, target) in outcomes[4..].iter().zip(&job.targets[4..]) {
-                    let error = outcome.error.as_ref().expect("nobody listens");
-                    let last = target.addresses[1].to_string();
-                    assert_eq!(error.kind, ErrorKind::Connect, "{}: {error:?}", stage.name);
-                    assert!(error.message.contains(&last), "{}: {error:?}", stage.name);
-                }
-            });
+            let command = command(&["run-stage", stage.name]);
+            scope.spawn(move || check(stage.name, &outcomes(command, json), job));
         }
     });
+}
+
+/// The first four of six targets are served on one of their addresses.
+fn check(name: &str, outcomes: &[OutcomeLine], job: &Job) {
+    assert_eq!(outcomes.len(), 6, "{name}: {outcomes:?}");
+    for outcome in &outcomes[..4] {
+        assert_eq!(outcome.status, Some(200), "{name}: {outcome:?}");
+    }
+    for (outcome, target) in outcomes[4..].iter().zip(&job.targets[4..]) {
+        let error = outcome.error.as_ref().expect("nobody listens");
+        let last = target.addresses[1].to_string();
+        assert_eq!(error.kind, ErrorKind::Connect, "{name}: {error:?}");
+        assert!(error.message.contains(&last), "{name}: {error:?}");
+    }
 }

@@ -48,7 +48,7 @@ fn what_is_wrong_is_said_before_anything_runs() {
     wrong(&["-c", "0"], "at least 1 fetch must be in flight");
     wrong(&["-r", "0"], "at least 1 round");
     wrong(&["--pages", "1e3"], "write a whole number in digits");
-    wrong(&["--pages", "-3"], "write a whole number in digits");
+    wrong(&["--pages", "-3"], "it is less than 0");
     wrong(&["--pages", "1000001"], "1,000,000 pages at most");
     wrong(&["--stage", "epoll,"], "the name of a stage is missing");
     wrong(&["--delay", "450"], "write 450ms or 450s");
@@ -69,7 +69,11 @@ fn what_is_wrong_is_said_before_anything_runs() {
     wrong(&["--svg", "x"], "--svg is an option of `stage-runner sweep`");
     wrong(&["--port", "80"], "--port is an option of `stage-runner site`");
     wrong(&["--concurency", "5"], "'--concurrency'");
-    wrong(&["-s", "8-5"], "no stage is called \"8-5\"");
+    wrong(&["-s", "8-5"], "chapters are counted up, write 5-8");
+    wrong(&["site", "--rounds", "3"], "--rounds is an option of `stage-runner` without `site`");
+    wrong(&["sweep", "--listen", "::"], "--listen is an option of `stage-runner site`");
+    wrong(&["-c", "-5"], "it is less than 0");
+    wrong(&["run"], "\"run\" is not a URL");
     assert!(!run(&["--bogus"]).code(2).stderr.contains("--rounds"), "nobody means that");
     wrong(&["--program", "epoll=x"], "taken by a stage");
     wrong(&["--program", "a=x", "--program", "a=y"], "given twice");
@@ -177,6 +181,14 @@ fn too_few_descriptors_are_told() {
     shell.args(["-c", &script]).stdin(std::process::Stdio::null());
     let ended = super::support::ended(shell).code(1);
     ended.notes("A process has 64 descriptors here (ulimit -n), too few for 100 fetches at once.");
+
+    for (most, command) in [(12, "-s epoll"), (5, "site")] {
+        let script = format!("ulimit -n {most}; exec {runner} {command}");
+        let mut shell = std::process::Command::new("sh");
+        shell.args(["-c", &script]).stdin(std::process::Stdio::null());
+        let ended = super::support::ended(shell).code(1);
+        ended.notes("a larger limit on descriptors helps (ulimit -n)");
+    }
 }
 
 #[test]

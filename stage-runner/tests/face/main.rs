@@ -9,6 +9,7 @@ mod formats;
 mod operations;
 #[cfg(unix)]
 mod programs;
+mod python;
 mod report;
 mod site;
 mod support;

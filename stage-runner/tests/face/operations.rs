@@ -16,7 +16,7 @@ fn signal(child: &Child, name: &str) {
 }
 
 /// The processes whose command line has this word in it.
-fn processes_with(word: &str) -> Vec<String> {
+pub fn processes_with(word: &str) -> Vec<String> {
     let found = Command::new("ps").args(["-A", "-o", "pid=,args="]).output().unwrap();
     let all = String::from_utf8_lossy(&found.stdout).into_owned();
     all.lines().filter(|line| line.contains(word)).map(str::to_owned).collect()
@@ -31,12 +31,17 @@ fn stage_of(runner: &Child) -> String {
         let is_it = |line: &&str| line.trim().starts_with(&parent) && line.contains("run-stage");
         all.lines().find(is_it)?.split_whitespace().nth(1).map(str::to_owned)
     };
-    soon("the stage runs", || stage().is_some());
-    stage().expect("it was there just now")
+    // Asked again, it could have ended.
+    let mut found = None;
+    soon("the stage runs", || {
+        found = stage();
+        found.is_some()
+    });
+    found.expect("it was waited for")
 }
 
 #[track_caller]
-fn soon(what: &str, mut is_true: impl FnMut() -> bool) {
+pub fn soon(what: &str, mut is_true: impl FnMut() -> bool) {
     let began = Instant::now();
     while !is_true() {
         assert!(began.elapsed() < Duration::from_secs(20), "{what}");
@@ -57,7 +62,11 @@ fn wait_at_most(child: &mut Child, time: Duration) -> ExitStatus {
 
 /// Interrupts the runner when it has been at work for so long.
 fn interrupted(args: &[&str], after: Duration) -> Ended {
-    let mut child = command(args).spawn().unwrap();
+    interrupted_command(command(args), after)
+}
+
+pub fn interrupted_command(mut command: Command, after: Duration) -> Ended {
+    let mut child = command.spawn().unwrap();
     thread::sleep(after);
     // What ignores Ctrl-C from its start goes on doing so, and is stopped by another signal.
     let (name, number) = if ignores(2) { ("TERM", 15) } else { ("INT", 2) };

@@ -264,6 +264,47 @@ fn the_example_programs_work() {
     }
 }
 
+/// The same of the shell, which reads a body to its end and connects without a deadline.
+#[test]
+fn no_server_ends_the_example_in_bash() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    let is_new = ["-c", "((BASH_VERSINFO >= 5))"];
+    if !Command::new("bash").args(is_new).output().is_ok_and(|it| it.status.success()) {
+        eprintln!("skipped: no bash 5 here");
+        return;
+    }
+    let config = Config { pages: 1, delay: Duration::ZERO, ..Config::default() };
+    let site = Site::start(config).unwrap();
+    let ends = [
+        ("status-600", "malformed"),
+        ("switching-101", "malformed"),
+        ("garbage", "malformed"),
+        ("interim", "200"),
+        ("no-content", "204"),
+        ("not-modified-304", "304"),
+        ("endless-1xx", "timeout"),
+        ("endless-head", "timeout"),
+        ("stays-open", "timeout"),
+        ("stall-in-body", "timeout"),
+        ("reset-before-head", "empty-reply"),
+    ];
+    let mut urls: Vec<String> =
+        ends.iter().map(|(name, _)| site.fault_url(name).unwrap()).collect();
+    urls.push(site.url("/1"));
+    let urls: Vec<&str> = urls.iter().map(String::as_str).collect();
+    let program = format!("bash=bash {root}/examples/programs/one-by-one.sh");
+    let args = ["--program", &program, "--deadline", "500ms", "--format", "json"];
+    let json = run(&[&args[..], &urls[..]].concat()).code(1).json();
+    assert_eq!(json["runs"][0]["reason"], Value::Null, "{json}");
+    let outcomes = json["runs"][0]["outcomes"].as_array().unwrap();
+    for ((name, end), outcome) in ends.iter().zip(outcomes) {
+        let status = outcome["status"].as_u64().map(|status| status.to_string());
+        let kind = outcome["error"]["kind"].as_str().map(str::to_owned);
+        assert_eq!(status.or(kind).as_deref(), Some(*end), "{name}: {outcome}");
+    }
+    assert_eq!(outcomes.last().unwrap()["status"], 200, "the page after them all");
+}
+
 /// What a server sends costs its own page at most: the program goes on, and so do the other pages.
 #[test]
 fn no_server_ends_an_example_program() {
@@ -340,13 +381,21 @@ fn the_protocol_page_is_right() {
     for line in blocks[1..].iter().flat_map(|block| block.lines()) {
         serde_json::from_str::<crawl::protocol::Line>(line).expect(line);
     }
-    // The form that all shells take, here and wherever a program is shown.
-    for file in
-        ["docs/protocol.md", "examples/programs/threads.py", "examples/programs/one-by-one.sh"]
-    {
-        let path = format!("{}/../{file}", env!("CARGO_MANIFEST_DIR"));
-        assert!(!fs::read_to_string(path).unwrap().contains("--program '"), "{file}");
+}
+
+/// Double quotes: cmd.exe takes single ones for a part of the word.
+#[test]
+fn programs_are_shown_in_the_form_that_all_shells_take() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    let folders = ["", "docs", "examples/programs", "stage-runner/src/cli"];
+    let files = folders.iter().flat_map(|folder| fs::read_dir(format!("{root}/{folder}")).unwrap());
+    let mut shown = 0;
+    for path in files.map(|file| file.unwrap().path()).filter(|path| path.is_file()) {
+        let Ok(text) = fs::read_to_string(&path) else { continue };
+        shown += usize::from(text.contains("--program \""));
+        assert!(!text.contains("--program '"), "{}", path.display());
     }
+    assert!(shown >= 5, "only {shown} files show a program");
 }
 
 /// A program that does not import `resource`, as on Windows, and the snippet of the protocol page.

@@ -146,12 +146,15 @@ impl Page {
 
         let sound: Vec<&Row<'_>> =
             rows.iter().filter(|row| row.is_ok() && row.wall_us().is_some()).collect();
+        let setting = sentences::headline(report);
+        let debug = setting.find(sentences::DEBUG).unwrap_or(setting.len());
+        let (title, debug) = setting.split_at(debug);
         let (headline, kinds, said) = what_it_showed(report, &rows, &sound, axis);
         let (failures, other_failures) = failures(report, &rows);
         let tables = drawn.iter().filter(|run| run.reported().next().is_some());
         Page {
-            title: safe(sentences::headline(report).trim_end_matches(sentences::DEBUG)),
-            about: about(report, &rows),
+            title: safe(title),
+            about: about(report, &rows, debug),
             headline,
             kinds,
             said,
@@ -177,14 +180,13 @@ pub fn safe_name(name: &str) -> String {
     words::cut(&words::escaped(name), LONGEST_NAME)
 }
 
-fn about(report: &Report, rows: &[Row<'_>]) -> String {
+fn about(report: &Report, rows: &[Row<'_>], debug: &str) -> String {
     let setting = &report.setting;
     let machine = &setting.machine;
     let ways = words::plural(rows.len() as u64, "way");
     let cpus = machine.cpus.map(|cpus| words::plural(cpus as u64, "processor"));
     let cpus = cpus.map(|cpus| format!(" with {cpus}")).unwrap_or_default();
     let interrupted = if report.interrupted { " Interrupted: not all of it." } else { "" };
-    let debug = if setting.build.is_debug() { sentences::DEBUG } else { "" };
     safe(&format!(
         "Fetched in {ways} on one machine{cpus} ({} on {}), by stage-runner {}{debug}.{interrupted}",
         machine.os, machine.arch, setting.build.version
@@ -205,7 +207,9 @@ fn what_it_showed(
     // The page has a place of its own for what failed.
     let failed = sentences::failures(report, rows);
     said.retain(|sentence| !failed.contains(sentence));
-    let first = sentences::kinds_of_time(sound);
+    let on_time = sound.iter().copied().filter(|row| !sentences::is_late(row));
+    let on_time: Vec<&Row<'_>> = on_time.collect();
+    let first = sentences::kinds_of_time(&on_time);
     said.retain(|sentence| Some(sentence) != first.as_ref());
     let said = said.iter().map(|sentence| words::escaped(sentence)).collect();
     let headline = first.unwrap_or_else(|| match rows {
@@ -217,7 +221,7 @@ fn what_it_showed(
         _ if sound.is_empty() => "No stage fetched every page.".to_owned(),
         _ => "What each stage took.".to_owned(),
     });
-    (safe(&headline), TwoKinds::of(sound).map_or(Vec::new(), |two| kinds(&two, axis)), said)
+    (safe(&headline), TwoKinds::of(&on_time).map_or(Vec::new(), |two| kinds(&two, axis)), said)
 }
 
 fn kinds(two: &TwoKinds<'_, '_>, axis: Axis) -> Vec<KindOfTime> {

@@ -25,6 +25,9 @@ struct Document<'a> {
     rounds: u32,
     digest: bool,
     machine: Cow<'a, Machine>,
+    /// The version of the Python of the originals.
+    #[serde(default)]
+    python: Option<Cow<'a, str>>,
     entrants: Cow<'a, [Entrant]>,
     /// Only where something was recorded.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -118,6 +121,7 @@ pub fn report(report: &Report) -> Vec<u8> {
         rounds: setting.rounds,
         digest: setting.digest,
         machine: Cow::Borrowed(&setting.machine),
+        python: setting.python.as_deref().map(Cow::Borrowed),
         entrants: Cow::Borrowed(&report.entrants),
         sources: report.sources.clone(),
         runs: report.runs.iter().map(|run| RunLine::new(report, run)).collect(),
@@ -155,6 +159,7 @@ pub fn read_report(text: &[u8]) -> Result<Report, ReadError> {
         digest: document.digest,
         build: document.build.into_owned(),
         machine: document.machine.into_owned(),
+        python: document.python.map(Cow::into_owned),
     };
     let entrants = document.entrants.into_owned();
     let urls = setting.urls.len();
@@ -303,6 +308,7 @@ mod tests {
     use crawl::protocol::OutcomeLine;
 
     use super::*;
+    use crate::lineup::Languages;
     use crate::results::{Ending, WrongLine};
     use crate::views::sample::{self, fail, leave};
 
@@ -322,6 +328,7 @@ mod tests {
     fn a_report_comes_back_from_its_json() {
         comes_back(&sample::report("", &[]).with_rounds(3).run());
         comes_back(&sample::report("epoll", &[]));
+        comes_back(&sample::report_in(Languages::Both, "epoll,tokio", &[]).with_rounds(2).run());
         let urls = ["http://a.test/1", "http://b.test/\u{1b}"];
         let mut failed = sample::report("blocking,epoll", &[]).with_urls(&urls).run();
         failed.setting.digest = true;
@@ -459,6 +466,26 @@ mod tests {
         refused("\"finished_us\": 450612", &late, "is the latest");
         refused("\"entrants\"", "\"guests\"", "missing field `entrants`");
         refused("{", "[", "not a report");
+    }
+
+    /// As those are that were written before there were originals.
+    #[test]
+    fn a_report_need_not_know_python() {
+        let text = text(&sample::report("epoll", &[]).run()).replace("  \"python\": null,\n", "");
+        assert!(!text.contains("python"));
+        assert_eq!(read_report(text.as_bytes()).unwrap().setting.python, None);
+    }
+
+    #[test]
+    fn the_languages_are_told_apart() {
+        let report = sample::report_in(Languages::Both, "epoll", &[]).run();
+        let json: serde_json::Value = serde_json::from_str(&text(&report)).unwrap();
+        let runs = json["runs"].as_array().unwrap().iter();
+        let found: Vec<_> = runs.map(|run| (&run["stage"], &run["language"])).collect();
+        let epoll = serde_json::json!("epoll");
+        let (rust, python) = (serde_json::json!("rust"), serde_json::json!("python"));
+        assert_eq!(found, [(&epoll, &rust), (&epoll, &python)]);
+        assert_eq!(json["python"], "3.11.7");
     }
 
     #[test]

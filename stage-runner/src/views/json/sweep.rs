@@ -17,6 +17,7 @@ struct Document<'a> {
     delay_us: u64,
     steps: &'a [usize],
     machine: &'a Machine,
+    python: Option<&'a str>,
     stages: Vec<StageLine<'a>>,
 }
 
@@ -55,6 +56,7 @@ pub fn sweep(sweep: &Sweep) -> Vec<u8> {
         delay_us: sweep.delay.as_micros() as u64,
         steps: &sweep.steps,
         machine: &sweep.machine,
+        python: sweep.python.as_deref(),
         stages: sweep.tracks.iter().map(stage_line).collect(),
     })
 }

@@ -1,6 +1,7 @@
 //! The comparison: a row for each stage.
 
 use super::picture::{self, Axis, FAILED};
+use crate::lineup::{Entrant, Language};
 use crate::results::{Report, Row};
 use crate::views::columns::{Column, UNKNOWN, cell};
 use crate::views::sentences;
@@ -55,7 +56,10 @@ impl Plan {
     pub fn new(report: &Report, style: &Style, end_us: u64) -> Plan {
         let rows = report.rows();
         let mut columns = Column::all(report, &rows, style.width >= WIDE);
-        let names = report.entrants.iter().map(|entrant| words::width(&entrant.name));
+        let above = |index: usize| index.checked_sub(1).map(|above| &report.entrants[above]);
+        let label = |(index, entrant)| label(entrant, &report.title(entrant), above(index));
+        let names = report.entrants.iter().enumerate().map(label);
+        let names = names.map(|name| words::width(&name));
         let name = names.max().unwrap_or(0).clamp(5, NAME);
         let left = |columns: &[Column]| {
             let figures: usize = columns.iter().map(|column| column.width() + 1).sum();
@@ -89,7 +93,10 @@ impl Plan {
 
     /// A row among all rows, and below it what has no column.
     pub fn row(&self, row: &Row<'_>, rows: &[Row<'_>]) -> Vec<String> {
-        let name = words::padded(&words::cut(row.name(), self.name), self.name);
+        let at = rows.iter().position(|other| std::ptr::eq(other.entrant, row.entrant));
+        let above = at.and_then(|at| at.checked_sub(1)).map(|above| rows[above].entrant);
+        let name = label(row.entrant, row.name(), above);
+        let name = words::padded(&words::cut(&name, self.name), self.name);
         if let Some(why) = row.skipped() {
             let why = format!("skipped: {}", words::escaped(&why.to_string()));
             let mut lines = self.below_row(&why);
@@ -157,16 +164,30 @@ impl Plan {
     }
 }
 
+/// What an entrant is called in the first column. Below the same stage in Rust, the language alone
+/// says what is different.
+fn label(entrant: &Entrant, title: &str, above: Option<&Entrant>) -> String {
+    let is_below_itself = above.is_some_and(|above| above.name == entrant.name);
+    match entrant.language {
+        Language::Python if is_below_itself => "  in Python".to_owned(),
+        _ => title.to_owned(),
+    }
+}
+
 /// What stands below the rows: what the characters mean, what the numbers say, what to try next.
 pub fn below(report: &Report, plan: &Plan) -> Vec<String> {
     let rows = &report.rows();
     let width = plan.style.width;
     let mut lines = vec![String::new()];
-    lines.extend(legend(report, rows, plan));
-    lines.push(String::new());
+    let legend = legend(report, rows, plan);
+    if !legend.is_empty() {
+        lines.extend(legend);
+        lines.push(String::new());
+    }
     if report.interrupted {
         let (ran, all) = (rows.len(), report.entrants.len());
-        lines.push(format!("Interrupted: {ran} of {all} stages had begun."));
+        let what = if report.setting.python.is_some() { "rows" } else { "stages" };
+        lines.push(format!("Interrupted: {ran} of {all} {what} had begun."));
     }
     for sentence in sentences::comparison(report, rows) {
         lines.extend(wrapped(&sentence, width, 2));

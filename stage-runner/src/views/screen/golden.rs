@@ -8,8 +8,9 @@ use crawl::protocol::Usage;
 use expect_test::expect_file;
 
 use super::{comparison, trace, waterfall};
-use crate::results::{Doubts, Ending, Fault, Report, Run, Status, WrongLine};
-use crate::views::sample::{fail, leave, recorded, report};
+use crate::lineup::Languages;
+use crate::results::{Doubts, Ending, Fault, Profile, Report, Run, Status, WrongLine};
+use crate::views::sample::{fail, leave, recorded, report, report_in};
 use crate::views::{Style, markdown};
 use crate::words;
 
@@ -56,6 +57,59 @@ fn all_stages() {
     assert!(ascii.is_ascii());
     golden("all-stages-ascii", &ascii);
     golden("all-stages-140-rounds", &screen(&report("", &[]).with_rounds(3).run(), WIDE));
+}
+
+/// Each stage in both languages, one below the other.
+#[test]
+fn two_languages() {
+    let both = report_in(Languages::Both, "", &[]).run();
+    golden("both-languages-80", &screen(&both, NARROW));
+    golden("both-languages-60", &screen(&both, Style { width: 60 }));
+    let three = report_in(Languages::Both, "blocking,epoll,tokio", &[]).with_rounds(3).run();
+    golden("both-languages-140-rounds", &screen(&three, WIDE));
+    golden("both-languages-markdown", &(markdown::lines(&three).join("\n") + "\n"));
+    let python = report_in(Languages::Python, "blocking,thread-pool,epoll,async-await", &[]);
+    golden("python-alone-80", &screen(&python.run(), NARROW));
+    golden("python-epoll-80", &screen(&report_in(Languages::Python, "epoll", &[]).run(), NARROW));
+}
+
+/// What two rows differ in is what made no difference.
+#[test]
+fn a_tie_says_what_made_no_difference() {
+    for (languages, stages, tie) in [
+        (
+            Languages::Both,
+            "epoll",
+            "epoll and epoll in Python tie: the language made no difference",
+        ),
+        (
+            Languages::Both,
+            "poll,epoll",
+            "tie: neither who says which socket is ready nor the language",
+        ),
+        (Languages::Both, "epoll,yield-from", "tie: what changed there is the code."),
+        (
+            Languages::Python,
+            "poll,epoll",
+            "poll and epoll tie: who says which socket is ready made",
+        ),
+    ] {
+        let screen = screen(&report_in(languages, stages, &[]).run(), NARROW);
+        let words = screen.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words.contains(tie), "{screen}");
+    }
+}
+
+/// Between rows of the same stage the language alone is named, and everywhere else both are.
+#[test]
+fn what_happens_in_one_language_is_told_of_that_language() {
+    let programs = ["mine=./crawl"];
+    let mut report = report_in(Languages::Both, "poll,mine,blocking,epoll", &programs).run();
+    report.runs[1] = Run::skipped(1, 0, "this Python has no select.poll".to_owned());
+    fail(&mut report.runs[4], 1, ErrorKind::Connect, REFUSED, 90);
+    leave(&mut report.runs[6], 8, Fault::Ended { how: Ending::Exit(1), unanswered: 2 });
+    report.setting.build.profile = Profile::Debug;
+    golden("both-languages-failures", &screen(&report, NARROW));
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! `--list`: the stages, a line each.
 
-use crate::lineup::stages::Stage;
+use crate::lineup::{Original, Stage};
 use crate::views::columns::UNKNOWN;
 
-/// Number (the yardstick has none), name, aliases, how it waits and chapter of each stage, and why
-/// it cannot run here.
+/// Number (the yardstick has none), name, aliases, languages, how it waits and chapter of each
+/// stage, and why it cannot run here.
 pub fn lines(stages: &[(&Stage, Result<(), String>)]) -> Vec<String> {
     let aliases = |stage: &Stage| stage.aliases.join(", ");
     let longest = |text: &dyn Fn(&Stage) -> usize| {
@@ -20,10 +20,11 @@ pub fn lines(stages: &[(&Stage, Result<(), String>)]) -> Vec<String> {
             Err(reason) => format!("  (not here: {reason})"),
         };
         format!(
-            "{}  {:<name$}  {:<alias$}  {:<summary$}  {}{skipped}",
+            "{}  {:<name$}  {:<alias$}  {:<12}  {:<summary$}  {}{skipped}",
             stage.number.map_or(UNKNOWN.to_owned(), |number| number.to_string()),
             stage.name,
             aliases(stage),
+            if Original::of(stage.name).is_some() { "Rust, Python" } else { "Rust" },
             stage.summary,
             stage.source.trim_end_matches("/src"),
         )

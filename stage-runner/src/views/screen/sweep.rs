@@ -11,19 +11,24 @@ use crate::words::{self, wrapped};
 const FIGURE: usize = 7;
 
 /// The longest name that is shown whole.
-const NAME: usize = 20;
+const NAME: usize = 24;
 
 /// The tables, and below them what ended where.
 pub fn lines(sweep: &Sweep, style: &Style) -> Vec<String> {
     let width = style.width;
     let debug = if sweep.build.is_debug() { " (debug build: CPU reads high)" } else { "" };
+    let python = sweep.python.as_ref().map(|version| format!(", Python {version}"));
+    let python = python.unwrap_or_default();
     let delay = words::plain(sweep.delay);
     let mut lines = wrapped(
-        &format!("{}, each {delay} away, all at once, one run each{debug}", range(&sweep.steps)),
+        &format!(
+            "{}, each {delay} away, all at once, one run each{python}{debug}",
+            range(&sweep.steps)
+        ),
         width,
         0,
     );
-    let names = sweep.tracks.iter().map(|track| words::width(&track.entrant.name));
+    let names = sweep.tracks.iter().map(|track| words::width(&track.title()));
     let name = names.max().unwrap_or(0).clamp("in flight".len(), NAME);
     let shown = shown_steps(&sweep.steps, (width.saturating_sub(name) / FIGURE).max(1));
     for measure in &MEASURES {
@@ -32,7 +37,7 @@ pub fn lines(sweep: &Sweep, style: &Style) -> Vec<String> {
         lines.push(row("in flight", name, heads));
         for track in &sweep.tracks {
             let cells = shown.iter().map(|step| cell(track, *step, measure));
-            lines.push(row(&words::cut(&track.entrant.name, name), name, cells));
+            lines.push(row(&words::cut(&track.title(), name), name, cells));
         }
     }
     lines.push(String::new());
@@ -80,7 +85,8 @@ fn shown_steps(steps: &[usize], fitting: usize) -> Vec<usize> {
 
 fn ends(sweep: &Sweep) -> Vec<String> {
     let sentence = |(tracks, end): (Vec<&Track>, &End)| {
-        let names: Vec<&str> = tracks.iter().map(|track| track.entrant.name.as_str()).collect();
+        let names: Vec<_> = tracks.iter().map(|track| track.title()).collect();
+        let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
         let (names, many) = (words::list(&names), words::count(end.in_flight as u64));
         let some = match end.pages {
             0 => String::new(),
@@ -110,7 +116,7 @@ fn sentences(sweep: &Sweep) -> Vec<String> {
 fn at_the_most(sweep: &Sweep, most: usize) -> Option<String> {
     let there = sweep.tracks.iter().filter_map(|track| {
         let point = track.points.last().filter(|point| point.in_flight == most)?;
-        Some((track.entrant.name.as_str(), point.memory_per_fetch_bytes))
+        Some((track.title(), point.memory_per_fetch_bytes))
     });
     let there: Vec<_> = there.collect();
     let known =
@@ -137,7 +143,7 @@ mod tests {
     use expect_test::expect_file;
 
     use super::*;
-    use crate::lineup::entrants;
+    use crate::lineup::{Languages, entrants};
     use crate::results::sweep::{Point, Why};
     use crate::results::{Build, Machine, Profile};
 
@@ -155,7 +161,7 @@ mod tests {
     fn track(name: &str, steps: &[usize], end: Option<End>) -> Track {
         let memory = |step: usize| 190.0 + 60_000.0 / step as f64;
         Track {
-            entrant: entrants::choose(&[name.to_owned()], &[]).unwrap().remove(0),
+            entrant: entrants::choose(&[name.to_owned()], &[], Languages::Rust).unwrap().remove(0),
             points: steps.iter().map(|step| point(*step, Some(memory(*step)))).collect(),
             end,
         }
@@ -182,6 +188,7 @@ mod tests {
             steps: steps.to_vec(),
             build: Build { version: "1.0.0".to_owned(), profile: Profile::Release },
             machine: Machine { os: "linux".to_owned(), arch: "x86_64".to_owned(), cpus: Some(2) },
+            python: None,
             tracks: vec![
                 track("blocking", &steps[..2], one_by_one()),
                 unknown,

@@ -6,6 +6,7 @@ use crawl::Worker;
 use crawl::protocol::OutcomeLine;
 
 use super::picture::{self, Axis, BLOCKING, COMPUTING, Cell, EMPTY, FAILED};
+use crate::lineup::Language;
 use crate::results::{Blocked, Report, Row, Run, Who, WorkerKind, wait_us};
 use crate::views::sentences;
 use crate::views::style::{Ink, Style, paint};
@@ -59,15 +60,16 @@ pub fn lines(report: &Report, style: &Style) -> Vec<String> {
 
 fn title(row: &Row<'_>) -> String {
     let who = row.who().map(|who| format!("{who}, ")).unwrap_or_default();
+    let name = row.entrant.title();
     match &row.entrant.stage {
         Some(stage) => {
             let place = stage.chapter.map(|number| format!("chapter {number}"));
             let place = place.unwrap_or("the yardstick".to_owned());
-            format!("{}: {who}{} ({place})", row.name(), stage.summary)
+            format!("{name}: {who}{} ({place})", stage.summary)
         }
         None => {
             let command = words::escaped(&row.entrant.command.join(" "));
-            format!("{}: {who}the program {command}", row.name())
+            format!("{name}: {who}the program {command}")
         }
     }
 }
@@ -189,9 +191,9 @@ impl<'a> Drawing<'a> {
     }
 
     fn not_shown(&self, pages: usize) -> Option<String> {
-        let told =
+        let line =
             format!("{} {} not shown", " ".repeat(self.name), words::plural(pages as u64, "page"));
-        (pages > 0).then(|| paint(Ink::Faint, &told))
+        (pages > 0).then(|| paint(Ink::Faint, &line))
     }
 
     /// Who waited: asleep wherever no fetch had anything for it to do.
@@ -316,8 +318,8 @@ pub fn said(report: &Report, row: &Row<'_>) -> Vec<String> {
     sentences.extend(sentences::stopped(row));
     sentences.extend(sentences::blocked(report, row));
     if report.interrupted {
-        let (told, all) = (row.shown().reported().count(), report.setting.urls.len());
-        sentences.push(format!("Interrupted: {told} of {all} pages had ended."));
+        let (reported, all) = (row.shown().reported().count(), report.setting.urls.len());
+        sentences.push(format!("Interrupted: {reported} of {all} pages had ended."));
     }
     sentences.extend(sentences::figures(&[row]));
     sentences.extend(row.who().map(|who| waited(row, who)));
@@ -371,9 +373,12 @@ fn next(report: &Report, row: &Row<'_>) -> Vec<String> {
     if report.setting.urls.len() > 1 {
         next.extend(sentences::some_jitter(&report.setting));
     }
-    let other = if row.name() == "blocking" { "epoll" } else { "blocking" };
-    let both = [other, row.name()];
-    next.push(format!("--stage {}", both.join(",")));
+    let name = &*row.entrant.name;
+    let other = if name == "blocking" { "epoll" } else { "blocking" };
+    next.push(match row.entrant.language {
+        Language::Python => format!("--stage {name} --python"),
+        Language::Rust | Language::Program => format!("--stage {other},{name}"),
+    });
     match &row.entrant.stage {
         Some(stage) => next.push(stage.source.clone()),
         None => next.push("docs/protocol.md".to_owned()),

@@ -3,9 +3,11 @@
 //! Each line carries its name at its end, so that nobody has to look a color up. Where a stage goes
 //! no further, its line ends with a cross, and the reason stands above it.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use super::escaped;
+use crate::lineup::Language;
 use crate::lineup::stages::STAGES;
 use crate::results::Sweep;
 use crate::results::sweep::{Point, Track};
@@ -120,6 +122,9 @@ fn head(svg: &mut String, sweep: &Sweep) {
     let (first, last) = (many(sweep.steps.first()), many(sweep.steps.last()));
     let delay = words::plain(sweep.delay);
     let debug = if sweep.build.is_debug() { " Debug build: CPU reads high." } else { "" };
+    let python = sweep.python.as_ref();
+    let python = python.map(|version| format!(" Dotted, py: in Python {version}."));
+    let python = escaped(&python.unwrap_or_default());
     let part = if sweep.interrupted { " Interrupted: not all of it." } else { "" };
     let late: Vec<String> = sweep.tracks.iter().filter_map(not_all_at_once).collect();
     let notes = escaped(&[&late[..], &[FEW.to_owned()]].concat().join(" "));
@@ -139,7 +144,7 @@ svg {{ fill: #e8e8e6 }} .paper {{ fill: #1c1d1f }} .halo {{ stroke: #1c1d1f }}
 </style>
 <rect class="paper" width="{WIDTH}" height="{HEIGHT}" fill="#fbfbfa"/>
 <text x="40" y="52" font-size="30" font-weight="bold">Ways to wait, from {first} to {last} pages at once</text>
-<text x="40" y="84" font-size="19" class="faint" fill="#5f6368">Every page is {delay} away. One run each, all scales logarithmic.{debug}{part}</text>
+<text x="40" y="84" font-size="19" class="faint" fill="#5f6368">Every page is {delay} away. One run each, all scales logarithmic.{python}{debug}{part}</text>
 <text x="40" y="882" class="faint" fill="#5f6368">{notes}</text>
 "##
     );
@@ -274,18 +279,23 @@ fn tick_text(measure: &Measure, tick: f64) -> String {
     }
 }
 
-/// One stage: a line, and a dot for each run. The yardstick's is dashed.
+/// One stage: a line, and a dot for each run. The yardstick's is dashed, and those in Python are
+/// dotted.
 fn line(svg: &mut String, track: &Track, places: &[(f64, f64)]) {
     let at = color(track);
     let stroke = COLORS[at].0;
     let stage = track.entrant.stage.as_ref();
     let is_yardstick = stage.is_some_and(|stage| stage.chapter.is_none());
-    let dashes = if is_yardstick { r#" stroke-dasharray="9 6""# } else { "" };
+    let dashes = match track.entrant.language {
+        Language::Python => r#" stroke-dasharray="2 5""#,
+        _ if is_yardstick => r#" stroke-dasharray="9 6""#,
+        _ => "",
+    };
     let points: Vec<String> = places.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
     let _ = writeln!(
         svg,
         r#"<polyline class="c{at}" data-stage="{}" points="{}" fill="none" stroke="{stroke}" stroke-width="3" stroke-linejoin="round"{dashes}/>"#,
-        escaped(&track.entrant.name),
+        escaped(&track.title()),
         points.join(" ")
     );
     for (x, y) in places {
@@ -301,6 +311,14 @@ struct Name<'a> {
     x: f64,
     y: f64,
     wanted: f64,
+}
+
+/// What fits beside a line.
+fn short_title(track: &Track) -> Cow<'_, str> {
+    match track.entrant.language {
+        Language::Python => Cow::Owned(format!("{} py", track.entrant.name)),
+        _ => Cow::Borrowed(&track.entrant.name),
+    }
 }
 
 /// Moves names apart, up and down, as little as it takes.
@@ -335,15 +353,17 @@ fn spread(names: &mut [Name<'_>], top: f64, bottom: f64) {
 fn draw_name(svg: &mut String, name: &Name<'_>, x: f64) {
     let at = color(name.track);
     let color = COLORS[at].0;
+    // So that the longest name fits beside its line.
+    let size = if name.track.entrant.language == Language::Python { 14 } else { 17 };
     let _ = writeln!(
         svg,
-        r#"<path class="c{at}" d="M{:.1} {:.1}L{:.1} {:.1}" stroke="{color}" opacity="0.6"/><text class="t{at} halo" x="{x:.1}" y="{:.1}" font-size="17" font-weight="bold" fill="{color}">{}</text>"#,
+        r#"<path class="c{at}" d="M{:.1} {:.1}L{:.1} {:.1}" stroke="{color}" opacity="0.6"/><text class="t{at} halo" x="{x:.1}" y="{:.1}" font-size="{size}" font-weight="bold" fill="{color}">{}</text>"#,
         name.x + 5.0,
         name.y,
         x - 4.0,
         name.wanted,
         name.wanted + 6.0,
-        escaped(&name.track.entrant.name)
+        escaped(&short_title(name.track))
     );
 }
 
@@ -387,7 +407,8 @@ fn reasons(svg: &mut String, sweep: &Sweep, frame: &Frame, x: Scale, names: &[Na
     // The dotted lines first: where one has to cross a text, it goes behind it.
     let mut texts = String::new();
     for (level, (tracks, end)) in ends.iter().enumerate() {
-        let named: Vec<&str> = tracks.iter().map(|track| track.entrant.name.as_str()).collect();
+        let named: Vec<_> = tracks.iter().map(|track| track.title()).collect();
+        let named: Vec<&str> = named.iter().map(AsRef::as_ref).collect();
         let at = color(tracks[0]);
         let color = COLORS[at].0;
         let text = format!(
@@ -398,7 +419,7 @@ fn reasons(svg: &mut String, sweep: &Sweep, frame: &Frame, x: Scale, names: &[Na
             short(&end.reason())
         );
         let y = frame.y + 12.0 + level as f64 * REASON_HEIGHT;
-        let of = names.iter().find(|name| name.track.entrant.name == tracks[0].entrant.name);
+        let of = names.iter().find(|name| name.track.entrant == tracks[0].entrant);
         let from = of.map_or(x.at(end.in_flight as f64), |name| name.x);
         if let Some(name) = of.filter(|name| name.y > y + 14.0) {
             let _ = writeln!(
@@ -438,6 +459,8 @@ fn short(reason: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lineup::Languages;
+    use crate::lineup::entrants::choose;
 
     #[test]
     fn ticks_are_few_and_round() {
@@ -452,7 +475,7 @@ mod tests {
     #[test]
     fn names_keep_their_distance_and_stay_inside() {
         let track = Track {
-            entrant: crate::lineup::entrants::choose(&["epoll".to_owned()], &[]).unwrap().remove(0),
+            entrant: choose(&["epoll".to_owned()], &[], Languages::Rust).unwrap().remove(0),
             points: Vec::new(),
             end: None,
         };
