@@ -30,6 +30,11 @@ const MANY: usize = 128;
 /// How long to wait for more completions than the first one.
 const MOMENT_US: u32 = 500;
 
+/// How long to sleep until the first completion, in seconds. Without such a
+/// limit the kernel returns after each moment, with nothing: 2,000 calls a
+/// second.
+const LONG_S: u64 = 3_600;
+
 /// Of a call that only has to be repeated: so often, a millisecond apart.
 const MOST_REFUSALS: u32 = 1_000;
 
@@ -326,9 +331,9 @@ impl<T> Ring<T> {
         self.enter(0)
     }
 
-    /// Hands over all requests, and sleeps until one of them is done, and
-    /// then a moment longer, if more are to come: one call is to bring many
-    /// completions. A signal may end the wait early.
+    /// Hands over all requests, lets a moment pass, so that one call brings
+    /// many completions, and then sleeps until one of them is done. A
+    /// signal may end the wait early.
     ///
     /// # Errors
     /// What the system says.
@@ -341,9 +346,11 @@ impl<T> Ring<T> {
     fn enter(&mut self, completions: usize) -> io::Result<()> {
         for _ in 0..MOST_REFUSALS {
             let entered = if completions > 1 {
-                let moment = SubmitArgs::new().min_wait_usec(MOMENT_US);
+                let long = Timespec::new().sec(LONG_S);
+                let wait = SubmitArgs::new().min_wait_usec(MOMENT_US);
+                let wait = wait.timespec(&long);
                 let ring = self.ring.submitter();
-                ring.submit_with_args(completions, &moment)
+                ring.submit_with_args(completions, &wait)
             } else {
                 self.ring.submit_and_wait(completions)
             };
@@ -352,7 +359,7 @@ impl<T> Ring<T> {
                 Err(error) => error,
             };
             match refused.raw_os_error() {
-                // A signal came, or the moment is over.
+                // A signal came, or the hour is over.
                 Some(libc::EINTR | libc::ETIME) => return Ok(()),
                 // No memory for a request now, or too many completions:
                 // what is there is taken first.
@@ -672,6 +679,28 @@ mod tests {
             assert_eq!(chunk, [round as u8; 3]);
             ring.receive(key).unwrap();
         }
+    }
+
+    /// A wait that returns after each moment would be a busy one.
+    #[test]
+    fn a_wait_for_one_late_answer_sleeps() {
+        let Some((mut ring, _, mut server)) = begun(LONG) else { return };
+        let answer = thread::spawn(move || {
+            server.read_exact(&mut [0; 4]).unwrap();
+            thread::sleep(Duration::from_millis(200));
+            server.write_all(b"late").unwrap();
+            server
+        });
+        let (mut waits, mut is_over) = (0, false);
+        while !is_over {
+            ring.wait().unwrap();
+            waits += 1;
+            while let Some(completion) = ring.next() {
+                is_over = completion.is_last;
+            }
+        }
+        assert!(waits <= 20, "{waits} waits, for seven completions");
+        answer.join().unwrap();
     }
 
     #[test]
