@@ -1,0 +1,166 @@
+//! A crawler on chapter 9: one task for each fetch, one queue for everything that happens.
+
+use std::io::{self, IsTerminal};
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::process::{self, ExitCode};
+use std::rc::Rc;
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::time::Instant;
+
+use asyncio::{Queue, StreamReader, StreamWriter};
+use asyncio::{create_task, open_connection, timeout, to_thread};
+use clap::Parser;
+use crawl::{DeadlinePassed, ErrorKind, Exchange, FetchError, Limits, Outcome};
+use crawl::{Page, Received, Target, Worker};
+use crawler::{Fetch, Frontier, Next, Options};
+use stage_09_asyncio as asyncio;
+
+/// What can happen while the crawl waits.
+enum Event {
+    Ended(Fetch, Result<Page, FetchError>),
+    /// The user has pressed Ctrl-C.
+    Interrupted,
+    /// The crawl is over, and nobody needs to listen for Ctrl-C.
+    Over,
+}
+
+fn main() -> ExitCode {
+    let mut frontier = Frontier::new(Options::parse());
+    let limits = Options::parse().limits();
+    match asyncio::run(crawl(&mut frontier, limits)) {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => return fail(&error),
+        Err(error) => return fail(&error),
+    }
+    print!("{}", frontier.report());
+    if frontier.is_unfinished() {
+        eprintln!("interrupted: {}", frontier.progress());
+        return ExitCode::from(130);
+    }
+    ExitCode::SUCCESS
+}
+
+fn fail(error: &dyn std::error::Error) -> ExitCode {
+    eprintln!("error: {error}");
+    ExitCode::FAILURE
+}
+
+/// Begins what the frontier asks for, and tells it what came of it.
+async fn crawl(frontier: &mut Frontier, limits: Limits) -> io::Result<()> {
+    let events = Rc::new(Queue::new(0));
+    let (over, interrupted) = listen_for_ctrl_c()?;
+    let listening = create_task(wait_for_ctrl_c(interrupted, Rc::clone(&events)));
+    let shows_progress = io::stderr().is_terminal();
+    loop {
+        let event = match frontier.next(Instant::now()) {
+            Next::Fetch(next) => {
+                create_task(fetch(next, limits, Rc::clone(&events)));
+                continue;
+            }
+            // Not an error: the time has come for the next fetch.
+            Next::At(when) => {
+                timeout(when - Instant::now(), events.get()).await.ok()
+            }
+            Next::WhenOneEnds => Some(events.get().await),
+            Next::Finished => break,
+        };
+        match event {
+            Some(Event::Ended(fetch, result)) => {
+                frontier.ended(fetch, result, Instant::now());
+            }
+            Some(Event::Interrupted) => frontier.stop(),
+            Some(Event::Over) | None => {}
+        }
+        if shows_progress {
+            eprint!("\r\x1b[K{}", frontier.progress());
+        }
+    }
+    if shows_progress {
+        eprint!("\r\x1b[K");
+    }
+    let _ = over.send(Event::Over);
+    listening.await;
+    Ok(())
+}
+
+/// The first Ctrl-C is an event; the second ends the process at once.
+fn listen_for_ctrl_c() -> io::Result<(Sender<Event>, Receiver<Event>)> {
+    let (to_us, events) = mpsc::channel();
+    let to_crawl = to_us.clone();
+    ctrlc::set_handler(move || {
+        if to_crawl.send(Event::Interrupted).is_err() {
+            process::exit(130);
+        }
+    })
+    .map_err(io::Error::other)?;
+    Ok((to_us, events))
+}
+
+/// Nothing that a loop can wait for tells of Ctrl-C, so a thread waits.
+async fn wait_for_ctrl_c(interrupted: Receiver<Event>, events: Rc<Queue<Event>>) {
+    if let Ok(event) = to_thread(move || interrupted.recv()).await {
+        events.put(event).await;
+    }
+}
+
+/// Fetches one page, with a deadline for all of it.
+async fn fetch(fetch: Fetch, limits: Limits, events: Rc<Queue<Event>>) {
+    let result = match resolve(&fetch).await {
+        Err(error) => {
+            let message = error.to_string();
+            Outcome::not_fetched(0, Worker::Main, ErrorKind::Resolve, message).result
+        }
+        Ok(target) => {
+            let mut exchange = Exchange::new(&target, &limits);
+            let page = loop {
+                let page = timeout(exchange.time_left(), download(&mut exchange)).await;
+                let page = page.unwrap_or(Err(DeadlinePassed.into()));
+                if !exchange.try_next_address(&page) {
+                    break page;
+                }
+            };
+            exchange.finish(0, page).result
+        }
+    };
+    events.put(Event::Ended(fetch, result)).await;
+}
+
+/// The lookup of a name blocks, so it has a thread.
+async fn resolve(fetch: &Fetch) -> io::Result<Target> {
+    let url = crawl::Url::parse(fetch.url.as_str()).map_err(io::Error::other)?;
+    let (host, port) = (url.host().to_owned(), url.port());
+    let look_up = move || (host, port).to_socket_addrs().map(Iterator::collect);
+    let addresses: Vec<SocketAddr> = to_thread(look_up).await?;
+    if addresses.is_empty() {
+        return Err(io::Error::other(format!("{} has no address", url.host())));
+    }
+    Ok(Target::with_addresses(url, &addresses))
+}
+
+async fn download(exchange: &mut Exchange) -> io::Result<Page> {
+    let (mut reader, mut writer) = open_connection(exchange.address()).await?;
+    exchange.connected(Ok(()))?;
+    send(&mut writer, exchange).await?;
+    receive(&mut reader, exchange).await
+}
+
+async fn send(writer: &mut StreamWriter, exchange: &mut Exchange) -> io::Result<()> {
+    let mut sent = writer.write(exchange.unsent());
+    if sent.is_ok() {
+        sent = writer.drain().await;
+    }
+    let bytes = exchange.unsent().len();
+    exchange.sent(sent.map(|()| bytes)).map(drop)
+}
+
+async fn receive(reader: &mut StreamReader, exchange: &mut Exchange) -> io::Result<Page> {
+    loop {
+        let (received, chunk) = match reader.read(usize::MAX).await {
+            Ok(chunk) => (Ok(chunk.len()), chunk),
+            Err(error) => (Err(error), Vec::new()),
+        };
+        if let Received::Page(page) = exchange.received(received, &chunk)? {
+            return Ok(page);
+        }
+    }
+}
