@@ -75,7 +75,7 @@ pub fn linked_answer(seed: u64, host: &str) -> String {
     };
     let (mut far, mut found) = (BTreeSet::new(), BTreeMap::new());
     let mut waiting = VecDeque::from([(path(seed, "page", 0), 0, 0)]);
-    // Breadth first. A path may be met again with fewer redirects before it, and leads further then.
+    // Breadth first. A path that is met again with fewer redirects before it leads further then.
     while let Some((path, steps, redirects)) = waiting.pop_front() {
         let known = found.get(&path).copied();
         if known.is_some_and(|(s, r)| s <= steps && r <= redirects) {

@@ -283,3 +283,104 @@ fn may_pass(result: &Result<Page, FetchError>) -> bool {
         Err(error) => !matches!(error.kind, ErrorKind::Malformed | ErrorKind::TooLarge),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    fn frontier(arguments: &[&str]) -> Frontier {
+        Frontier::new(Options::parse_from([&["crawler"], arguments].concat()))
+    }
+
+    fn page(status: u16, body: &str, location: Option<&str>) -> Result<Page, FetchError> {
+        let (body, location) = (body.as_bytes().to_vec(), location.map(Into::into));
+        Ok(Page { status, body, location, content_encoding: None })
+    }
+
+    #[track_caller]
+    fn begin(frontier: &mut Frontier, now: Instant) -> Fetch {
+        match frontier.next(now) {
+            Next::Fetch(fetch) => fetch,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Answers robots.txt of the first host, and then the start with links to so many pages.
+    fn with_links(frontier: &mut Frontier, now: Instant, links: u32) {
+        let robots = begin(frontier, now);
+        assert_eq!(robots.url.path(), "/robots.txt");
+        frontier.ended(robots, page(404, "", None), now);
+        let start = begin(frontier, now);
+        let body: String = (0..links).map(|n| format!("<a href=/{n}>")).collect();
+        frontier.ended(start, page(200, &body, None), now);
+    }
+
+    #[test]
+    fn so_many_at_a_time_from_one_host_and_in_all() {
+        let now = Instant::now();
+        let limits = ["--per-host", "3", "--at-once", "4", "--delay", "0"];
+        let mut frontier = frontier(&[&["http://a/", "http://b/"][..], &limits[..]].concat());
+        with_links(&mut frontier, now, 10);
+        let fetches: Vec<_> = (0..4).map(|_| begin(&mut frontier, now)).collect();
+        // Three pages of a, and the robots.txt of b.
+        assert_eq!(fetches.iter().filter(|fetch| fetch.host == "a:80").count(), 3);
+        assert_eq!(frontier.next(now), Next::WhenOneEnds);
+    }
+
+    #[test]
+    fn a_polite_delay_lies_between_two_requests_to_one_host() {
+        let now = Instant::now();
+        let mut frontier = frontier(&["http://a/", "--delay", "100"]);
+        let robots = begin(&mut frontier, now);
+        frontier.ended(robots, page(404, "", None), now);
+        let later = now + Duration::from_millis(100);
+        assert_eq!(frontier.next(now), Next::At(later));
+        begin(&mut frontier, later);
+    }
+
+    #[test]
+    fn each_attempt_waits_twice_as_long() {
+        let mut now = Instant::now();
+        let mut frontier = frontier(&["http://a/", "--delay", "0", "--backoff", "10"]);
+        with_links(&mut frontier, now, 1);
+        for pause in [10, 20] {
+            let fetch = begin(&mut frontier, now);
+            frontier.ended(fetch, page(503, "", None), now);
+            let next = now + Duration::from_millis(pause);
+            assert_eq!(frontier.next(now), Next::At(next));
+            now = next;
+        }
+        let fetch = begin(&mut frontier, now);
+        frontier.ended(fetch, page(503, "", None), now);
+        assert_eq!(frontier.next(now), Next::Finished);
+        assert!(frontier.report().to_string().contains("(status 503), linked on http://a/\n"));
+    }
+
+    #[test]
+    fn a_redirect_of_robots_txt_is_followed() {
+        let now = Instant::now();
+        let mut frontier = frontier(&["http://a/", "--delay", "0"]);
+        let robots = begin(&mut frontier, now);
+        frontier.ended(robots, page(301, "", Some("/r")), now);
+        let robots = begin(&mut frontier, now);
+        assert_eq!(robots.url.as_str(), "http://a/r");
+        frontier.ended(robots, page(200, "User-agent: *\nDisallow: /", None), now);
+        assert_eq!(frontier.next(now), Next::Finished);
+        assert!(frontier.report().to_string().contains("\nforbidden: http://a/\n"));
+    }
+
+    #[test]
+    fn after_a_stop_nothing_begins() {
+        let now = Instant::now();
+        let mut frontier = frontier(&["http://a/", "--delay", "0"]);
+        with_links(&mut frontier, now, 2);
+        let fetch = begin(&mut frontier, now);
+        frontier.stop();
+        assert_eq!(frontier.next(now), Next::WhenOneEnds);
+        frontier.ended(fetch, page(200, "", None), now);
+        assert_eq!(frontier.next(now), Next::Finished);
+        assert!(frontier.is_unfinished());
+    }
+}

@@ -58,9 +58,7 @@ async fn crawl(frontier: &mut Frontier, limits: Limits) -> io::Result<()> {
                 continue;
             }
             // Not an error: the time has come for the next fetch.
-            Next::At(when) => {
-                timeout(when - Instant::now(), events.get()).await.ok()
-            }
+            Next::At(when) => timeout(when - Instant::now(), events.get()).await.ok(),
             Next::WhenOneEnds => Some(events.get().await),
             Next::Finished => break,
         };
