@@ -1,18 +1,15 @@
 //! A crawler on chapter 9: one task for each fetch, one queue for everything that happens.
 
 use std::io::{self, IsTerminal};
-use std::net::{SocketAddr, ToSocketAddrs};
 use std::process::{self, ExitCode};
 use std::rc::Rc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::Instant;
 
-use asyncio::{Queue, StreamReader, StreamWriter};
-use asyncio::{create_task, open_connection, timeout, to_thread};
+use asyncio::{Queue, create_task, timeout, to_thread};
 use clap::Parser;
-use crawl::{DeadlinePassed, ErrorKind, Exchange, FetchError, Limits, Outcome};
-use crawl::{Page, Received, Target, Worker};
-use crawler::{Fetch, Frontier, Next, Options};
+use crawl::{FetchError, Limits, Page};
+use crawler::{Fetch, Frontier, Next, Options, fetch_page};
 use stage_09_asyncio as asyncio;
 
 /// What can happen while the crawl waits.
@@ -101,64 +98,7 @@ async fn wait_for_ctrl_c(interrupted: Receiver<Event>, events: Rc<Queue<Event>>)
     }
 }
 
-/// Fetches one page, with a deadline for all of it.
 async fn fetch(fetch: Fetch, limits: Limits, events: Rc<Queue<Event>>) {
-    let result = match resolve(&fetch).await {
-        Err(error) => {
-            let message = error.to_string();
-            Outcome::not_fetched(0, Worker::Main, ErrorKind::Resolve, message).result
-        }
-        Ok(target) => {
-            let mut exchange = Exchange::new(&target, &limits);
-            let page = loop {
-                let page = timeout(exchange.time_left(), download(&mut exchange)).await;
-                let page = page.unwrap_or(Err(DeadlinePassed.into()));
-                if !exchange.try_next_address(&page) {
-                    break page;
-                }
-            };
-            exchange.finish(0, page).result
-        }
-    };
+    let result = fetch_page(fetch.url.as_str(), limits).await;
     events.put(Event::Ended(fetch, result)).await;
-}
-
-/// The lookup of a name blocks, so it has a thread.
-async fn resolve(fetch: &Fetch) -> io::Result<Target> {
-    let url = crawl::Url::parse(fetch.url.as_str()).map_err(io::Error::other)?;
-    let (host, port) = (url.host().to_owned(), url.port());
-    let look_up = move || (host, port).to_socket_addrs().map(Iterator::collect);
-    let addresses: Vec<SocketAddr> = to_thread(look_up).await?;
-    if addresses.is_empty() {
-        return Err(io::Error::other(format!("{} has no address", url.host())));
-    }
-    Ok(Target::with_addresses(url, &addresses))
-}
-
-async fn download(exchange: &mut Exchange) -> io::Result<Page> {
-    let (mut reader, mut writer) = open_connection(exchange.address()).await?;
-    exchange.connected(Ok(()))?;
-    send(&mut writer, exchange).await?;
-    receive(&mut reader, exchange).await
-}
-
-async fn send(writer: &mut StreamWriter, exchange: &mut Exchange) -> io::Result<()> {
-    let mut sent = writer.write(exchange.unsent());
-    if sent.is_ok() {
-        sent = writer.drain().await;
-    }
-    let bytes = exchange.unsent().len();
-    exchange.sent(sent.map(|()| bytes)).map(drop)
-}
-
-async fn receive(reader: &mut StreamReader, exchange: &mut Exchange) -> io::Result<Page> {
-    loop {
-        let (received, chunk) = match reader.read(usize::MAX).await {
-            Ok(chunk) => (Ok(chunk.len()), chunk),
-            Err(error) => (Err(error), Vec::new()),
-        };
-        if let Received::Page(page) = exchange.received(received, &chunk)? {
-            return Ok(page);
-        }
-    }
 }
