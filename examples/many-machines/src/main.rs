@@ -1,9 +1,9 @@
 //! A crawl past one machine: its list is a stream in Redis, and workers anywhere take from it.
 //!
-//! At least once: a worker takes targets, fetches them, writes each outcome, and only with the
-//! outcome acknowledges the target. What a dead worker has taken is idle after a while; another
-//! worker claims it, and fetches it a second time. The outcome stands under the target's URL, so the
-//! second one takes the place of the first.
+//! At least once: a worker takes targets, fetches them, writes each outcome, and acknowledges the
+//! target together with its outcome. What a dead worker has taken is idle after a while; another
+//! worker claims it, and fetches it a second time. The outcome stands under the target's URL, so
+//! the second one takes the place of the first.
 
 mod redis;
 
