@@ -67,6 +67,7 @@ class Host:
         self.turn = asyncio.Lock()
         self.free_at = 0.0
         self.robots = None
+        self.refused = None  # what becomes of every page, if robots.txt could not be had
         self.robots_known = asyncio.Event()
 
 
@@ -82,7 +83,10 @@ class Crawler:
         self.stopped = asyncio.Event()
 
     async def crawl(self):
-        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, self.stopped.set)
+        try:
+            asyncio.get_running_loop().add_signal_handler(signal.SIGINT, self.stopped.set)
+        except NotImplementedError:
+            pass  # on Windows Ctrl-C ends it without a report
         async with asyncio.TaskGroup() as self.tasks:
             for netloc, host in self.hosts.items():
                 self.tasks.create_task(self.read_robots(netloc, host))
@@ -126,14 +130,14 @@ class Crawler:
             if state == "redirect":
                 url = value
                 continue
-            if state == "open":
-                rules.disallow_all = True  # interrupted before it was known
+            if state == "open":  # interrupted before it was known
+                host.refused = state, None
             elif state == "page":
                 rules.allow_all = False
                 rules.parse(value.splitlines())
                 rules.modified()
             elif not value.startswith("status 4"):
-                rules.allow_all, rules.disallow_all = False, True
+                host.refused = "broken", f"robots.txt: {value}"
             break
         host.robots = rules
         host.robots_known.set()
@@ -141,8 +145,11 @@ class Crawler:
     async def visit(self, url, host):
         await host.robots_known.wait()
         found = self.found[url]
+        if host.refused:
+            found.state, found.value = host.refused
+            return
         if not host.robots.can_fetch(NAME, url):
-            found.state = "open" if self.stopped.is_set() else "forbidden"
+            found.state = "forbidden"
             return
         found.state, found.value = await self.fetch_with_retries(url, host)
         if found.state == "page":
@@ -184,21 +191,23 @@ class Crawler:
 
     async def fetch(self, url, host):
         """One request, when there is room for it and the host has had its pause."""
-        async with host.slots, self.at_once:
+        loop = asyncio.get_running_loop()
+        async with host.slots:
             async with host.turn:
-                now = asyncio.get_running_loop().time()
-                await self.pause(max(0, host.free_at - now))
-                host.free_at = max(now, host.free_at) + self.options.delay / 1000
-            if self.stopped.is_set():
-                return None, None, b""
+                await self.pause(max(0, host.free_at - loop.time()))
+                await self.at_once.acquire()
+                host.free_at = loop.time() + self.options.delay / 1000
             self.running += 1
             try:
+                if self.stopped.is_set():
+                    return None, None, b""
                 async with asyncio.timeout(self.options.deadline):
                     return await download(url)
             except TimeoutError:
                 raise FetchError("timeout") from None
             finally:
                 self.running -= 1
+                self.at_once.release()
                 self.show_progress()
 
     def show_progress(self):

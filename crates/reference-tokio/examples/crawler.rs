@@ -27,7 +27,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         if std::env::args().len() > 1 {
             error.exit();
         }
-        Options::parse_from(["crawler", &site.url("/linked/2016/page/0")])
+        let start = site.url("/linked/2016/page/0");
+        Options::parse_from(["crawler", &start, "--delay", "5"])
     });
     let limits = options.limits();
     let mut frontier = Frontier::new(options);

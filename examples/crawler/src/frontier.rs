@@ -72,8 +72,9 @@ pub(crate) enum State {
 #[derive(Debug, Default)]
 struct Host {
     robots: Option<Robots>,
-    /// What to fetch, and not before when.
-    waiting: VecDeque<(Option<Instant>, Fetch)>,
+    waiting: VecDeque<Fetch>,
+    /// What is tried again, and not before when.
+    again: Vec<(Instant, Fetch)>,
     in_flight: u32,
     /// The polite delay is over then.
     free_at: Option<Instant>,
@@ -92,7 +93,7 @@ impl Frontier {
             let robots = Fetch { url, host: host.clone(), attempt: 1, robots: Some(0) };
             let host = frontier.hosts.entry(host).or_default();
             if host.waiting.is_empty() {
-                host.waiting.push_back((None, robots));
+                host.waiting.push_back(robots);
             }
         }
         for mut start in starts {
@@ -114,7 +115,7 @@ impl Frontier {
             .min_by_key(|(when, ..)| *when);
         match first {
             Some((when, place, host)) if when <= now => {
-                let (_, fetch) = host.waiting.remove(place).expect("it is the place of a fetch");
+                let fetch = host.take(place);
                 host.in_flight += 1;
                 host.free_at = Some(now + Duration::from_millis(self.options.delay));
                 self.in_flight += 1;
@@ -135,7 +136,7 @@ impl Frontier {
             // With each attempt twice as long: a server with too much to do needs time.
             let pause = self.options.backoff.saturating_mul(1 << (fetch.attempt - 1).min(20));
             let again = Fetch { attempt: fetch.attempt + 1, ..fetch };
-            host.waiting.push_back((Some(now + Duration::from_millis(pause)), again));
+            host.again.push((now + Duration::from_millis(pause), again));
             self.retries += 1;
             return;
         }
@@ -162,11 +163,11 @@ impl Frontier {
             }
             (Some(redirects), State::Redirect(url)) if redirects < self.options.redirects => {
                 let robots = Fetch { url, attempt: 1, robots: Some(redirects + 1), ..fetch };
-                host.waiting.push_front((None, robots));
+                host.waiting.push_front(robots);
             }
             // No such file, or no page in its place: RFC 9309 allows everything after a 4xx.
             (Some(_), State::Broken(why)) if !why.starts_with("status 4") => {
-                self.robots_are(&fetch.host, Robots::Unreachable);
+                self.robots_are(&fetch.host, Robots::Unreachable(why));
             }
             (Some(_), _) => self.robots_are(&fetch.host, Robots::Absent),
         }
@@ -184,9 +185,9 @@ impl Frontier {
 
     /// One line for somebody who waits.
     pub fn progress(&self) -> String {
-        let waiting: usize = self.hosts.values().map(|host| host.waiting.len()).sum();
+        let waiting: usize = self.hosts.values().map(Host::waiting).sum();
         let done = self.found.len().saturating_sub(waiting + self.in_flight as usize);
-        format!("{done} links known, {} in flight, {waiting} waiting", self.in_flight)
+        format!("{done} links done, {} in flight, {waiting} waiting", self.in_flight)
     }
 
     pub(crate) fn starts(&self) -> &[Url] {
@@ -195,16 +196,19 @@ impl Frontier {
 
     /// Whether it was stopped before its end.
     pub fn is_unfinished(&self) -> bool {
-        self.is_stopped && self.hosts.values().any(|host| !host.waiting.is_empty())
+        self.is_stopped && self.hosts.values().any(|host| host.waiting() > 0)
     }
 
     fn robots_are(&mut self, host: &str, robots: Robots) {
         let host = self.hosts.get_mut(host).expect("each fetch has a host");
-        for (_, fetch) in host.waiting.iter().filter(|(_, fetch)| !robots.allows(&fetch.url)) {
-            let found = self.found.get_mut(&fetch.url).expect("it was offered");
-            found.state = State::Forbidden;
-        }
-        host.waiting.retain(|(_, fetch)| robots.allows(&fetch.url));
+        host.waiting.retain(|fetch| {
+            let refused = robots.refuses(&fetch.url);
+            let is_refused = refused.is_some();
+            if let Some(state) = refused {
+                self.found.get_mut(&fetch.url).expect("it was offered").state = state;
+            }
+            !is_refused
+        });
         host.robots = Some(robots);
     }
 
@@ -218,7 +222,7 @@ impl Frontier {
             let state = match host {
                 None => State::Outside,
                 Some(_) if too_deep => State::TooDeep,
-                Some(host) => host.take(&url),
+                Some(host) => host.add(&url),
             };
             self.found.insert(url, Found { steps, redirects, state });
             return;
@@ -229,7 +233,7 @@ impl Frontier {
         found.steps = found.steps.min(steps);
         found.redirects = found.redirects.min(redirects);
         match (&found.state, host) {
-            (State::TooDeep, Some(host)) if !too_deep => found.state = host.take(&url),
+            (State::TooDeep, Some(host)) if !too_deep => found.state = host.add(&url),
             _ => self.follow(&url),
         }
     }
@@ -253,22 +257,35 @@ impl Frontier {
 
 impl Host {
     /// What becomes of a new URL of this host.
-    fn take(&mut self, url: &Url) -> State {
-        if self.robots.as_ref().is_some_and(|robots| !robots.allows(url)) {
-            return State::Forbidden;
+    fn add(&mut self, url: &Url) -> State {
+        if let Some(state) = self.robots.as_ref().and_then(|robots| robots.refuses(url)) {
+            return state;
         }
         let fetch = Fetch { url: url.clone(), host: authority(url), attempt: 1, robots: None };
-        self.waiting.push_back((None, fetch));
+        self.waiting.push_back(fetch);
         State::Open
     }
 
-    /// Which fetch may begin first, and when. Nothing begins before robots.txt is known.
-    fn first(&self, now: Instant) -> Option<(Instant, usize)> {
-        let fetches = self.waiting.iter().enumerate();
-        let fetches = fetches.filter(|(_, (_, it))| self.robots.is_some() || it.robots.is_some());
-        let (place, (when, _)) = fetches.min_by_key(|(_, (when, _))| *when)?;
-        let when = when.max(&self.free_at).unwrap_or(now);
-        Some((when, place))
+    fn waiting(&self) -> usize {
+        self.waiting.len() + self.again.len()
+    }
+
+    /// Which fetch may begin first, and when: its place in `again`, or none for the first that
+    /// waits. Nothing begins before robots.txt is known.
+    fn first(&self, now: Instant) -> Option<(Instant, Option<usize>)> {
+        let is_known = self.robots.is_some();
+        let waiting = self.waiting.front().filter(|it| is_known || it.robots.is_some());
+        let again = self.again.iter().enumerate().map(|(place, (when, _))| (*when, Some(place)));
+        let all = waiting.map(|_| (now, None)).into_iter().chain(again);
+        let (when, place) = all.min_by_key(|(when, _)| *when)?;
+        Some((self.free_at.map_or(when, |free_at| free_at.max(when)), place))
+    }
+
+    fn take(&mut self, place: Option<usize>) -> Fetch {
+        match place {
+            Some(place) => self.again.swap_remove(place).1,
+            None => self.waiting.pop_front().expect("one waits"),
+        }
     }
 }
 

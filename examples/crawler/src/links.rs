@@ -1,16 +1,18 @@
+use std::collections::HashSet;
+
 use html5gum::{Token, Tokenizer};
 use url::Url;
 
 /// Where the links of a page lead: `http` only, without fragments, in the order of the page.
 pub(crate) fn links(page: &Url, html: &[u8]) -> Vec<Url> {
-    let (mut base, mut links) = (page.clone(), Vec::new());
+    let (mut base, mut links, mut seen) = (page.clone(), Vec::new(), HashSet::new());
     for Ok(token) in Tokenizer::new(html) {
         let Token::StartTag(tag) = token else { continue };
         let Some(href) = tag.attributes.get(&b"href"[..]) else { continue };
         let Some(url) = resolve(&base, &String::from_utf8_lossy(href)) else { continue };
         match &tag.name[..] {
             b"base" => base = url,
-            b"a" | b"area" if !links.contains(&url) => links.push(url),
+            b"a" | b"area" if seen.insert(url.clone()) => links.push(url),
             _ => {}
         }
     }

@@ -60,11 +60,16 @@ fn the_report_of_python_is_the_same() {
         return;
     };
     let python = String::from_utf8(found.stdout).expect("a path is text");
+    let twin = |url: &str| {
+        let mut twin = Command::new(python.trim());
+        report(twin.arg(folder.join("crawler.py")).args(quick(url)))
+    };
     for seed in [1, 2016] {
         let (site, url) = start(seed);
-        let mut twin = Command::new(python.trim());
-        twin.arg(folder.join("crawler.py")).args(quick(&url));
-        assert_eq!(report(&mut twin), linked_answer(seed, &host(&site)), "seed {seed}");
+        assert_eq!(twin(&url), linked_answer(seed, &host(&site)), "seed {seed}");
+        drop(site);
+        let alone = report(Command::new(CRAWLER).args(quick(&url)));
+        assert_eq!(twin(&url), alone, "nobody listens");
     }
 }
 
@@ -116,7 +121,8 @@ fn a_start_that_is_not_there_is_broken() {
     drop(site);
     // Nobody answers now: robots.txt cannot be had, so nothing may be fetched.
     let reported = report(Command::new(CRAWLER).args(quick(&url)));
-    assert!(reported.contains(&format!("forbidden: {url}\n")), "{reported}");
+    let broken = format!("broken: {url} (robots.txt: connect), a start\n");
+    assert!(reported.contains(&broken), "{reported}");
 }
 
 #[cfg(unix)]

@@ -127,10 +127,14 @@ async fn work(
     make_group(redis).await?;
     let (count, idle) = (at_once.to_string(), idle.to_string());
     let (mut done, mut claimed) = (0, 0);
+    // Redis looks at some pending targets at a time, and says where to go on.
+    let mut cursor = "0-0".to_owned();
     loop {
         // First what somebody has taken and not ended, then what nobody has taken.
-        let claim = ["XAUTOCLAIM", TARGETS, WORKERS, name, &idle, "0", "COUNT", &count];
-        let mut taken = entries(&redis.call(&claim).await?.at(1));
+        let claim = ["XAUTOCLAIM", TARGETS, WORKERS, name, &idle, &cursor, "COUNT", &count];
+        let reply = redis.call(&claim).await?;
+        cursor = reply.at(0).text();
+        let mut taken = entries(&reply.at(1));
         claimed += taken.len();
         if taken.is_empty() {
             let read = ["XREADGROUP", "GROUP", WORKERS, name, "COUNT", &count, "BLOCK", BLOCK_MS];

@@ -77,7 +77,7 @@ impl Server {
     }
 
     fn worker(&self, name: &str) -> Child {
-        self.command(&["work", name, "--deadline", "900", "--idle", "1000"])
+        self.command(&["work", name, "--idle", "1500"])
             .stdout(Stdio::piped())
             .spawn()
             .expect("the program is there")
@@ -169,7 +169,10 @@ fn nothing_is_lost_when_a_worker_is_killed() {
     for (line, times) in asked.iter().filter(|(_, times)| **times > 1) {
         let path = line.split(' ').nth(1).unwrap();
         let url = site.url(path);
-        assert!(report.contains(&format!("fetched {times} times: {url}\n")), "{url}: {report}");
+        let line = report.lines().find(|line| line.ends_with(&format!(": {url}")));
+        let told = line.and_then(|line| line.split(' ').nth(1)?.parse().ok());
+        // A fetch that was begun may not have come as far as the site.
+        assert!(told.is_some_and(|told: u32| told >= *times), "{url}, {times} times: {report}");
     }
     println!("{left} were left, {claimed} claimed; {}", report.lines().count() - 1);
 }
@@ -199,6 +202,24 @@ fn a_target_that_kills_its_workers_is_given_up() {
     let report = server.run(&["report"], "");
     assert!(report.starts_with("1 of 1 outcomes, 0 pending\n"), "{report}");
     assert!(report.contains("/1: worker-died: "), "{report}");
+}
+
+#[test]
+fn a_slow_worker_is_taken_for_a_dead_one_and_it_does_no_harm() {
+    let Some(server) = Server::start() else {
+        assert!(env::var_os("CI").is_none(), "CI needs redis-server");
+        eprintln!("skipped: no redis-server (apt install redis-server)");
+        return;
+    };
+    let config = Config { delay: Duration::from_secs(3), ..Config::default() };
+    let site = Site::start(config).expect("loopback has a free port");
+    server.run(&["fill"], &site.url("/1"));
+    let start = |name| server.command(&["work", name, "--idle", "300"]).spawn().unwrap();
+    let mut workers = [start("a"), start("b")];
+    workers.iter_mut().for_each(|worker| assert!(worker.wait().unwrap().success()));
+    let report = server.run(&["report"], "");
+    let twice = format!("1 of 1 outcomes, 0 pending\nfetched 2 times: {}\n", site.url("/1"));
+    assert_eq!(report, twice);
 }
 
 #[test]
