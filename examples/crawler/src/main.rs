@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::Instant;
 
-use asyncio::{Queue, create_task, timeout, to_thread};
+use asyncio::{Queue, TaskGroup, create_task, task_group, timeout, to_thread};
 use clap::Parser;
 use crawl::{FetchError, Limits, Page};
 use crawler::{Fetch, Frontier, Next, Options, fetch_page};
@@ -24,7 +24,8 @@ enum Event {
 fn main() -> ExitCode {
     let mut frontier = Frontier::new(Options::parse());
     let limits = Options::parse().limits();
-    match asyncio::run(crawl(&mut frontier, limits)) {
+    let crawl = task_group(async |tasks| crawl(&mut frontier, limits, tasks).await);
+    match asyncio::run(crawl) {
         Ok(Ok(())) => {}
         Ok(Err(error)) => return fail(&error),
         Err(error) => return fail(&error),
@@ -42,8 +43,13 @@ fn fail(error: &dyn std::error::Error) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// Begins what the frontier asks for, and tells it what came of it.
-async fn crawl(frontier: &mut Frontier, limits: Limits) -> io::Result<()> {
+/// Begins what the frontier asks for, and tells it what came of it. The fetches are tasks of one
+/// group: none outlives the crawl, and if one panics, the crawl does as well.
+async fn crawl(
+    frontier: &mut Frontier,
+    limits: Limits,
+    tasks: TaskGroup<io::Error>,
+) -> io::Result<()> {
     let events = Rc::new(Queue::new(0));
     let (over, interrupted) = listen_for_ctrl_c()?;
     let listening = create_task(wait_for_ctrl_c(interrupted, Rc::clone(&events)));
@@ -51,7 +57,7 @@ async fn crawl(frontier: &mut Frontier, limits: Limits) -> io::Result<()> {
     loop {
         let event = match frontier.next(Instant::now()) {
             Next::Fetch(next) => {
-                create_task(fetch(next, limits, Rc::clone(&events)));
+                tasks.create_task(fetch(next, limits, Rc::clone(&events)));
                 continue;
             }
             // Not an error: the time has come for the next fetch.
@@ -73,13 +79,23 @@ async fn crawl(frontier: &mut Frontier, limits: Limits) -> io::Result<()> {
     if shows_progress {
         eprint!("\r\x1b[K");
     }
-    let _ = over.send(Event::Over);
+    drop(over);
     listening.await;
     Ok(())
 }
 
+/// Ends the thread that waits for Ctrl-C when it is dropped.
+struct Over(Sender<Event>);
+
+impl Drop for Over {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.0.send(Event::Over);
+    }
+}
+
 /// The first Ctrl-C is an event; the second ends the process at once.
-fn listen_for_ctrl_c() -> io::Result<(Sender<Event>, Receiver<Event>)> {
+fn listen_for_ctrl_c() -> io::Result<(Over, Receiver<Event>)> {
     let (to_us, events) = mpsc::channel();
     let to_crawl = to_us.clone();
     ctrlc::set_handler(move || {
@@ -88,7 +104,7 @@ fn listen_for_ctrl_c() -> io::Result<(Sender<Event>, Receiver<Event>)> {
         }
     })
     .map_err(io::Error::other)?;
-    Ok((to_us, events))
+    Ok((Over(to_us), events))
 }
 
 /// Nothing that a loop can wait for tells of Ctrl-C, so a thread waits.
@@ -98,7 +114,8 @@ async fn wait_for_ctrl_c(interrupted: Receiver<Event>, events: Rc<Queue<Event>>)
     }
 }
 
-async fn fetch(fetch: Fetch, limits: Limits, events: Rc<Queue<Event>>) {
+async fn fetch(fetch: Fetch, limits: Limits, events: Rc<Queue<Event>>) -> io::Result<()> {
     let result = fetch_page(fetch.url.as_str(), limits).await;
     events.put(Event::Ended(fetch, result)).await;
+    Ok(())
 }

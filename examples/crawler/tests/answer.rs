@@ -1,12 +1,10 @@
 //! Both languages come to the report that the site says is right, and a crawl can be interrupted.
 
 use std::collections::BTreeMap;
-use std::io::Read;
 use std::num::NonZeroUsize;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 use std::sync::{Arc, Mutex};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use practice_site::{Config, Site, linked_answer};
@@ -128,6 +126,10 @@ fn a_start_that_is_not_there_is_broken() {
 #[cfg(unix)]
 #[test]
 fn ctrl_c_ends_it_with_a_report() {
+    use std::io::Read;
+    use std::process::Stdio;
+    use std::thread;
+
     let (_site, url) = start(2016);
     // With this delay the crawl would take minutes.
     let mut child = Command::new(CRAWLER)
