@@ -67,6 +67,10 @@ fn table() {
     let site = site.destinations();
     println!("{:30} {:>9} {:>10}", "what waits", "how many", "bytes each");
     for stage in stages::all().filter(|stage| stage.number >= Some(5)) {
+        if let Err(reason) = (stage.available)() {
+            println!("fetch, {}: skipped: {reason}", stage.name);
+            continue;
+        }
         let fetches = if stage.name == "select" { fetches.min(SELECT) } else { fetches };
         tell(&format!("fetch, {}", stage.name), stage.name, fetches, &site);
     }

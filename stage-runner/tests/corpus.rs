@@ -82,6 +82,10 @@ fn the_table_has_the_stages_of_the_course() {
         "yield-from-flat",
         "async-await",
         "async-await-by-hand",
+        "asyncio",
+        "asyncio-socket",
+        "many-loops",
+        "io-uring",
     ] {
         assert!(names.contains(&name), "{name} is not in the table");
     }

@@ -38,7 +38,41 @@ pub fn crawl_with_sockets(
     limits: &Limits,
     done: &mut dyn FnMut(Outcome),
 ) -> io::Result<()> {
-    let main = fetch_all(targets, *limits, done);
+    crawl_from(targets.iter().cloned().enumerate(), limits, done)
+}
+
+/// The same, for targets that come from an iterator, with their numbers.
+/// One is taken whenever there is room for it, so several loops can share a
+/// list (chapter 10).
+///
+/// ```
+/// use crawl::{Limits, Target, Url};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let nobody_listens = "127.0.0.1:1";
+/// let url = Url::parse(&format!("http://{nobody_listens}/page"))?;
+/// let target = Target::new(url, nobody_listens.parse()?);
+/// let list = [(7, target.clone()), (9, target)];
+/// let mut numbers = Vec::new();
+/// stage_09_asyncio::crawl_from(
+///     list.into_iter(),
+///     &Limits::default(),
+///     &mut |outcome| numbers.push(outcome.target),
+/// )?;
+/// numbers.sort();
+/// assert_eq!(numbers, [7, 9]);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// What the system says when it cannot wait.
+pub fn crawl_from(
+    list: impl Iterator<Item = (usize, Target)>,
+    limits: &Limits,
+    done: &mut dyn FnMut(Outcome),
+) -> io::Result<()> {
+    let main = fetch_all(list, *limits, done);
     Ok(EventLoop::new()?.run_until_complete(main)?)
 }
 
@@ -49,18 +83,17 @@ struct Crawl {
 }
 
 async fn fetch_all(
-    targets: &[Target],
+    mut list: impl Iterator<Item = (usize, Target)>,
     limits: Limits,
     done: &mut dyn FnMut(Outcome),
 ) {
     let crawl = Rc::new(Crawl { limits, finished: Queue::new(0) });
-    let mut list = targets.iter().enumerate();
     let mut in_flight = 0;
     loop {
         while in_flight < limits.concurrency.get()
             && let Some((index, target)) = list.next()
         {
-            create_task(fetch(index, target.clone(), Rc::clone(&crawl)));
+            create_task(fetch(index, target, Rc::clone(&crawl)));
             in_flight += 1;
             if in_flight % 100 == 0 {
                 // Thousands in one go would keep the others waiting.

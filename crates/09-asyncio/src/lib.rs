@@ -147,7 +147,7 @@ mod socket;
 mod streams;
 
 pub use crawl::crawl;
-pub use crawl_with_sockets::crawl_with_sockets;
+pub use crawl_with_sockets::{crawl_from, crawl_with_sockets};
 
 pub use error::Error;
 

@@ -355,8 +355,9 @@ impl Target {
         &self.0.addresses
     }
 
-    /// The whole request.
-    pub(crate) fn request(&self) -> &[u8] {
+    /// The whole request. It never changes, and stays where it is as long
+    /// as a clone of the target is left.
+    pub fn request(&self) -> &[u8] {
         &self.0.request
     }
 }

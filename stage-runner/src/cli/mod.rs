@@ -29,6 +29,7 @@ Examples:
   stage-runner -s epoll --trace --pages 3       what it does, step by step
   stage-runner --rounds 5 --format markdown     medians and spread, to paste somewhere
   stage-runner http://127.0.0.1:8000/1 http://127.0.0.1:8000/2
+  stage-runner --report report.html             record it, and step through it in a browser
   stage-runner --urls urls.txt --format jsonl | jq .error
   stage-runner --program \"mine=python3 crawl.py\" --stage epoll,mine
 
@@ -48,6 +49,15 @@ release build: cargo run --release -p stage-runner -- sweep
 Exit status: 0 each stage ran at least with the fewest in flight (or, if it was not asked for by
 name, cannot), 1 one did not, 2 the command line is wrong, 130 interrupted by Ctrl-C (by another
 signal: 128 and its number).";
+
+const REPORT_HELP: &str = "\
+Exit status: 0 the page is written, 1 it could not be, 2 the command line or the result is wrong.";
+
+const PICTURE_HELP: &str = "\
+stage-runner --activity --format json > RESULT.json records one.
+
+Exit status: 0 the picture is written, 1 it could not be, 2 the command line or the result is
+wrong.";
 
 const SITE: &str = "The practice site";
 const OUTPUT: &str = "Output";
@@ -90,6 +100,29 @@ pub enum Command {
     /// Run each stage with more and more in flight, and see where it ends
     #[command(after_help = SWEEP_EXAMPLES)]
     Sweep(SweepOptions),
+    /// Make a page of a result that `--format json` has saved
+    #[command(after_help = REPORT_HELP)]
+    Report {
+        /// The result; `-` is stdin
+        #[arg(value_name = "RESULT.json")]
+        result: PathBuf,
+        /// Where the page goes
+        #[arg(short, long, value_name = "FILE.html")]
+        output: PathBuf,
+    },
+    /// Draw stages of a recorded result as a picture that moves, for a text
+    #[command(after_help = PICTURE_HELP)]
+    Picture {
+        /// The result; `-` is stdin
+        #[arg(value_name = "RESULT.json")]
+        result: PathBuf,
+        /// Names of stages, one below the other [default: all of the result]
+        #[arg(short, long = "stage", value_name = "NAME", value_delimiter = ',')]
+        stages: Vec<String>,
+        /// Where the picture goes
+        #[arg(short, long, value_name = "FILE.svg")]
+        output: PathBuf,
+    },
     /// Print completions for a shell
     Completions {
         /// The shell to complete in.
@@ -160,6 +193,10 @@ pub struct RunOptions {
     #[arg(help_heading = OUTPUT, long, value_enum, default_value_t = Format::Table)]
     pub format: Format,
 
+    /// Record what each stage does, and make a page to step through it
+    #[arg(help_heading = OUTPUT, long, value_name = "FILE.html")]
+    pub report: Option<PathBuf>,
+
     /// Record what each worker does, for the JSON
     #[arg(help_heading = OUTPUT, long)]
     pub activity: bool,
@@ -201,7 +238,7 @@ pub struct RunOptions {
 impl RunOptions {
     /// Whether the last round is to be recorded.
     pub fn is_recorded(&self) -> bool {
-        self.activity || self.is_traced()
+        self.activity || self.is_traced() || self.report.is_some()
     }
 
     /// Whether the recorded run is to be printed as text.

@@ -16,8 +16,8 @@ use crate::system::{processes, signals};
 use crate::terminal::countdown::{Countdown, NowAndThen};
 use crate::terminal::look::Look;
 use crate::terminal::redraw::Redraw;
-use crate::terminal::{print, progress};
-use crate::views::{json, markdown, screen, sentences};
+use crate::terminal::{file, print, progress};
+use crate::views::{html, json, markdown, screen, sentences};
 use crate::words;
 
 /// Descriptors that a process needs beside its connections: a stage, and the runner with its site.
@@ -32,6 +32,9 @@ pub fn run(options: &RunOptions) -> ExitCode {
     let mut entrants =
         entrants::choose(&options.stages, &options.programs, languages).unwrap_or_else(wrong);
     let given = given_urls(options).unwrap_or_else(wrong);
+    if let Some(page) = &options.report {
+        file::check(page).unwrap_or_else(wrong);
+    }
     check_trace(options, entrants.len()).unwrap_or_else(wrong);
 
     if let Err(failure) = super::watch_signals() {
@@ -77,6 +80,12 @@ pub fn run(options: &RunOptions) -> ExitCode {
     let shown = run_and_show(options, look, &wanted, originals, &mut report);
     progress::end();
     tell_of_descriptors(&report);
+    // Whatever became of the printing, what was measured is kept.
+    if let Some(page) = options.report.as_ref().filter(|_| !report.runs.is_empty())
+        && super::saved("report", page, &html::page(&report)) != ExitCode::SUCCESS
+    {
+        return ExitCode::FAILURE;
+    }
     let is_fine = report.is_fine() && !python.is_missed;
     status(match shown {
         // Whoever read this has seen enough.

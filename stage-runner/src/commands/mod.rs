@@ -1,17 +1,19 @@
 //! What the command line can ask for, a file each.
 
 use std::io::{self, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::CommandFactory;
 
 use crate::cli::{self, Cli, Command};
 use crate::system::{processes, signals};
-use crate::terminal::{print, progress};
+use crate::terminal::{file, print, progress};
 
 mod compare;
 mod list;
 mod python;
+mod report;
 mod run_stage;
 mod site;
 mod sweep;
@@ -32,6 +34,10 @@ pub fn main() -> ExitCode {
             site::run(&site, listen, port, verbose)
         }
         Some(Command::Sweep(options)) => sweep::run(&options),
+        Some(Command::Report { result, output }) => report::run(&result, &output),
+        Some(Command::Picture { result, stages, output }) => {
+            report::picture(&result, &stages, &output)
+        }
         Some(Command::RunStage { name }) => run_stage::run(&name),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
@@ -63,6 +69,20 @@ fn watch_signals() -> Result<(), ExitCode> {
         ));
         ExitCode::FAILURE
     })
+}
+
+/// Writes a page or a picture, and says where it is.
+fn saved(what: &str, file: &Path, text: &str) -> ExitCode {
+    match file::write(file, text) {
+        Ok(()) => {
+            progress::note(&format!("The {what} is in {}.", file.display()));
+            ExitCode::SUCCESS
+        }
+        Err(why) => {
+            progress::warn(&format!("error: {why}"));
+            ExitCode::FAILURE
+        }
+    }
 }
 
 /// The exit status of a command that a signal can end early.

@@ -1,8 +1,6 @@
 //! `stage-runner sweep`: each stage with more and more in flight, until it goes no further.
 
-use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind};
-use std::path::Path;
 use std::process::ExitCode;
 
 use super::{python, status};
@@ -15,7 +13,7 @@ use crate::results::{Build, Machine, Sweep};
 use crate::system::{processes, signals};
 use crate::terminal::countdown::{NowAndThen, SweepCountdown};
 use crate::terminal::look::{Charset, Color, Look};
-use crate::terminal::{print, progress};
+use crate::terminal::{file, print, progress};
 use crate::views::{json, screen, svg};
 
 /// Sweeps as the command line asks for.
@@ -26,10 +24,8 @@ pub fn run(options: &SweepOptions) -> ExitCode {
     let mut entrants = entrants::choose(&options.stages, &[], languages).unwrap_or_else(wrong);
     let steps = steps(options.from.get(), options.to.get(), options.per_decade);
     let steps = steps.unwrap_or_else(wrong);
-    if let Some(file) = &options.svg
-        && let Err(error) = check_writable(file)
-    {
-        wrong(format!("cannot write {}: {error}", file.display()))
+    if let Some(svg) = &options.svg {
+        file::check(svg).unwrap_or_else(wrong);
     }
 
     if let Err(failure) = super::watch_signals() {
@@ -57,12 +53,10 @@ pub fn run(options: &SweepOptions) -> ExitCode {
         SweepFormat::Table => print::lines(&look, &screen::sweep::lines(&sweep, &look.style)),
         SweepFormat::Json => print::bytes(&json::sweep(&sweep)),
     });
-    if let Some(file) = &options.svg {
-        if let Err(error) = fs::write(file, svg::sweep(&sweep)) {
-            progress::warn(&format!("error: cannot write {}: {error}", file.display()));
-            return ExitCode::FAILURE;
-        }
-        progress::note(&format!("The chart is in {}.", file.display()));
+    if let Some(file) = &options.svg
+        && super::saved("chart", file, &svg::sweep(&sweep)) != ExitCode::SUCCESS
+    {
+        return ExitCode::FAILURE;
     }
     let is_fine = sweep.tracks.iter().all(Track::is_fine) && !python.is_missed;
     status(printed.map(|()| is_fine))
@@ -70,11 +64,6 @@ pub fn run(options: &SweepOptions) -> ExitCode {
 
 fn wrong<T>(message: String) -> T {
     wrong_in("sweep", message)
-}
-
-/// A sweep takes minutes: better to know at once that nobody will be able to keep its chart.
-fn check_writable(file: &Path) -> io::Result<()> {
-    OpenOptions::new().create(true).append(true).open(file).map(drop)
 }
 
 fn run_all(

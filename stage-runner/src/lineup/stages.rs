@@ -206,6 +206,25 @@ pub const STAGES: &[Stage] = &[
         ..PLAIN
     },
     Stage {
+        number: Some(10),
+        name: "many-loops",
+        aliases: &["loops"],
+        summary: "a loop on each core, each takes what it can",
+        source: "crates/10-many-loops/src",
+        crawl: stage_10_many_loops::crawl,
+        ..PLAIN
+    },
+    Stage {
+        number: Some(11),
+        name: "io-uring",
+        aliases: &["uring", "iouring"],
+        summary: "the system makes the calls and says what is done",
+        source: "crates/11-io-uring/src",
+        crawl: stage_11_io_uring::crawl,
+        available: stage_11_io_uring::available,
+        ..PLAIN
+    },
+    Stage {
         name: "tokio",
         summary: "what you would use at work",
         source: "crates/reference-tokio/src",

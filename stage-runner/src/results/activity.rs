@@ -68,15 +68,6 @@ impl Activity {
     pub fn place(&self, step: &Step) -> Option<&Place> {
         step.place.map(|place| &self.places[place])
     }
-
-    /// The number of a place, which is added where it is new.
-    pub fn place_number(&mut self, place: Place) -> usize {
-        let known = self.places.iter().position(|known| *known == place);
-        known.unwrap_or_else(|| {
-            self.places.push(place);
-            self.places.len() - 1
-        })
-    }
 }
 
 impl Step {

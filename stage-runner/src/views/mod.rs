@@ -4,16 +4,19 @@
 //! - `columns`, `measures` and `sentences`: figures and what they say, for every view
 //! - `story`: a recorded run in sentences
 //! - [`screen`]: for people at a terminal; [`markdown`]: to paste into a text
-//! - [`json`]: for programs, and back; [`svg`]: for a wall
+//! - [`json`]: for programs, and back; [`svg`]: for a wall; [`html`]: for a lesson
+//! - `steps`: what a recorded step is
 
 mod columns;
 mod measures;
 #[cfg(test)]
 mod sample;
 pub mod sentences;
+mod steps;
 pub mod story;
 mod style;
 
+pub mod html;
 pub mod json;
 pub mod markdown;
 pub mod screen;

@@ -23,6 +23,9 @@ const FIGURES: usize = 5;
 /// Kinds of failure that are told, each with one page that failed like this.
 const NAMED: usize = 3;
 
+/// How a headline ends that has to tell of a debug build.
+pub const DEBUG: &str = " (debug build";
+
 /// What a run of several entrants showed.
 pub fn comparison(report: &Report, rows: &[Row<'_>]) -> Vec<String> {
     let sound: Vec<&Row<'_>> =
@@ -31,8 +34,7 @@ pub fn comparison(report: &Report, rows: &[Row<'_>]) -> Vec<String> {
     sentences.extend(failures(report, rows));
     sentences.extend(rows.iter().filter_map(stopped));
     sentences.extend(rows.iter().filter_map(|row| blocked(report, row)));
-    let (late, on_time): (Vec<_>, Vec<_>) =
-        sound.iter().partition(|row| late_start(row).is_some() && !is_longest(row));
+    let (late, on_time): (Vec<_>, Vec<_>) = sound.iter().partition(|row| is_late(row));
     sentences.extend(kinds_of_time(&on_time));
     sentences.extend(late.into_iter().filter_map(started_late));
     sentences.extend(figures(&sound));
@@ -81,7 +83,7 @@ pub fn headline(report: &Report) -> String {
     if build.is_debug() && report.entrants.iter().any(|entrant| entrant.language == Language::Rust)
     {
         let of = if python.is_some() { " of Rust" } else { "" };
-        line.push_str(&format!(" (debug build: CPU{of} reads high)"));
+        line.push_str(&format!("{DEBUG}: CPU{of} reads high)"));
     }
     line
 }
@@ -94,8 +96,29 @@ fn hosts(setting: &Setting) -> String {
     }
 }
 
+/// Rows of which each took either the sum of all its waits or its longest wait.
+pub struct TwoKinds<'a, 'r> {
+    /// One page after the other; at least one.
+    pub by_sum: Vec<&'a Row<'r>>,
+    /// All pages at once; at least one.
+    pub by_longest: Vec<&'a Row<'r>>,
+}
+
+impl<'a, 'r> TwoKinds<'a, 'r> {
+    /// Sorts the rows into both kinds, where there are both and they are far enough apart.
+    pub fn of(rows: &[&'a Row<'r>]) -> Option<TwoKinds<'a, 'r>> {
+        let rows = || rows.iter().copied();
+        let by_sum: Vec<_> = rows().filter(|row| is_sum(row)).collect();
+        let by_longest: Vec<_> = rows().filter(|row| is_longest(row) && !is_sum(row)).collect();
+        let (slow, fast) = (by_sum.first()?, by_longest.first()?);
+        let is_whole = by_sum.len() + by_longest.len() == rows().count();
+        (is_whole && sum(slow) as f64 >= 1.8 * longest(fast) as f64)
+            .then_some(TwoKinds { by_sum, by_longest })
+    }
+}
+
 /// The sum of all waits, the longest wait, or something between.
-fn kinds_of_time(rows: &[&Row<'_>]) -> Option<String> {
+pub fn kinds_of_time(rows: &[&Row<'_>]) -> Option<String> {
     let slowest = rows.iter().max_by_key(|row| row.wall_us())?;
     let fastest = rows.iter().min_by_key(|row| row.wall_us())?;
     let (most, least) = (slowest.wall_us()?, fastest.wall_us()?);
@@ -106,16 +129,11 @@ fn kinds_of_time(rows: &[&Row<'_>]) -> Option<String> {
     if pages == 1 && rows.iter().all(|row| is_longest(row)) {
         return Some("One page is one wait: no way of waiting can shorten it.".to_owned());
     }
-    let by_sum = rows.iter().find(|row| is_sum(row));
-    let by_longest = rows.iter().find(|row| is_longest(row));
-    if let (Some(by_sum), Some(by_longest)) = (by_sum, by_longest)
-        && rows.iter().all(|row| is_sum(row) || is_longest(row))
-        && sum(by_sum) as f64 >= 1.8 * longest(by_longest) as f64
-    {
+    if let Some(two) = TwoKinds::of(rows) {
         return Some(format!(
             "Two kinds of time: the sum of all waits ({}) or the longest wait ({}).",
-            seconds(sum(by_sum)),
-            seconds(longest(by_longest)),
+            seconds(sum(two.by_sum[0])),
+            seconds(longest(two.by_longest[0])),
         ));
     }
     if rows.iter().all(|row| is_sum(row)) && pages > 1 {
@@ -179,6 +197,11 @@ fn late_start(row: &Row<'_>) -> Option<u64> {
     began.into_values().max().filter(|last| *last > longest(row))
 }
 
+/// Whether a start took longer than any page, so that the wall time is neither kind of time.
+pub fn is_late(row: &Row<'_>) -> bool {
+    late_start(row).is_some() && !is_longest(row)
+}
+
 /// A start that took longer than any page is most of the wall time.
 fn started_late(row: &Row<'_>) -> Option<String> {
     let began = words::duration(late_start(row)?);
@@ -190,7 +213,7 @@ fn started_late(row: &Row<'_>) -> Option<String> {
 }
 
 /// Two digits are enough to tell the two kinds apart: `4.5 s`, `0.45 s`.
-fn seconds(us: u64) -> String {
+pub fn seconds(us: u64) -> String {
     let seconds = us as f64 / 1e6;
     match us {
         995_000.. => format!("{seconds:.1} s"),

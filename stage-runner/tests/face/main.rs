@@ -10,6 +10,7 @@ mod operations;
 #[cfg(unix)]
 mod programs;
 mod python;
+mod report;
 mod site;
 mod support;
 mod sweep;

@@ -212,6 +212,9 @@ impl<'a> RunLine<'a> {
             let place = place.ok_or_else(|| {
                 ReadError(format!("an outcome of {name} is about target {target} of {urls}"))
             })?;
+            check_times(&outcome).map_err(|why| {
+                ReadError(format!("the outcome of {name} for target {target} {why}"))
+            })?;
             *place = Some(outcome.into_owned());
         }
         let activity = self.activity.map(|activity| activity.read(urls)).transpose();
@@ -236,6 +239,33 @@ impl<'a> RunLine<'a> {
             stderr: self.stderr.into_owned(),
             activity,
         })
+    }
+}
+
+/// No crawl lasts longer than eleven days; sums of such times stay numbers.
+const LATEST_US: u64 = 1_000_000_000_000;
+
+/// What runs say has been checked; what stands in a file has not.
+fn check_times(outcome: &OutcomeLine) -> Result<(), String> {
+    let finished = outcome.finished_us.unwrap_or(LATEST_US);
+    let milestones = [
+        ("connected_us", outcome.connected_us),
+        ("sent_us", outcome.sent_us),
+        ("first_byte_us", outcome.first_byte_us),
+        ("finished_us", outcome.finished_us),
+    ];
+    for (name, time) in milestones {
+        match time {
+            Some(time) if time < outcome.started_us => {
+                return Err(format!("has {name} before started_us"));
+            }
+            Some(time) if time > finished => return Err(format!("has {name} after finished_us")),
+            _ => {}
+        }
+    }
+    match outcome.started_us.max(finished) {
+        ..=LATEST_US => Ok(()),
+        late => Err(format!("is at {late} µs, and {LATEST_US} µs is the latest")),
     }
 }
 
@@ -430,6 +460,10 @@ mod tests {
         refused("\"version\": 1", "\"version\": 2", "a report of version 2: this reads 1");
         refused("\"stage\": \"epoll\"", "\"stage\": \"poll\"", "no entrant is called \"poll\"");
         refused("\"target\": 9", "\"target\": 10", "an outcome of epoll is about target 10 of 10");
+        refused("\"started_us\": 12,", "\"started_us\": 999999999,", "has connected_us before");
+        refused("\"finished_us\": 450612", "\"finished_us\": 13", "connected_us after finished_us");
+        let late = format!("\"finished_us\": {}", u64::MAX);
+        refused("\"finished_us\": 450612", &late, "is the latest");
         refused("\"entrants\"", "\"guests\"", "missing field `entrants`");
         refused("{", "[", "not a report");
     }

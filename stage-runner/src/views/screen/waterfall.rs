@@ -313,7 +313,7 @@ fn figures(row: &Row<'_>) -> Vec<String> {
 }
 
 /// What it means.
-fn said(report: &Report, row: &Row<'_>) -> Vec<String> {
+pub fn said(report: &Report, row: &Row<'_>) -> Vec<String> {
     let mut sentences = sentences::failures(report, std::slice::from_ref(row));
     sentences.extend(sentences::stopped(row));
     sentences.extend(sentences::blocked(report, row));

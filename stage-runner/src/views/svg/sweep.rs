@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
+use super::escaped;
 use crate::lineup::Language;
 use crate::lineup::stages::STAGES;
 use crate::results::Sweep;
@@ -453,21 +454,6 @@ fn short(reason: &str) -> String {
         depth -= i32::from(c == ')' && depth > 0);
     }
     words::cut(plain.trim(), 80)
-}
-
-fn escaped(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '<' => safe += "&lt;",
-            '>' => safe += "&gt;",
-            '&' => safe += "&amp;",
-            '"' => safe += "&quot;",
-            c if c.is_control() => safe.push(' '),
-            c => safe.push(c),
-        }
-    }
-    safe
 }
 
 #[cfg(test)]

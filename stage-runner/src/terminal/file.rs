@@ -1,0 +1,32 @@
+//! Results as files.
+
+use std::fs::{self, OpenOptions};
+use std::io;
+use std::path::Path;
+
+/// Whether a file could be written: better known before minutes of measuring than after them.
+///
+/// # Errors
+/// Why not, as a sentence with the file's name.
+pub fn check(file: &Path) -> Result<(), String> {
+    if file.is_dir() {
+        return Err(format!("cannot write {}: it is a folder; name a file in it", file.display()));
+    }
+    let is_new = !file.exists();
+    let opened = OpenOptions::new().create(true).append(true).open(file);
+    opened
+        .and_then(|_| if is_new { fs::remove_file(file) } else { Ok(()) })
+        .map_err(not_written(file))
+}
+
+/// Writes a file.
+///
+/// # Errors
+/// Why it cannot be, as a sentence with the file's name.
+pub fn write(file: &Path, text: &str) -> Result<(), String> {
+    fs::write(file, text).map_err(not_written(file))
+}
+
+fn not_written(file: &Path) -> impl Fn(io::Error) -> String {
+    move |error| format!("cannot write {}: {error}", file.display())
+}

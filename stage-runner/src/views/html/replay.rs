@@ -1,0 +1,367 @@
+//! What the page's script gets: the recorded steps as rows of numbers, and the code around them.
+//!
+//! Of many pages only some are in it, or the page would be too large for a browser to step through
+//! and for a teacher to send. What is left out is counted, and the page says so.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::excerpt::{self, Excerpt};
+use super::model::{safe, safe_name};
+use crate::lineup::sources;
+use crate::results::{Activity, Did, Report, Run, Step, wait_us};
+use crate::views::steps::Kind;
+use crate::words;
+
+/// Up to so many pages are shown whole; of more, these many of each kind, and others at even
+/// distances.
+const ALL: usize = 24;
+const FIRST: usize = 4;
+const LAST: usize = 2;
+const SLOWEST: usize = 3;
+const FAILED: usize = 5;
+
+/// Work for pages that are not shown is drawn as one block where it is no further apart than this
+/// share of the wall time.
+const GRAIN: u64 = 2_000;
+
+/// The most steps of all stages together.
+const STEPS: usize = 20_000;
+
+/// Everything that the script needs.
+#[derive(Debug, Serialize)]
+pub struct Replay {
+    /// The words for the kinds of steps.
+    kinds: [&'static str; 19],
+    /// The stages that were recorded.
+    pub stages: Vec<Stage>,
+    /// Functions in which something was recorded; several stages may share them.
+    code: Vec<File>,
+}
+
+/// One recorded run. All times are tenths of a microsecond.
+#[derive(Debug, Serialize)]
+pub struct Stage {
+    name: String,
+    chapter: Option<u8>,
+    /// What a thread that waits for many sockets sleeps in.
+    call: &'static str,
+    wall: u64,
+    /// How many pages there were.
+    of: usize,
+    fetches: Vec<Fetch>,
+    workers: Vec<String>,
+    places: Vec<String>,
+    /// From, length, worker, kind, fetch, place, number, asleep; -1 is none.
+    steps: Vec<Row>,
+    /// Indexes into the code.
+    code: Vec<usize>,
+    /// What has to be known about it.
+    notes: Vec<String>,
+}
+
+/// A page that is shown.
+#[derive(Debug, Serialize)]
+struct Fetch {
+    /// From 1.
+    number: usize,
+    path: String,
+    /// Who fetched it.
+    by: String,
+    /// When it ended.
+    end: Option<u64>,
+    /// Its kind, and the whole sentence.
+    error: Option<(String, String)>,
+}
+
+/// A file, as far as it is shown.
+#[derive(Debug, Serialize)]
+struct File {
+    path: &'static str,
+    parts: Vec<Excerpt<'static>>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Row {
+    Known([i64; 8]),
+    /// With a word that only the program knows.
+    Named(i64, i64, i64, i64, i64, i64, i64, i64, String),
+}
+
+/// The runs that can be replayed: of each stage the last one that was recorded whole.
+pub fn recorded(report: &Report) -> Vec<&Run> {
+    let of = |entrant: usize| {
+        let runs = report.runs.iter().rev().filter(move |run| run.entrant == entrant);
+        let mut whole = runs.filter(|run| run.fault.is_none());
+        whole.find(|run| run.activity.as_ref().is_some_and(|it| !it.steps.is_empty()))
+    };
+    (0..report.entrants.len()).filter_map(of).collect()
+}
+
+impl Replay {
+    /// The replay of these runs.
+    pub fn new(report: &Report, runs: &[&Run]) -> Replay {
+        let mut code = Code::default();
+        let budget = STEPS / runs.len().max(1);
+        let stages: Vec<Stage> =
+            runs.iter().filter_map(|run| stage(report, run, budget, &mut code)).collect();
+        Replay { kinds: Kind::WORDS, stages, code: code.files(report) }
+    }
+}
+
+/// The places of all stages, by file; a file's number is its place in the order in which it came.
+#[derive(Default)]
+struct Code {
+    order: Vec<&'static str>,
+    lines: BTreeMap<&'static str, BTreeSet<usize>>,
+}
+
+impl Code {
+    fn add(&mut self, path: &'static str, line: u32) -> usize {
+        self.lines.entry(path).or_default().insert(line as usize);
+        let known = self.order.iter().position(|known| *known == path);
+        known.unwrap_or_else(|| {
+            self.order.push(path);
+            self.order.len() - 1
+        })
+    }
+
+    fn files(&self, report: &Report) -> Vec<File> {
+        let file = |path: &&'static str| {
+            let text = report.source(path).map_or("", |source| source.text);
+            File { path, parts: excerpt::around(text, &self.lines[path]) }
+        };
+        self.order.iter().map(file).collect()
+    }
+}
+
+fn stage(report: &Report, run: &Run, budget: usize, code: &mut Code) -> Option<Stage> {
+    let entrant = &report.entrants[run.entrant];
+    let activity = run.activity.as_ref()?;
+    let wall = run.usage.wall_us.unwrap_or(run.last_finish_us()).saturating_mul(10);
+    let shown = shown(run);
+    let mut notes = Vec::new();
+    let steps = fitting(activity, &shown, wall, budget);
+    if shown.len() < run.outcomes.len() {
+        notes.push(format!(
+            "{} of {} pages are shown: the first, the last, the slowest, failed ones, and others \
+             at even distances.",
+            shown.len(),
+            words::count(run.outcomes.len() as u64)
+        ));
+    }
+    if activity.dropped > 0 {
+        let dropped = words::plural(activity.dropped, "step");
+        notes.push(format!("{dropped} more came after the recording was full."));
+    }
+    if report.setting.rounds > 1 {
+        notes.push(format!(
+            "This is round {} of {}; the figures above are medians of all.",
+            u64::from(run.round) + 1,
+            report.setting.rounds
+        ));
+    }
+    let runnable = run.usage.runnable_us.unwrap_or(0);
+    if runnable.saturating_mul(1_000) > wall {
+        notes.push(format!(
+            "It waited {} for a processor. When, the recording does not say: those times are \
+             inside of the blocks.",
+            words::duration(runnable)
+        ));
+    }
+
+    // Only places that a step is left at.
+    let used: BTreeSet<usize> = steps.iter().filter_map(|step| step.place).collect();
+    let number = |place: usize| used.range(..place).count() as i64;
+    let mut files = BTreeSet::new();
+    let (mut changed, mut foreign) = (BTreeSet::new(), false);
+    for place in used.iter().map(|place| &activity.places[*place]) {
+        match (report.source(&place.file), place.line) {
+            (Some(source), Some(line)) => {
+                files.insert(code.add(source.path, line));
+            }
+            _ if sources::find(&place.file).is_some() => {
+                changed.insert(place.file.clone());
+            }
+            _ => foreign = true,
+        }
+    }
+    if let Some(file) = changed.first() {
+        let more = match changed.len() - 1 {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        notes.push(format!(
+            "Its code is not shown: {}{more} was different in the build that recorded this.",
+            safe(file)
+        ));
+    } else if foreign && files.is_empty() {
+        notes.push("The code of a program is not shown: it is not read from disk.".to_owned());
+    }
+
+    let index: BTreeMap<usize, i64> = shown.iter().copied().zip(0..).collect();
+    let has_failed = |target: Option<usize>| {
+        let outcome = target.and_then(|target| run.outcomes.get(target)?.as_ref());
+        outcome.is_some_and(|outcome| outcome.error.is_some())
+    };
+    let row = |step: &Merged| {
+        let kind = if step.is_other {
+            Kind::Others
+        } else {
+            Kind::of(&step.step, has_failed(step.target))
+        };
+        let fetch = step.target.and_then(|target| index.get(&target)).copied().unwrap_or(-1);
+        let numbers = [
+            whole(step.step.from.0),
+            whole(step.step.length.0),
+            step.step.worker as i64,
+            kind as i64,
+            fetch,
+            step.place.map_or(-1, number),
+            whole(step.step.number.unwrap_or(0)),
+            i64::from(step.step.asleep),
+        ];
+        match &step.step.did {
+            Some(Did::Other(word)) => {
+                let [a, b, c, d, e, f, g, h] = numbers;
+                Row::Named(a, b, c, d, e, f, g, h, safe_name(word))
+            }
+            _ => Row::Known(numbers),
+        }
+    };
+    let facts = entrant.stage.as_ref();
+    Some(Stage {
+        name: safe_name(&entrant.name),
+        chapter: facts.and_then(|stage| stage.chapter),
+        call: call(&entrant.name, &report.setting.machine.os),
+        wall: wall.min(MOST),
+        of: run.outcomes.len(),
+        fetches: shown.iter().map(|target| fetch(report, run, *target)).collect(),
+        workers: activity.workers.iter().map(ToString::to_string).collect(),
+        places: used.iter().map(|place| safe(&activity.places[*place].to_string())).collect(),
+        steps: steps.iter().map(row).collect(),
+        code: files.into_iter().collect(),
+        notes,
+    })
+}
+
+/// What a number of JavaScript holds.
+const MOST: u64 = 1 << 53;
+
+fn whole(number: u64) -> i64 {
+    number.min(MOST) as i64
+}
+
+fn fetch(report: &Report, run: &Run, target: usize) -> Fetch {
+    let outcome = run.outcomes[target].as_ref();
+    let error = outcome.and_then(|outcome| outcome.error.as_ref());
+    Fetch {
+        number: target + 1,
+        path: safe(report.setting.short_url(target)),
+        by: outcome.map(|outcome| outcome.by.to_string()).unwrap_or_default(),
+        end: outcome
+            .and_then(|outcome| outcome.finished_us)
+            .map(|us| us.saturating_mul(10).min(MOST)),
+        error: error.map(|error| {
+            let kind = error.kind.to_string();
+            let sentence = safe(&format!("{kind}: {}", error.message));
+            (kind, sentence)
+        }),
+    }
+}
+
+/// The name of the call in which an event loop sleeps.
+fn call(stage: &str, os: &str) -> &'static str {
+    match (stage, os) {
+        ("select", _) => "select",
+        ("poll", _) => "poll",
+        (_, "linux" | "android") => "epoll_wait",
+        (_, "windows") => "GetQueuedCompletionStatusEx",
+        _ => "kevent",
+    }
+}
+
+/// The pages that are shown.
+fn shown(run: &Run) -> Vec<usize> {
+    let all = run.outcomes.len();
+    if all <= ALL {
+        return (0..all).collect();
+    }
+    let mut shown: BTreeSet<usize> = (0..FIRST).chain(all - LAST..all).collect();
+    let failed = run.reported().filter(|outcome| outcome.error.is_some());
+    shown.extend(failed.take(FAILED).map(|outcome| outcome.target));
+    let mut slowest: Vec<_> = run.reported().collect();
+    slowest.sort_by_key(|outcome| std::cmp::Reverse(wait_us(outcome)));
+    shown.extend(slowest.iter().take(SLOWEST).map(|outcome| outcome.target));
+    // Each of these is a new one at most, so that there is room for all.
+    let distances = (0..ALL).map(|at| at * all / ALL).chain(0..all);
+    for target in distances {
+        if shown.len() >= ALL {
+            break;
+        }
+        shown.insert(target);
+    }
+    shown.into_iter().collect()
+}
+
+/// A step, or several that are drawn as one.
+struct Merged {
+    step: Step,
+    /// Of a page that is shown.
+    target: Option<usize>,
+    place: Option<usize>,
+    /// Whether it stands for pages that are not shown.
+    is_other: bool,
+}
+
+/// The steps of the shown pages whole, and those of others and of the loop merged until all fit.
+fn fitting(activity: &Activity, shown: &[usize], wall: u64, budget: usize) -> Vec<Merged> {
+    let mut grain = (wall / GRAIN).max(1);
+    loop {
+        // A grain of the whole run merges the steps of shown pages, too.
+        let all_of_it = grain > wall;
+        let steps = merged(activity, shown, grain, all_of_it);
+        if steps.len() <= budget || grain > wall.saturating_mul(64) {
+            return steps;
+        }
+        grain = grain.saturating_mul(2);
+    }
+}
+
+fn merged(activity: &Activity, shown: &[usize], grain: u64, all_of_it: bool) -> Vec<Merged> {
+    let is_shown = |target: usize| shown.binary_search(&target).is_ok();
+    let hides_some = activity.steps.iter().any(|step| step.target.is_some_and(|it| !is_shown(it)));
+    let one_worker = activity.workers.len() == 1;
+    let mut last: Vec<Option<usize>> = vec![None; activity.workers.len()];
+    let mut steps: Vec<Merged> = Vec::new();
+    for step in &activity.steps {
+        let target = step.target.filter(|target| is_shown(*target));
+        let is_other = step.target.is_some() && target.is_none();
+        // Workers of a pool have no lane of their own.
+        if is_other && !one_worker {
+            continue;
+        }
+        let kind = Kind::of(step, false);
+        let is_small = step.length.0 < grain / 4 && !step.asleep && kind != Kind::Spun;
+        let may_merge = hides_some && (is_other || target.is_none()) || all_of_it;
+        let before = last[step.worker].map(|at| &mut steps[at]);
+        if may_merge
+            && is_small
+            && let Some(before) = before
+            && before.target == target
+            && !before.step.asleep
+            && (before.is_other || all_of_it || before.step.target.is_none())
+            && step.from.0 < before.step.from.0.saturating_add(grain)
+        {
+            before.is_other |= is_other;
+            before.step.length.0 = step.to().0.saturating_sub(before.step.from.0);
+            continue;
+        }
+        last[step.worker] = Some(steps.len());
+        let place = step.place.filter(|_| !is_other);
+        steps.push(Merged { step: step.clone(), target, place, is_other });
+    }
+    steps
+}

@@ -1,0 +1,118 @@
+//! What a recorded step is to a reader: one of a few kinds.
+
+use crate::results::{Did, State, Step};
+
+/// Whoever asks no more often than this has not asked again and again: an event loop, too, asks in
+/// vain now and then.
+const NOW_AND_THEN: u64 = 10;
+
+/// What a worker does during a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(missing_docs, reason = "the words of `Kind::WORDS` say what they mean")]
+pub enum Kind {
+    Starting,
+    Begun,
+    Connect,
+    Connecting,
+    Connected,
+    Send,
+    Sent,
+    Parked,
+    Receive,
+    Received,
+    CallFailed,
+    Done,
+    Failed,
+    Slept,
+    Woken,
+    Asked,
+    Spun,
+    Ran,
+    Others,
+}
+
+impl Kind {
+    /// The words by which the page's script knows them, in the order of the kinds.
+    pub const WORDS: [&str; 19] = [
+        "starting",
+        "begun",
+        "connect",
+        "connecting",
+        "connected",
+        "send",
+        "sent",
+        "parked",
+        "receive",
+        "received",
+        "callFailed",
+        "done",
+        "failed",
+        "slept",
+        "woken",
+        "asked",
+        "spun",
+        "ran",
+        "others",
+    ];
+
+    /// The kind of a step; of one that ends a fetch it matters whether the fetch failed.
+    pub fn of(step: &Step, has_failed: bool) -> Kind {
+        match (&step.did, step.state) {
+            (_, State::Starting) => Kind::Starting,
+            (Some(Did::Finished), _) if has_failed => Kind::Failed,
+            (Some(Did::Finished), _) => Kind::Done,
+            (Some(Did::Begun), _) => Kind::Begun,
+            (Some(Did::Connecting), _) => Kind::Connecting,
+            (Some(Did::Failed), _) => Kind::CallFailed,
+            (Some(Did::Connected), _) => Kind::Connected,
+            (Some(Did::Sent), _) => Kind::Sent,
+            (Some(Did::Parked), _) => Kind::Parked,
+            (Some(Did::Received), _) => Kind::Received,
+            (Some(Did::Asked), _) if step.number.unwrap_or(0) <= NOW_AND_THEN => Kind::Asked,
+            (Some(Did::Asked), _) | (_, State::Spinning) => Kind::Spun,
+            (Some(Did::Woken), _) => Kind::Woken,
+            (Some(Did::Slept), _) | (_, State::Selecting) => Kind::Slept,
+            (_, State::Connecting) => Kind::Connect,
+            (_, State::Sending) => Kind::Send,
+            (_, State::Receiving) => Kind::Receive,
+            (_, State::Running) => Kind::Ran,
+        }
+    }
+}
+
+/// Whether code ran in this step: the worker was there, and not asleep.
+pub fn is_awake(step: &Step) -> bool {
+    !step.asleep && step.state != State::Starting
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::views::sample;
+
+    #[test]
+    fn what_a_step_is_follows_from_its_word_and_its_state() {
+        let kind = |did: Option<Did>, state: State, number: Option<u64>, has_failed: bool| {
+            let step = Step { did, state, number, ..sample::activity().steps[0].clone() };
+            Kind::WORDS[Kind::of(&step, has_failed) as usize]
+        };
+        for (did, state, word) in [
+            (None, State::Starting, "starting"),
+            (Some(Did::Begun), State::Running, "begun"),
+            (Some(Did::Calling), State::Connecting, "connect"),
+            (Some(Did::Calling), State::Receiving, "receive"),
+            (Some(Did::Resumed), State::Running, "ran"),
+            (Some(Did::Slept), State::Selecting, "slept"),
+            (None, State::Selecting, "slept"),
+            (Some(Did::Woken), State::Running, "woken"),
+            (Some(Did::Finished), State::Running, "done"),
+            (Some(Did::Other("brewed".to_owned())), State::Sending, "send"),
+        ] {
+            assert_eq!(kind(did, state, None, false), word);
+        }
+        assert_eq!(kind(Some(Did::Finished), State::Running, None, true), "failed");
+        assert_eq!(kind(Some(Did::Asked), State::Spinning, Some(1), false), "asked");
+        assert_eq!(kind(Some(Did::Asked), State::Spinning, Some(9_000), false), "spun");
+        assert_eq!(kind(None, State::Running, None, false), "ran");
+    }
+}
