@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::arrival::Reply;
 use crate::faults;
 use crate::front_page;
+use crate::linked::{self, Served};
 use crate::page::{Framing, Page, reason};
 use crate::query::{self, Cut};
 use crate::request::{Parsed, Request};
@@ -70,6 +71,16 @@ fn get(request: &Request<'_>, site: &Shared) -> Result<Answer, Answer> {
     if let Some(name) = path.strip_prefix("/fault/") {
         return fault(name, query);
     }
+    if path == "/robots.txt" {
+        return Ok(text(200, "text/plain", linked::ROBOTS));
+    }
+    if path.starts_with("/linked/") {
+        let host = request.host.map_or_else(|| site.host(), str::to_owned);
+        return match linked::serve(request.target, &host, &site.asked) {
+            Some(served) => Ok(answer_of(&served)),
+            None => Err(refusal(404, "There is no such path. Try /linked/2016/page/0.")),
+        };
+    }
     match path[1..].parse() {
         Ok(number) if (1..=site.config.pages).contains(&number) => page(number, query, site),
         Ok(_) => Err(refusal(404, &format!("The pages are /1 to /{}.", site.config.pages))),
@@ -110,12 +121,18 @@ fn refusal(status: u16, why: &str) -> Answer {
     text(status, "text/plain", &format!("{why}\n"))
 }
 
-fn text(status: u16, content_type: &str, body: &str) -> Answer {
-    let (reason, length) = (reason(status), body.len());
+fn text(status: u16, content_type: &'static str, body: &str) -> Answer {
+    answer_of(&Served { status, content_type, location: None, body: body.to_owned() })
+}
+
+fn answer_of(served: &Served) -> Answer {
+    let Served { status, content_type, location, body } = served;
+    let (status, length, reason) = (*status, body.len(), reason(*status));
+    let location = location.as_ref().map(|to| format!("Location: {to}\r\n")).unwrap_or_default();
     let allow = if status == 405 { "Allow: GET\r\n" } else { "" };
     let text = format!(
         "HTTP/1.1 {status} {reason}\r\nContent-Type: {content_type}; charset=utf-8\r\n\
-         Content-Length: {length}\r\n{allow}Connection: close\r\n\r\n{body}"
+         Content-Length: {length}\r\n{allow}{location}Connection: close\r\n\r\n{body}"
     );
     Answer::Text(status, text)
 }

@@ -18,6 +18,10 @@ pub(crate) fn html(site: &Shared, host: Option<&str>) -> String {
          <title>Practice site</title>\n<h1>Practice site</h1>\n\
          <p>A site to practice waiting on: exact delays, and every fault by name.</p>\n",
     );
+    html.push_str(
+        "<p>For a crawler: <a href=\"/linked/2016/page/0\">linked pages</a>,\n\
+         and what it must find: <a href=\"/linked/2016/answer\">the answer</a>. Another number makes another site.</p>\n",
+    );
     list(
         &mut html,
         "Pages",

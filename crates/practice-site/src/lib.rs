@@ -34,6 +34,7 @@
 //! - `script`: what runs a script
 //! - `page`: the bytes of a page, piece by piece
 //! - `query`: the parameters of a URL
+//! - `linked`: a site of linked pages for a crawler, and what a crawl of it finds
 //! - `addresses`: where the site listens, and by which addresses it is reached
 //! - `arrival`: what the site can report while it serves
 //! - `seeded`: random delays that are the same everywhere
@@ -62,6 +63,8 @@ mod page;
 
 mod query;
 
+mod linked;
+
 mod addresses;
 
 mod arrival;
@@ -75,5 +78,6 @@ mod clock;
 pub use arrival::{Arrival, Reply};
 pub use config::Config;
 pub use faults::{FAULTS, Fault};
+pub use linked::linked_answer;
 pub use seeded::page_delay;
 pub use site::Site;

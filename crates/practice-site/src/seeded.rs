@@ -30,7 +30,7 @@ pub fn page_delay(config: &Config, number: usize) -> Duration {
 /// Number `index` of the sequence that starts at `seed`: SplitMix64, from Steele, Lea and Flood,
 /// "Fast Splittable Pseudorandom Number Generators" (OOPSLA 2014), with the constants of Vigna's
 /// public-domain `splitmix64.c`.
-fn splitmix64(seed: u64, index: u64) -> u64 {
+pub(crate) fn splitmix64(seed: u64, index: u64) -> u64 {
     let z = seed.wrapping_add(index.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
     let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

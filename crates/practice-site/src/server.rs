@@ -22,6 +22,7 @@ use crate::answer::{Answer, Performance, answer};
 use crate::arrival::{Arrival, Reply};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::linked::Asked;
 use crate::page::{Page, Pieces};
 use crate::ports::{self, Listening};
 use crate::request::{first_line, parse};
@@ -61,7 +62,14 @@ pub(crate) fn start(config: Config, report: Option<Report>) -> io::Result<Server
         None => Some(address).filter(SocketAddr::is_ipv6),
     };
     let (ports, port_sockets) = ports::open(config.listen)?;
-    let shared = Arc::new(Shared { config, address, ports, clock: Clock::start()?, report });
+    let shared = Arc::new(Shared {
+        config,
+        address,
+        ports,
+        clock: Clock::start()?,
+        asked: Asked::default(),
+        report,
+    });
 
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let sites: Vec<Socket> = iter::once(socket).chain(more).chain(ipv6_socket).collect();

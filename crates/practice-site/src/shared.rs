@@ -7,6 +7,7 @@ use crate::arrival::Arrival;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::faults::{Fault, Place};
+use crate::linked::Asked;
 use crate::ports::Ports;
 
 /// Is called with each arrival, where the owner of the site asked for it.
@@ -17,6 +18,7 @@ pub(crate) struct Shared {
     pub(crate) address: SocketAddr,
     pub(crate) ports: Ports,
     pub(crate) clock: Clock,
+    pub(crate) asked: Asked,
     pub(crate) report: Option<Report>,
 }
 
