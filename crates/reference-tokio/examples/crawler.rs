@@ -5,6 +5,7 @@
 
 use std::error::Error;
 use std::io::{self, IsTerminal};
+use std::sync::Arc;
 use std::time::Instant;
 
 use clap::Parser;
@@ -14,7 +15,7 @@ use crawler::{Fetch, Frontier, Next, Options};
 use practice_site::{Config, Site};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, lookup_host};
-use tokio::signal::ctrl_c;
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::{sleep_until, timeout};
 
@@ -49,7 +50,12 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// Begins what the frontier asks for, and tells it what came of it.
 async fn crawl(frontier: &mut Frontier, limits: Limits) -> io::Result<()> {
     let mut fetches = JoinSet::<Ended>::new();
-    let mut interrupted = Box::pin(ctrl_c());
+    // `tokio::signal` would do this, too. But Cargo builds tokio once for
+    // the whole workspace, and with signals each runtime keeps two sockets.
+    let interrupted = Arc::new(Notify::new());
+    let handler = Arc::clone(&interrupted);
+    ctrlc::set_handler(move || handler.notify_one())
+        .map_err(io::Error::other)?;
     let mut is_stopped = false;
     let shows_progress = io::stderr().is_terminal();
     loop {
@@ -70,8 +76,7 @@ async fn crawl(frontier: &mut Frontier, limits: Limits) -> io::Result<()> {
                 frontier.ended(fetch, result, Instant::now());
             }
             () = sleep_until(moment.into()), if when.is_some() => {}
-            heard = &mut interrupted, if !is_stopped => {
-                heard?;
+            () = interrupted.notified(), if !is_stopped => {
                 is_stopped = true;
                 frontier.stop();
             }

@@ -35,7 +35,7 @@ const PANELS: [(Frame, &str); 3] = [
 
 /// Colors on white and on black, by place in the list of stages, hidden ones last: neighbors that
 /// tie differ.
-const COLORS: [(&str, &str); 16] = [
+const COLORS: [(&str, &str); 20] = [
     ("#5f6368", "#b0b4b9"),
     ("#b3261e", "#ff8a80"),
     ("#b85300", "#ffab5e"),
@@ -52,6 +52,10 @@ const COLORS: [(&str, &str); 16] = [
     ("#8a1c4a", "#ff9fc2"),
     ("#3f5f2a", "#b3d69a"),
     ("#46557a", "#aebde0"),
+    ("#c2185b", "#ff86b3"),
+    ("#00695c", "#6fe3c4"),
+    ("#5d4037", "#e0bfa8"),
+    ("#283593", "#9fa8ff"),
 ];
 
 #[derive(Clone, Copy)]
