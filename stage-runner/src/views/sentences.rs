@@ -305,15 +305,9 @@ fn tie(rows: &[&Row<'_>]) -> Option<String> {
     if !all_same {
         return None;
     }
-    let at = |row: &Row<'_>| rows.iter().position(|other| other.name() == row.name());
-    let names = match rest {
-        [] => return None,
-        [other] => format!("{} and {}", first.name(), other.name()),
-        [.., last] if at(last).zip(at(first)).is_some_and(|(b, a)| b - a == rest.len()) => {
-            format!("{} to {}", first.name(), last.name())
-        }
-        _ => words::list(&loops.iter().map(|row| row.name()).collect::<Vec<_>>()),
-    };
+    if rest.is_empty() {
+        return None;
+    }
     let chapter = |row: &Row<'_>| row.entrant.stage.as_ref().and_then(|stage| stage.chapter);
     let is_same_stage = |row: &&Row<'_>| row.entrant.name == first.entrant.name;
     let what = if rest.iter().all(is_same_stage) {
@@ -325,7 +319,27 @@ fn tie(rows: &[&Row<'_>]) -> Option<String> {
     } else {
         "who says which socket is ready made no difference here"
     };
-    Some(format!("{names} tie: {what}."))
+    let names = in_ranges(rows, is_loop);
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    Some(format!("{} tie: {what}.", words::list(&names)))
+}
+
+/// The rows that are meant, those that stand one below the other as *first to last*.
+fn in_ranges<'a>(rows: &[&Row<'a>], is_meant: impl Fn(&Row<'a>) -> bool) -> Vec<String> {
+    let ranges = rows.chunk_by(|a, b| is_meant(a) == is_meant(b));
+    let names = |range: &[&Row<'a>]| match range {
+        [first, _, .., last] => {
+            let is_in = |language| range.iter().any(|row| row.entrant.language == language);
+            if is_in(Language::Rust) && is_in(Language::Python) {
+                let [first, last] = [first, last].map(|row| &row.entrant.name);
+                vec![format!("{first} to {last} (in both languages)")]
+            } else {
+                vec![format!("{} to {}", first.name(), last.name())]
+            }
+        }
+        few => few.iter().map(|row| row.name().to_owned()).collect(),
+    };
+    ranges.filter(|range| is_meant(range[0])).flat_map(names).collect()
 }
 
 /// Many fetches in flight on one thread, which sleeps.
