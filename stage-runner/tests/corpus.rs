@@ -85,6 +85,7 @@ fn the_table_has_the_stages_of_the_course() {
         "asyncio",
         "asyncio-socket",
         "many-loops",
+        "many-processes",
         "io-uring",
     ] {
         assert!(names.contains(&name), "{name} is not in the table");

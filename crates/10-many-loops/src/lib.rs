@@ -16,6 +16,7 @@
 //! tried a third time.
 
 mod list;
+pub mod processes;
 
 use std::io;
 use std::num::NonZeroUsize;

@@ -121,7 +121,12 @@ impl<'a> Steps<'a> {
         let from = self.moment(note.at);
         let takes = Tenths(to.0.saturating_sub(from.0));
         let asleep = match state {
-            State::Connecting | State::Sending | State::Receiving | State::Selecting => slept,
+            State::Connecting | State::Sending | State::Receiving => slept,
+            // Of a loop's process only the time tells.
+            State::Selecting => {
+                let is_process = matches!(self.by, Worker::Process(_));
+                slept.or((is_process && takes >= SLEPT_FROM).then_some(true))
+            }
             // A worker that has finished a page sleeps until it is handed the next one; a process
             // does not tell.
             _ if did == Did::Finished => {
