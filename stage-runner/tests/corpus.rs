@@ -333,7 +333,8 @@ fn unkept(stages: &str, mut broken: impl FnMut(&str) -> Vec<(String, String)>) -
         if late.is_empty() {
             return Vec::new();
         }
-        let names: Vec<_> = late.iter().map(|(stage, _)| stage.as_str()).collect();
+        let mut names: Vec<_> = late.iter().map(|(stage, _)| stage.as_str()).collect();
+        names.dedup(); // one may be late several times
         stages = names.join(",");
         told.extend(late.iter().map(|(stage, how)| format!("{stage}: {how}")));
     }

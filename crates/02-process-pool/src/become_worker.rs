@@ -5,7 +5,7 @@ use std::process::exit;
 use std::sync::mpsc;
 use std::{env, thread};
 
-use crawl::protocol::{JobLimits, JobTarget};
+use crawl::protocol::JobTarget;
 use crawl::{Limits, Outcome, Target, receive_buffer};
 use stage_01_blocking::fetch;
 
@@ -72,11 +72,11 @@ fn work() -> io::Result<()> {
     let mut chunk = receive_buffer();
     for request in requests {
         match request {
-            Request::Fetch { number, target, limits, .. } => {
+            Request::Fetch { number, target, limits, digest, .. } => {
                 let outcome = fetch_target(
                     number as usize,
                     &target,
-                    &limits,
+                    &Limits { digest, ..Limits::from(&limits) },
                     &mut chunk,
                 )?;
                 let since = outcome.timeline.started;
@@ -115,11 +115,11 @@ fn read_requests(requests: &mpsc::Sender<Request>) {
 fn fetch_target(
     number: usize,
     target: &JobTarget,
-    limits: &JobLimits,
+    limits: &Limits,
     chunk: &mut [u8],
 ) -> io::Result<Outcome> {
     let target = Target::try_from(target).map_err(io::Error::other)?;
-    Ok(fetch(number, &target, &Limits::from(limits), chunk))
+    Ok(fetch(number, &target, limits, chunk))
 }
 
 /// Memory that no other process shares, from `/proc`: what this worker

@@ -35,6 +35,9 @@ pub enum Request {
         target: JobTarget,
         /// The limits of the crawl.
         limits: JobLimits,
+        /// Whether the worker is to compute the digest of the body.
+        #[serde(default)]
+        digest: bool,
         /// Whether the worker is to note what happens when.
         #[serde(default)]
         record: bool,
@@ -72,6 +75,8 @@ struct Reply {
     first_byte: Option<Duration>,
     finished: Option<Duration>,
     failed_attempts: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sha256: Option<[u8; 32]>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     notes: Vec<NoteLine>,
     #[serde(default)]
@@ -118,9 +123,13 @@ impl Request {
 
     /// Asks for the target with that number.
     pub fn fetch(number: u64, target: &Target, limits: &Limits) -> Request {
-        let (target, limits) = (target.into(), limits.into());
-        let record = recorder::is_on();
-        Request::Fetch { number, target, limits, record }
+        Request::Fetch {
+            number,
+            target: target.into(),
+            limits: limits.into(),
+            digest: limits.digest,
+            record: recorder::is_on(),
+        }
     }
 
     /// The worker's side: reads the next request.
@@ -154,6 +163,7 @@ pub fn write_outcome(
     let Timeline { connected, sent, first_byte, finished, .. } =
         outcome.timeline;
     let failed_attempts = outcome.failed_attempts;
+    let sha256 = outcome.sha256;
     let recorded = recorder::take();
     let notes = recorded.notes.into_iter();
     let notes = notes.map(|note| NoteLine::new(note, since)).collect();
@@ -175,6 +185,7 @@ pub fn write_outcome(
         first_byte,
         finished,
         failed_attempts,
+        sha256,
         notes,
         dropped_notes: recorded.dropped,
     };
@@ -283,7 +294,8 @@ impl Fetched {
         let Reply { connected, sent, first_byte, finished, .. } = reply;
         let timeline =
             Timeline { started, connected, sent, first_byte, finished };
-        let failed_attempts = reply.failed_attempts;
+        let (failed_attempts, sha256) =
+            (reply.failed_attempts, reply.sha256);
         if let Worker::Process(number) = by {
             let notes = reply.notes.into_iter();
             let note = |note: NoteLine| note.read(number, since);
@@ -292,7 +304,7 @@ impl Fetched {
                 dropped: reply.dropped_notes,
             });
         }
-        Outcome { target, by, result, timeline, failed_attempts }
+        Outcome { target, by, result, timeline, failed_attempts, sha256 }
     }
 }
 
@@ -397,6 +409,7 @@ mod tests {
             result: Ok(page.clone()),
             timeline: Timeline::starting_now(),
             failed_attempts: 0,
+            sha256: None,
         };
         let mut pipe = Vec::new();
         write_outcome(&mut pipe, 7, outcome, Instant::now()).unwrap();

@@ -163,7 +163,9 @@ impl<'a> Steps<'a> {
     }
 
     fn step(&self, note: &Note, next: Option<&Note>, about: Option<Instant>) -> Option<Step> {
-        let then = next.map(|next| (next.what, next.number));
+        // A call is noted next, unless it is made later, by the system itself (chapter 11).
+        let is_its = |next: &&Note| next.fetch.is_none() || next.fetch == note.fetch;
+        let then = next.filter(is_its).map(|next| (next.what, next.number));
         let fetch = about.and_then(|fetch| self.fetches.get(&fetch).copied()).unwrap_or_default();
         // It is the first that is heard of this fetch since the worker was woken.
         let resumes = fetch.wakes < self.wakes;

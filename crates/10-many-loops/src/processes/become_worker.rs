@@ -45,7 +45,9 @@ fn work() -> io::Result<()> {
     let event_loop = EventLoop::new()?;
     let handle = event_loop.handle();
     let crawl = match &first {
-        Request::Fetch { limits, .. } => Crawl::new(Limits::from(limits)),
+        Request::Fetch { limits, digest, .. } => {
+            Crawl::new(Limits { digest: *digest, ..Limits::from(limits) })
+        }
         Request::Stop => Crawl::new(Limits::default()),
     };
     let crawl = CRAWL.with(|its| Rc::clone(its.get_or_init(|| crawl)));
