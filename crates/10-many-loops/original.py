@@ -10,9 +10,9 @@ spreads by itself. A pipe holds what is put into it, so a worker is handed
 no more than it has room for: at first so many targets, and one more for
 each outcome (*credit*).
 
-One promise of the Rust stage is kept more simply: when a worker dies, all
-that it had in flight is handed to a new one; what has met two deaths is
-given up.
+One promise of the Rust stage is not kept: a worker that is stopped and
+does not end (`kill -STOP`) is waited for. One that dies is replaced, and
+the targets that it had in flight go back to the front of the list.
 
 It needs Python 3.11, the first one with `TaskGroup`.
 """
