@@ -84,7 +84,8 @@ class Worker:
             target=work, args=(its_pipe, limits), daemon=True
         )
         self.process.start()
-        its_pipe.close()  # only the worker has it: if it dies, the pipe ends
+        # Only the worker has it: if the worker dies, the pipe ends.
+        its_pipe.close()
 
     def hand_over(self, left):
         """Uses up the credit of the worker."""

@@ -71,7 +71,8 @@ fn the_corpus_knows_only_crawl_and_the_practice_site() {
 }
 
 /// Where every stage passes, what happens is noted; a stage's own code notes nothing. (A pool's
-/// pipe carries the notes of its workers, a runtime has hooks, and a ring sleeps without a selector.)
+/// pipe carries the notes of its workers, a runtime has hooks, and a ring sleeps without a
+/// selector.)
 #[test]
 fn only_what_all_stages_pass_knows_the_recorder() {
     let may = [

@@ -16,6 +16,8 @@
 //! tried a third time.
 
 mod list;
+
+mod become_worker;
 pub mod processes;
 
 use std::io;

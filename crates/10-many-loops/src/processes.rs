@@ -20,8 +20,6 @@
 //! A worker that dies takes all its fetches with it. Their targets go back
 //! to the front of the list, and a new process takes its place.
 
-mod become_worker;
-
 use std::collections::BTreeMap;
 use std::io::{self, BufReader};
 use std::num::NonZeroUsize;
@@ -37,10 +35,10 @@ use stage_02_process_pool::parts::{
     Answer, GRACE, Process, Request, read_hello, refuse_to_nest,
 };
 
+use crate::become_worker::LOOP;
 use crate::list::List;
 
-use become_worker::LOOP;
-pub use become_worker::become_worker_if_asked;
+pub use crate::become_worker::become_worker_if_asked;
 
 /// How often the pool tries to start a process in the place of one that
 /// died, before it goes on without it.

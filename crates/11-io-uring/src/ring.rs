@@ -344,7 +344,7 @@ impl<T> Ring<T> {
         entered
     }
 
-    fn enter(&mut self, completions: usize) -> io::Result<()> {
+    fn enter(&mut self, mut completions: usize) -> io::Result<()> {
         for _ in 0..MOST_REFUSALS {
             let entered = if completions > 1 {
                 let moment = SubmitArgs::new().min_wait_usec(MOMENT_US);
@@ -358,6 +358,12 @@ impl<T> Ring<T> {
                 Err(error) => error,
             };
             match refused.raw_os_error() {
+                // The moment is over, and nothing is there: now the first
+                // completion ends the sleep. (Otherwise the program would
+                // wake after every moment.)
+                Some(libc::ETIME) if self.ring.completion().is_empty() => {
+                    completions = 1;
+                }
                 // A signal came, or the moment is over.
                 Some(libc::EINTR | libc::ETIME) => return Ok(()),
                 // No memory for a request now, or too many completions:
