@@ -98,8 +98,8 @@ class Worker:
                 return  # it has died: the next `recv` says so
 
     def has_died(self, left, deaths):
-        """Leaves what it had for whoever is free, and gives the outcomes of
-        what is given up."""
+        """Leaves what it had for whoever is free, and gives the outcomes
+        of what is given up."""
         self.end()
         deaths.update(self.in_flight)
         words = "two processes have ended while they fetched it"

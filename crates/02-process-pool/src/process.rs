@@ -2,6 +2,7 @@
 //! writes to its pipe and reads from it.
 
 use std::io::{self, BufRead, BufReader, Write};
+use std::num::NonZeroUsize;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Mutex, PoisonError};
@@ -106,6 +107,8 @@ impl Process {
         target: &Target,
         limits: &Limits,
     ) -> io::Result<Answer> {
+        let concurrency = NonZeroUsize::MIN; // of this worker
+        let limits = &Limits { concurrency, ..*limits };
         let request = Request::fetch(index as u64, target, limits);
         self.ask(request, limits.deadline.saturating_add(GRACE))
     }
