@@ -116,7 +116,7 @@ class Worker:
 
 
 def work(pipe, limits):
-    """Runs in a worker. The targets and outcomes travel through the pipe."""
+    """Runs in a worker. Targets and outcomes travel through the pipe."""
     asyncio.run(fetch_all(pipe, limits))
 
 
