@@ -34,7 +34,7 @@ const PANELS: [(Frame, &str); 3] = [
 
 /// Colors on white and on black, by place in the list of stages, hidden ones last: neighbors that
 /// tie differ.
-const COLORS: [(&str, &str); 16] = [
+const COLORS: [(&str, &str); 20] = [
     ("#5f6368", "#b0b4b9"),
     ("#b3261e", "#ff8a80"),
     ("#b85300", "#ffab5e"),
@@ -51,6 +51,10 @@ const COLORS: [(&str, &str); 16] = [
     ("#8a1c4a", "#ff9fc2"),
     ("#3f5f2a", "#b3d69a"),
     ("#46557a", "#aebde0"),
+    ("#00694f", "#6fe0bd"),
+    ("#94526b", "#e6b0c4"),
+    ("#5b3f8f", "#c9b6f2"),
+    ("#8a6b4f", "#dcc3a6"),
 ];
 
 #[derive(Clone, Copy)]
