@@ -48,6 +48,7 @@ pub fn run(groups: impl FnOnce(&mut Criterion)) {
 /// It comes first in `main`: before it, both are this program, started again.
 pub fn become_another_process_if_asked() {
     stage_02_process_pool::become_worker_if_asked();
+    stage_10_many_loops::processes::become_worker_if_asked();
     site::become_site_if_asked();
 }
 

@@ -30,6 +30,8 @@ FILES = {
     "8/by-hand": ["crates/08-async-await/src/by_hand.rs"],
     "9": ["crates/09-asyncio/src/crawl.rs"],
     "9/sockets": ["crates/09-asyncio/src/crawl_with_sockets.rs"],
+    "10": ["crates/10-many-loops/src/lib.rs"],
+    "10/processes": ["crates/10-many-loops/src/processes.rs"],
     "tokio": ["crates/reference-tokio/src/lib.rs"],
 }
 # The originals: `5/python` beside 5.
@@ -57,6 +59,8 @@ PLACES = {
     "async-await": "8",
     "asyncio": "9",
     "asyncio-socket": "9/sockets",
+    "many-loops": "10",
+    "many-processes": "10/processes",
     "tokio": "tokio",
 }
 

@@ -4,5 +4,6 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     stage_02_process_pool::become_worker_if_asked();
+    stage_10_many_loops::processes::become_worker_if_asked();
     stage_runner::main()
 }

@@ -64,6 +64,7 @@ fn folders(stage: &str) -> Vec<&'static str> {
         "crates/02-process-pool/src" | "crates/03-thread-pool/src" => {
             vec!["crates/01-blocking/src"]
         }
+        "crates/10-many-loops/src" => vec!["crates/09-asyncio/src"],
         "crates/07-yield-from/src" => vec![source, "crates/06-generator-task/src"],
         _ => vec![source],
     }

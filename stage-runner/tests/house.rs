@@ -71,10 +71,18 @@ fn the_corpus_knows_only_crawl_and_the_practice_site() {
 }
 
 /// Where every stage passes, what happens is noted; a stage's own code notes nothing. (A pool's
-/// pipe carries the notes of its workers, and a runtime has hooks.)
+/// pipe carries the notes of its workers, a runtime has hooks, and a ring sleeps without a
+/// selector.)
 #[test]
 fn only_what_all_stages_pass_knows_the_recorder() {
-    let may = ["crawl", "selectors", "stage-02-process-pool", "reference-tokio", "stage-program"];
+    let may = [
+        "crawl",
+        "selectors",
+        "stage-02-process-pool",
+        "stage-11-io-uring",
+        "reference-tokio",
+        "stage-program",
+    ];
     nobody(|name| !may.contains(&name), &["recorder"]);
     assert_eq!(packages()["recorder"], BTreeSet::new(), "the recorder knows nobody");
     let pool = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/02-process-pool/src"));
@@ -98,7 +106,7 @@ fn only_the_site_and_the_yardsticks_know_a_runtime() {
 /// A stage uses an earlier one only where that is the lesson.
 #[test]
 fn stages_stand_alone() {
-    let lessons = [(2, 1), (3, 1), (7, 6), (10, 9)];
+    let lessons = [(2, 1), (3, 1), (7, 6), (10, 2), (10, 9)];
     for (stage, used) in packages().iter().filter(|(name, _)| is_stage(name)) {
         for other in used.iter().filter(|other| is_stage(other)) {
             let pair = (chapter(stage), chapter(other));

@@ -10,6 +10,7 @@ use libtest_mimic::{Arguments, Trial};
 
 fn main() -> ExitCode {
     stage_02_process_pool::become_worker_if_asked();
+    stage_10_many_loops::processes::become_worker_if_asked();
     // One after the other, on this thread: what one test holds would be counted by another.
     let arguments = Arguments { test_threads: Some(1), ..Arguments::from_args() };
     libtest_mimic::run(&arguments, trials()).exit_code()

@@ -5,14 +5,18 @@ use std::process::exit;
 use std::sync::mpsc;
 use std::{env, thread};
 
-use crawl::protocol::{JobLimits, JobTarget};
+use crawl::protocol::JobTarget;
 use crawl::{Limits, Outcome, Target, receive_buffer};
 use stage_01_blocking::fetch;
 
 use crate::wire::{HELLO, Request, write_memory, write_outcome};
 
-/// The environment variable that asks this program to be a worker.
+/// The environment variable that asks this program to be a worker; its
+/// value says of which kind.
 pub(crate) const ASKED: &str = "WAYS_TO_WAIT_PROCESS_POOL_WORKER";
+
+/// The kind of this chapter: one fetch after the other.
+pub(crate) const BLOCKING: &str = "1";
 
 /// Turns this process into a worker if a pool has started it as one, and
 /// then never returns.
@@ -27,7 +31,13 @@ pub(crate) const ASKED: &str = "WAYS_TO_WAIT_PROCESS_POOL_WORKER";
 /// // … and only now the program
 /// ```
 pub fn become_worker_if_asked() {
-    if env::var_os(ASKED).is_some() {
+    become_if_asked(BLOCKING, work);
+}
+
+/// The same, for a kind of worker with that name, which works in another
+/// way.
+pub fn become_if_asked(kind: &str, work: fn() -> io::Result<()>) {
+    if env::var_os(ASKED).is_some_and(|asked| asked == kind) {
         match work() {
             Ok(()) => exit(0),
             Err(error) => {
@@ -40,7 +50,10 @@ pub fn become_worker_if_asked() {
 
 /// A worker never starts workers: a program that forgot the hook would
 /// multiply without end.
-pub(crate) fn refuse_to_nest() -> io::Result<()> {
+///
+/// # Errors
+/// This process is a worker.
+pub fn refuse_to_nest() -> io::Result<()> {
     if env::var_os(ASKED).is_none() {
         return Ok(());
     }
@@ -51,29 +64,40 @@ pub(crate) fn refuse_to_nest() -> io::Result<()> {
 }
 
 fn work() -> io::Result<()> {
-    // Otherwise Linux lists it as `exe`, the name by which it was started.
-    #[cfg(target_os = "linux")]
-    let _ = std::fs::write("/proc/self/comm", "pool-worker");
     let (sender, requests) = mpsc::channel();
     thread::Builder::new().spawn(move || read_requests(&sender))?;
 
     let mut pool = BufWriter::new(io::stdout().lock());
-    writeln!(pool, "{HELLO}")?;
-    pool.flush()?;
+    say_hello(&mut pool)?;
     let mut chunk = receive_buffer();
     for request in requests {
         match request {
-            Request::Fetch { number, target, limits, .. } => {
-                write_outcome(
-                    &mut pool,
-                    number,
-                    fetch_target(&target, &limits, &mut chunk)?,
+            Request::Fetch { number, target, limits, digest, .. } => {
+                let outcome = fetch_target(
+                    number as usize,
+                    &target,
+                    &Limits { digest, ..Limits::from(&limits) },
+                    &mut chunk,
                 )?;
+                let since = outcome.timeline.started;
+                write_outcome(&mut pool, number, outcome, since)?;
             }
             Request::Stop => write_memory(&mut pool, private_bytes())?,
         }
     }
     Ok(())
+}
+
+/// The first thing that a worker does.
+///
+/// # Errors
+/// The pool has ended.
+pub fn say_hello(pool: &mut impl Write) -> io::Result<()> {
+    // Otherwise Linux lists it as `exe`, the name by which it was started.
+    #[cfg(target_os = "linux")]
+    let _ = std::fs::write("/proc/self/comm", "pool-worker");
+    writeln!(pool, "{HELLO}")?;
+    pool.flush()
 }
 
 /// Reads the requests. When the pipe ends, the pool has ended, in whatever
@@ -89,19 +113,20 @@ fn read_requests(requests: &mpsc::Sender<Request>) {
 }
 
 fn fetch_target(
+    number: usize,
     target: &JobTarget,
-    limits: &JobLimits,
+    limits: &Limits,
     chunk: &mut [u8],
 ) -> io::Result<Outcome> {
     let target = Target::try_from(target).map_err(io::Error::other)?;
-    Ok(fetch(0, &target, &Limits::from(limits), chunk))
+    Ok(fetch(number, &target, limits, chunk))
 }
 
 /// Memory that no other process shares, from `/proc`: what this worker
 /// costs in addition. (It shares the pages of the program itself with the
 /// others.)
 #[cfg(target_os = "linux")]
-fn private_bytes() -> Option<u64> {
+pub fn private_bytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let anonymous =
         status.lines().find_map(|line| line.strip_prefix("RssAnon:"))?;
@@ -111,7 +136,8 @@ fn private_bytes() -> Option<u64> {
     )
 }
 
+/// Not every system tells.
 #[cfg(not(target_os = "linux"))]
-fn private_bytes() -> Option<u64> {
+pub fn private_bytes() -> Option<u64> {
     None
 }

@@ -45,6 +45,17 @@ use crawl::{Limits, Outcome, Target};
 pub use become_worker::become_worker_if_asked;
 pub use pool::{Figures, MAX_WORKERS, Pool};
 
+/// The parts of which chapter 10 makes a pool with another kind of worker.
+pub mod parts {
+    pub use crate::become_worker::{
+        become_if_asked, private_bytes, refuse_to_nest, say_hello,
+    };
+    pub use crate::process::{GRACE, Process, read_hello};
+    pub use crate::wire::{
+        Answer, Fetched, Request, write_memory, write_outcome,
+    };
+}
+
 /// Fetches the targets on `limits.concurrency` processes, and hands each
 /// outcome to `done`, on the caller's thread, as it comes.
 ///

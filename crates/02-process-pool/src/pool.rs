@@ -136,7 +136,9 @@ impl Pool {
 const NO_PANIC: &str = "a thread of the pool does not panic";
 
 impl Figures {
-    fn and(self, other: Figures) -> Figures {
+    /// Both together.
+    #[must_use]
+    pub fn and(self, other: Figures) -> Figures {
         Figures {
             workers: self.workers + other.workers,
             started: self.started + other.started,

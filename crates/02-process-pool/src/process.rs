@@ -2,7 +2,8 @@
 //! writes to its pipe and reads from it.
 
 use std::io::{self, BufRead, BufReader, Write};
-use std::process::{Child, Command, Stdio};
+use std::num::NonZeroUsize;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -11,7 +12,7 @@ use std::{env, mem};
 
 use crawl::{Limits, Target};
 
-use crate::become_worker::ASKED;
+use crate::become_worker::{ASKED, BLOCKING};
 use crate::wire::{Answer, HELLO, Request, read_line};
 
 /// A program that sends no hello within this time is not a worker.
@@ -19,7 +20,7 @@ const HELLO_WITHIN: Duration = Duration::from_secs(10);
 
 /// A worker keeps the deadline of a fetch by itself. A worker that is this
 /// much later will not answer any more: it has been stopped, for example.
-const GRACE: Duration = Duration::from_secs(1);
+pub const GRACE: Duration = Duration::from_secs(1);
 
 /// A worker process. A read from a pipe cannot be interrupted, so a thread
 /// does it.
@@ -27,12 +28,11 @@ const GRACE: Duration = Duration::from_secs(1);
 /// Invariant: no worker process outlives its pool. It ends when this value
 /// is dropped, or else when its pipe ends.
 #[derive(Debug)]
-pub(crate) struct Process {
+pub struct Process {
     child: Child,
     requests: Sender<Request>,
     answers: Receiver<io::Result<Answer>>,
     thread: Option<JoinHandle<()>>,
-    fetches: u64,
 }
 
 impl Process {
@@ -42,16 +42,36 @@ impl Process {
     /// What the system says; or what the program did instead of becoming a
     /// worker.
     pub(crate) fn start() -> io::Result<Process> {
-        let mut child = spawn()?;
+        Process::start_with(BLOCKING, serve)
+    }
+
+    /// The same, as a worker of that kind. A thread runs `serve`, which
+    /// begins with [`read_hello`], and then hands requests to the worker
+    /// and its answers back.
+    ///
+    /// # Errors
+    /// What the system says; or what the program did instead of becoming a
+    /// worker.
+    pub fn start_with(
+        kind: &str,
+        serve: impl FnOnce(
+            ChildStdin,
+            BufReader<ChildStdout>,
+            Receiver<Request>,
+            Sender<io::Result<Answer>>,
+        ) + Send
+        + 'static,
+    ) -> io::Result<Process> {
+        let mut child = spawn(kind)?;
         let to = child.stdin.take().expect("it was asked for");
         let from =
             BufReader::new(child.stdout.take().expect("it was asked for"));
         let (requests, to_send) = channel();
         let (sender, answers) = channel();
         let mut process =
-            Process { child, requests, answers, thread: None, fetches: 0 };
+            Process { child, requests, answers, thread: None };
         // Without a thread, the drop of `process` ends the child.
-        let serve = move || serve(to, from, &to_send, &sender);
+        let serve = move || serve(to, from, to_send, sender);
         process.thread = Some(thread::Builder::new().spawn(serve)?);
         match process.answer(HELLO_WITHIN) {
             Ok(_) => Ok(process),
@@ -61,6 +81,14 @@ impl Process {
                      does main begin with become_worker_if_asked()?",
                     process.end()
                 )))
+            }
+            Err(error)
+                if !matches!(
+                    error.kind(),
+                    io::ErrorKind::InvalidData | io::ErrorKind::TimedOut
+                ) =>
+            {
+                Err(error)
             }
             Err(_) => Err(io::Error::other(
                 "this program does not become a worker: \
@@ -75,17 +103,18 @@ impl Process {
     /// The worker has ended, or its answer is not one of a worker.
     pub(crate) fn fetch(
         &mut self,
+        index: usize,
         target: &Target,
         limits: &Limits,
     ) -> io::Result<Answer> {
-        self.fetches += 1;
-        let number = self.fetches;
-        let request = Request::fetch(number, target, limits);
+        let concurrency = NonZeroUsize::MIN; // of this worker
+        let limits = &Limits { concurrency, ..*limits };
+        let request = Request::fetch(index as u64, target, limits);
         self.ask(request, limits.deadline.saturating_add(GRACE))
     }
 
     /// Memory that the worker has for itself alone, where the system tells.
-    pub(crate) fn private_bytes(&mut self) -> Option<u64> {
+    pub fn private_bytes(&mut self) -> Option<u64> {
         match self.ask(Request::Stop, GRACE) {
             Ok(Answer::Memory(private_bytes)) => private_bytes,
             _ => None,
@@ -97,12 +126,24 @@ impl Process {
         request: Request,
         within: Duration,
     ) -> io::Result<Answer> {
-        let gone = |_| io::Error::from(io::ErrorKind::UnexpectedEof);
-        self.requests.send(request).map_err(gone)?;
+        self.send(request)?;
         self.answer(within)
     }
 
-    fn answer(&mut self, within: Duration) -> io::Result<Answer> {
+    /// Hands a request over, and does not wait.
+    ///
+    /// # Errors
+    /// The worker has ended.
+    pub fn send(&self, request: Request) -> io::Result<()> {
+        let gone = |_| io::Error::from(io::ErrorKind::UnexpectedEof);
+        self.requests.send(request).map_err(gone)
+    }
+
+    /// Sleeps until there is an answer, but not longer than that.
+    ///
+    /// # Errors
+    /// The worker has ended, does not answer, or its answer is invalid.
+    pub fn answer(&mut self, within: Duration) -> io::Result<Answer> {
         match self.answers.recv_timeout(within) {
             Ok(answer) => answer,
             Err(RecvTimeoutError::Timeout) => Err(io::Error::new(
@@ -115,12 +156,13 @@ impl Process {
         }
     }
 
-    pub(crate) fn has_ended(&mut self) -> bool {
+    /// Whether the process has ended.
+    pub fn has_ended(&mut self) -> bool {
         !matches!(self.child.try_wait(), Ok(None))
     }
 
     /// Ends a worker that does not answer any more, and says how it ended.
-    pub(crate) fn end(mut self) -> String {
+    pub fn end(mut self) -> String {
         // It may have closed its pipes and live on.
         let _ = self.child.kill();
         self.child.wait().map_or_else(
@@ -155,7 +197,7 @@ impl Drop for Process {
     }
 }
 
-fn spawn() -> io::Result<Child> {
+fn spawn(kind: &str) -> io::Result<Child> {
     /// Apple's systems cannot make a pipe and mark it close-on-exec in one
     /// step. So two workers that start at the same time could inherit each
     /// other's pipes, and these would never end.
@@ -164,7 +206,7 @@ fn spawn() -> io::Result<Child> {
         ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner)
     });
     this_program()?
-        .env(ASKED, "1")
+        .env(ASKED, kind)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -202,8 +244,8 @@ fn this_program() -> io::Result<Command> {
 fn serve(
     mut to: impl Write,
     mut from: impl BufRead,
-    requests: &Receiver<Request>,
-    answers: &Sender<io::Result<Answer>>,
+    requests: Receiver<Request>,
+    answers: Sender<io::Result<Answer>>,
 ) {
     let mut answer = read_hello(&mut from);
     loop {
@@ -218,7 +260,11 @@ fn serve(
     }
 }
 
-fn read_hello(from: &mut impl BufRead) -> io::Result<Answer> {
+/// Reads the first line of a worker.
+///
+/// # Errors
+/// The worker has ended, or the program is not a worker.
+pub fn read_hello(from: &mut impl BufRead) -> io::Result<Answer> {
     let line = read_line(from, 0)?;
     if line == HELLO {
         Ok(Answer::Hello)

@@ -19,28 +19,40 @@ pub(crate) const HELLO: &str = "worker of stage-02-process-pool, version 1";
 const MAX_LINE_BYTES: u64 = 1 << 20;
 const JSON_BYTES_OF_ONE: u64 = 6;
 
-/// A worker of a recorded crawl notes so much of each fetch.
+/// A worker of a recorded crawl has room for so many notes, and for so many
+/// of each fetch that may be in flight.
 const NOTES: usize = 500;
+const NOTES_OF_ONE: usize = 64;
 
 /// From the pool to a worker.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) enum Request {
+pub enum Request {
+    /// Fetch this.
     Fetch {
+        /// The target's, which the answer has, too.
         number: u64,
+        /// What to fetch.
         target: JobTarget,
+        /// The limits of the crawl.
         limits: JobLimits,
+        /// Whether the worker is to compute the digest of the body.
+        #[serde(default)]
+        digest: bool,
         /// Whether the worker is to note what happens when.
         #[serde(default)]
         record: bool,
     },
+    /// Say what memory you have: there is nothing more to fetch.
     #[serde(rename = "Goodbye")] // its name on the pipe
     Stop,
 }
 
 /// From a worker to the pool.
 #[derive(Debug)]
-pub(crate) enum Answer {
+pub enum Answer {
+    /// It is a worker.
     Hello,
+    /// A fetch has ended.
     Fetched(Box<Fetched>),
     /// Memory that the worker had for itself alone.
     Memory(Option<u64>),
@@ -48,7 +60,7 @@ pub(crate) enum Answer {
 
 /// An outcome without what only the pool knows.
 #[derive(Debug)]
-pub(crate) struct Fetched {
+pub struct Fetched {
     result: Result<Page, FetchError>,
     reply: Reply,
 }
@@ -63,17 +75,21 @@ struct Reply {
     first_byte: Option<Duration>,
     finished: Option<Duration>,
     failed_attempts: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sha256: Option<[u8; 32]>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     notes: Vec<NoteLine>,
     #[serde(default)]
     dropped_notes: u64,
 }
 
-/// A note of a recorded crawl. Its time is counted from the begin of the
-/// fetch, as an `Instant` cannot cross a process.
+/// A note of a recorded crawl. Its time, and that of the begin of its
+/// fetch, are counted from a moment that both sides know, as an `Instant`
+/// cannot cross a process.
 #[derive(Debug, Serialize, Deserialize)]
 struct NoteLine {
     nanos: u64,
+    fetch: Option<u64>,
     what: usize,
     number: u64,
     slept: Option<u32>,
@@ -91,50 +107,66 @@ struct Head {
 
 /// The answer to `Stop`.
 #[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)] // nothing else passes for it
 struct Memory {
     private_bytes: Option<u64>,
 }
 
 impl Request {
-    pub(crate) fn write(&self, pipe: &mut impl Write) -> io::Result<()> {
+    /// Writes it to the pipe.
+    ///
+    /// # Errors
+    /// The worker has ended.
+    pub fn write(&self, pipe: &mut impl Write) -> io::Result<()> {
         write_line(pipe, self)
     }
 
-    pub(crate) fn fetch(
-        number: u64,
-        target: &Target,
-        limits: &Limits,
-    ) -> Request {
-        let (target, limits) = (target.into(), limits.into());
-        let record = recorder::is_on();
-        Request::Fetch { number, target, limits, record }
+    /// Asks for the target with that number.
+    pub fn fetch(number: u64, target: &Target, limits: &Limits) -> Request {
+        Request::Fetch {
+            number,
+            target: target.into(),
+            limits: limits.into(),
+            digest: limits.digest,
+            record: recorder::is_on(),
+        }
     }
 
     /// The worker's side: reads the next request.
-    pub(crate) fn read(pipe: &mut impl BufRead) -> io::Result<Request> {
+    ///
+    /// # Errors
+    /// The pool has ended.
+    pub fn read(pipe: &mut impl BufRead) -> io::Result<Request> {
         let request = serde_json::from_str(&read_line(pipe, 0)?)?;
-        if let Request::Fetch { record: true, .. } = request
+        if let Request::Fetch { record: true, limits, .. } = &request
             && !recorder::is_on()
         {
-            recorder::begin(NOTES, || None);
+            let in_flight = limits.concurrency.get().min(NOTES);
+            recorder::begin(NOTES + NOTES_OF_ONE * in_flight, || None);
         }
         Ok(request)
     }
 }
 
 /// The worker's side: writes the outcome of the fetch that was asked for
-/// under this number.
-pub(crate) fn write_outcome(
+/// under this number. The times of what it has noted are counted from
+/// `since`.
+///
+/// # Errors
+/// The pool has ended.
+pub fn write_outcome(
     pipe: &mut impl Write,
     number: u64,
     outcome: Outcome,
+    since: Instant,
 ) -> io::Result<()> {
-    let Timeline { started, connected, sent, first_byte, finished } =
+    let Timeline { connected, sent, first_byte, finished, .. } =
         outcome.timeline;
     let failed_attempts = outcome.failed_attempts;
+    let sha256 = outcome.sha256;
     let recorded = recorder::take();
     let notes = recorded.notes.into_iter();
-    let notes = notes.map(|note| NoteLine::new(note, started)).collect();
+    let notes = notes.map(|note| NoteLine::new(note, since)).collect();
     let mut body = Vec::new();
     let page = outcome.result.map(|page| {
         body = page.body;
@@ -153,6 +185,7 @@ pub(crate) fn write_outcome(
         first_byte,
         finished,
         failed_attempts,
+        sha256,
         notes,
         dropped_notes: recorded.dropped,
     };
@@ -162,7 +195,10 @@ pub(crate) fn write_outcome(
 }
 
 /// The worker's side: writes what memory it had.
-pub(crate) fn write_memory(
+///
+/// # Errors
+/// The pool has ended.
+pub fn write_memory(
     pipe: &mut impl Write,
     private_bytes: Option<u64>,
 ) -> io::Result<()> {
@@ -178,7 +214,7 @@ impl Answer {
     /// # Errors
     /// `UnexpectedEof` when the worker has ended; `InvalidData` when the
     /// answer is invalid.
-    pub(crate) fn read(
+    pub fn read(
         pipe: &mut impl BufRead,
         request: &Request,
     ) -> io::Result<Answer> {
@@ -188,13 +224,34 @@ impl Answer {
                 serde_json::from_str::<Memory>(&line)?.private_bytes,
             ));
         };
-        let line = read_line(pipe, limits.max_head_bytes as u64)?;
-        let reply: Reply = serde_json::from_str(&line)?;
-        if reply.number != *number {
-            return Err(invalid(
+        let answer = Answer::read_any(pipe, limits)?;
+        match &answer {
+            Answer::Fetched(fetched) if fetched.number() == *number => {
+                Ok(answer)
+            }
+            _ => Err(invalid(
                 "its answer has another number than the request",
-            ));
+            )),
         }
+    }
+
+    /// Reads the answer to any request with these limits.
+    ///
+    /// # Errors
+    /// As [`read`](Answer::read).
+    pub fn read_any(
+        pipe: &mut impl BufRead,
+        limits: &JobLimits,
+    ) -> io::Result<Answer> {
+        let line = read_line(pipe, limits.max_head_bytes as u64)?;
+        let reply: Reply = match serde_json::from_str(&line) {
+            Ok(reply) => reply,
+            Err(error) => {
+                let memory: Memory =
+                    serde_json::from_str(&line).map_err(|_| error)?;
+                return Ok(Answer::Memory(memory.private_bytes));
+            }
+        };
         let result = match &reply.page {
             Ok(head) if head.body_bytes > limits.max_body_bytes => {
                 return Err(invalid("its body is larger than the limit"));
@@ -218,37 +275,48 @@ impl Answer {
 }
 
 impl Fetched {
+    /// The number of the target, as the request had it.
+    pub fn number(&self) -> u64 {
+        self.reply.number
+    }
+
     /// An `Instant` cannot cross a process: the fetch began, for us, when
-    /// the target was handed over.
-    pub(crate) fn into_outcome(
+    /// the target was handed over. The times of what the worker has noted
+    /// are counted from `since`.
+    pub fn into_outcome(
         self,
-        target: usize,
         by: Worker,
         started: Instant,
+        since: Instant,
     ) -> Outcome {
         let Fetched { result, reply } = self;
+        let target = reply.number as usize;
         let Reply { connected, sent, first_byte, finished, .. } = reply;
         let timeline =
             Timeline { started, connected, sent, first_byte, finished };
-        let failed_attempts = reply.failed_attempts;
+        let (failed_attempts, sha256) =
+            (reply.failed_attempts, reply.sha256);
         if let Worker::Process(number) = by {
             let notes = reply.notes.into_iter();
-            let note = |note: NoteLine| note.read(number, target, started);
+            let note = |note: NoteLine| note.read(number, since);
             recorder::add(Recording {
                 notes: notes.filter_map(note).collect(),
                 dropped: reply.dropped_notes,
             });
         }
-        Outcome { target, by, result, timeline, failed_attempts }
+        Outcome { target, by, result, timeline, failed_attempts, sha256 }
     }
 }
 
 impl NoteLine {
-    fn new(note: Note, started: Instant) -> NoteLine {
-        let since = note.at.saturating_duration_since(started);
+    fn new(note: Note, since: Instant) -> NoteLine {
+        let nanos = |at: Instant| {
+            at.saturating_duration_since(since).as_nanos() as u64
+        };
         let is_its = |what: &What| *what == note.what;
         NoteLine {
-            nanos: since.as_nanos() as u64,
+            nanos: nanos(note.at),
+            fetch: note.fetch.map(nanos),
             what: What::ALL.iter().position(is_its).expect("all are there"),
             number: note.number,
             slept: note.slept,
@@ -256,25 +324,14 @@ impl NoteLine {
         }
     }
 
-    fn read(
-        self,
-        by: u32,
-        target: usize,
-        started: Instant,
-    ) -> Option<Note> {
-        let what = *What::ALL.get(self.what)?;
-        // The worker does not know which target it was.
-        let number = if what == What::Finished {
-            target as u64
-        } else {
-            self.number
-        };
+    fn read(self, by: u32, since: Instant) -> Option<Note> {
+        let at = |nanos| since.checked_add(Duration::from_nanos(nanos));
         Some(Note {
-            at: started.checked_add(Duration::from_nanos(self.nanos))?,
+            at: at(self.nanos)?,
             by: By::Process(by),
-            what,
-            fetch: Some(started),
-            number,
+            what: *What::ALL.get(self.what)?,
+            fetch: self.fetch.and_then(at),
+            number: self.number,
             slept: self.slept,
             place: self.at.map(|(file, line)| Place { file, line }),
         })
@@ -352,14 +409,15 @@ mod tests {
             result: Ok(page.clone()),
             timeline: Timeline::starting_now(),
             failed_attempts: 0,
+            sha256: None,
         };
         let mut pipe = Vec::new();
-        write_outcome(&mut pipe, 7, outcome).unwrap();
+        write_outcome(&mut pipe, 7, outcome, Instant::now()).unwrap();
         let request = Request::fetch(7, &target, &limits);
         let answer = Answer::read(&mut &pipe[..], &request).unwrap();
         let Answer::Fetched(fetched) = answer else { panic!("{answer:?}") };
-        let outcome =
-            fetched.into_outcome(0, Worker::Process(1), Instant::now());
+        let now = Instant::now();
+        let outcome = fetched.into_outcome(Worker::Process(1), now, now);
         assert_eq!(outcome.result.unwrap(), page);
     }
 }

@@ -67,9 +67,13 @@ impl Worker {
         let by = crawl::Worker::Process(self.number);
         let timeline = Timeline::starting_now();
         let process = self.process.as_mut().expect("it has been started");
-        let error = match process.fetch(target, limits) {
+        let error = match process.fetch(index, target, limits) {
             Ok(Answer::Fetched(fetched)) => {
-                return fetched.into_outcome(index, by, timeline.started);
+                return fetched.into_outcome(
+                    by,
+                    timeline.started,
+                    timeline.started,
+                );
             }
             Ok(_) => io::ErrorKind::InvalidData.into(),
             Err(error) => error,

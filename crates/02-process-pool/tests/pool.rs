@@ -184,9 +184,9 @@ fn a_worker_with_an_invalid_answer_is_ended() {
     check(r#"{"number":1}"#, "missing field");
     let other_number = "its answer has another number than the request";
     check(&reply(2, 200, 0), other_number);
-    check(&reply(1, 9, 0), "status 9 is not between 200 and 599");
-    check(&reply(1, 200, 400_000_000), "its body is larger than the limit");
-    check(&reply(1, 200, 10), "unexpected end of file"); // and no body
+    check(&reply(0, 9, 0), "status 9 is not between 200 and 599");
+    check(&reply(0, 200, 400_000_000), "its body is larger than the limit");
+    check(&reply(0, 200, 10), "unexpected end of file"); // and no body
 }
 
 fn reply(number: u64, status: u16, body_bytes: u64) -> String {

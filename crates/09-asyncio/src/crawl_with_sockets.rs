@@ -77,9 +77,38 @@ pub fn crawl_from(
 }
 
 /// What the fetches of a crawl have in common.
-struct Crawl {
+///
+/// ```
+/// use crawl::{Limits, Target, Url};
+/// use stage_09_asyncio as asyncio;
+///
+/// # let nobody_listens = "127.0.0.1:1";
+/// let url = Url::parse(&format!("http://{nobody_listens}/page"))?;
+/// let target = Target::new(url, nobody_listens.parse()?);
+/// let outcome = asyncio::run(async {
+///     let crawl = asyncio::Crawl::new(Limits::default());
+///     asyncio::create_task(asyncio::fetch(7, target, crawl.clone()));
+///     crawl.finished().await
+/// })?;
+/// assert_eq!(outcome.target, 7);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Crawl {
     limits: Limits,
     finished: Queue<Outcome>,
+}
+
+impl Crawl {
+    /// A crawl of which no fetch has begun.
+    #[must_use]
+    pub fn new(limits: Limits) -> Rc<Crawl> {
+        Rc::new(Crawl { limits, finished: Queue::new(0) })
+    }
+
+    /// The next outcome, when there is one.
+    pub async fn finished(&self) -> Outcome {
+        self.finished.get().await
+    }
 }
 
 async fn fetch_all(
@@ -108,12 +137,12 @@ async fn fetch_all(
     }
 }
 
-/// Fetches one target.
+/// Fetches one target of a crawl. See [`Crawl`] for an example.
 ///
 /// It is a function that returns an `async` block, and no `async fn`: the
 /// arguments of an `async fn` are stored twice.
 #[expect(clippy::manual_async_fn, reason = "arguments are stored once")]
-fn fetch(
+pub fn fetch(
     index: usize,
     target: Target,
     crawl: Rc<Crawl>,

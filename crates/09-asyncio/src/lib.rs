@@ -147,7 +147,9 @@ mod socket;
 mod streams;
 
 pub use crawl::crawl;
-pub use crawl_with_sockets::{crawl_from, crawl_with_sockets};
+pub use crawl_with_sockets::{
+    Crawl, crawl_from, crawl_with_sockets, fetch,
+};
 
 pub use error::Error;
 

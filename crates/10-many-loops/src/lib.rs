@@ -1,4 +1,4 @@
-//! Chapter 10: a thread for each core, and a loop on each thread.
+//! Chapter 10: a loop for each core, on threads or in processes.
 //!
 //! **What it does.** One event loop uses one core. Here each of several
 //! threads runs a loop of chapter 9, unchanged, and each loop has its share
@@ -16,6 +16,9 @@
 //! tried a third time.
 
 mod list;
+
+mod become_worker;
+pub mod processes;
 
 use std::io;
 use std::num::NonZeroUsize;

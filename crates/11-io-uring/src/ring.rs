@@ -8,6 +8,7 @@ use crawl::Target;
 use io_uring::types::{CancelBuilder, DestinationSlot, Fixed};
 use io_uring::types::{SubmitArgs, TimeoutFlags, Timespec};
 use io_uring::{IoUring, cqueue, opcode, squeue};
+use recorder::What;
 use rustix::time::{ClockId, clock_gettime};
 use slab::Slab;
 
@@ -337,10 +338,15 @@ impl<T> Ring<T> {
     ///
     /// # Errors
     /// What the system says.
+    #[track_caller]
     pub(crate) fn wait(&mut self) -> io::Result<()> {
         // Before Linux 6.12 nobody can wait for a moment.
         let has_moment = self.ring.params().is_feature_min_timeout();
-        self.enter(if has_moment { self.pending.min(MANY) } else { 1 })
+        recorder::note(What::Asleep, None, 0);
+        let entered =
+            self.enter(if has_moment { self.pending.min(MANY) } else { 1 });
+        recorder::note(What::Awake, None, recorder::UNKNOWN);
+        entered
     }
 
     fn enter(&mut self, completions: usize) -> io::Result<()> {

@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use recorder::{CONNECT, RECEIVE, SEND, What, note};
 
+use sha2::{Digest, Sha256};
+
 use crate::{
     BadResponse, ErrorKind, FetchError, Limits, Outcome, Page, Phase,
     ResponseReader, Target, Timeline, Worker,
@@ -73,6 +75,7 @@ pub struct Exchange {
     reset: bool,
     /// The deadline had passed when the exchange last looked at its clock.
     overdue: bool,
+    digest: bool,
     /// Made with the first byte: thousands of exchanges may be waiting for
     /// theirs.
     answer: Option<Box<Answer>>,
@@ -147,6 +150,7 @@ impl Exchange {
             address: 0,
             reset: false,
             overdue: false,
+            digest: limits.digest,
             answer: None,
         }
     }
@@ -418,6 +422,8 @@ impl Exchange {
         result: io::Result<Page>,
     ) -> Outcome {
         self.note(What::Finished, target as u64);
+        let finished = self.started.elapsed();
+        let page = result.as_ref().ok().filter(|_| self.digest);
         Outcome {
             target,
             by: Worker::Main,
@@ -430,8 +436,9 @@ impl Exchange {
                     .answer
                     .as_ref()
                     .map(|answer| answer.first_byte),
-                finished: Some(self.started.elapsed()),
+                finished: Some(finished),
             },
+            sha256: page.map(|page| Sha256::digest(&page.body).into()),
             result: result.map_err(|error| self.fetch_error(error)),
         }
     }

@@ -12,6 +12,9 @@ pub struct Limits {
     pub max_head_bytes: usize,
     /// Bytes of one body.
     pub max_body_bytes: u64,
+    /// Not a limit: whether a fetch ends with the digest of its page's
+    /// body, computed where the fetch ran.
+    pub digest: bool,
 }
 
 impl Default for Limits {
@@ -22,6 +25,7 @@ impl Default for Limits {
             deadline: Duration::from_secs(10),
             max_head_bytes: 64 << 10,
             max_body_bytes: 10 << 20,
+            digest: false,
         }
     }
 }

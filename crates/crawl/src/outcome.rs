@@ -21,6 +21,9 @@ pub struct Outcome {
     /// How often `send` or `recv` failed only because it would have had to
     /// wait.
     pub failed_attempts: u32,
+    /// The SHA-256 of the page's body, where [`Limits`](crate::Limits) asks
+    /// for it.
+    pub sha256: Option<[u8; 32]>,
 }
 
 impl Outcome {
@@ -44,6 +47,7 @@ impl Outcome {
             }),
             timeline: Timeline::starting_now(),
             failed_attempts: 0,
+            sha256: None,
         }
     }
 

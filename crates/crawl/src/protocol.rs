@@ -76,6 +76,7 @@ impl From<&JobLimits> for Limits {
             deadline: Duration::from_micros(limits.deadline_us),
             max_head_bytes: limits.max_head_bytes,
             max_body_bytes: limits.max_body_bytes,
+            digest: false, // the job says it
         }
     }
 }

@@ -94,7 +94,7 @@ fn run_job(
     crawl: impl FnOnce(&[Target], &Limits, &mut dyn FnMut(Outcome)) -> io::Result<()>,
     extra: impl FnOnce() -> Extra,
 ) -> Result<(), String> {
-    let limits = Limits::from(&job.limits);
+    let limits = Limits { digest: job.digest, ..Limits::from(&job.limits) };
     let targets = targets(job)?;
     let mut finished = vec![false; targets.len()];
     let mut by = vec![None; if job.activity { targets.len() } else { 0 }];

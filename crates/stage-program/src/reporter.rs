@@ -108,11 +108,12 @@ impl Reporter {
     /// Takes an outcome. All that the crawl pays for being watched is this.
     pub(crate) fn done(&self, mut outcome: Outcome, digest: bool) {
         let mut record_bytes = 0;
-        let mut sha256 = None;
+        let mut sha256 = outcome.sha256;
         if let Ok(page) = &mut outcome.result {
             let body = mem::take(&mut page.body);
             record_bytes = body.len() as u64;
-            sha256 = digest.then(|| Sha256::digest(&body).into());
+            // A stage that ends its fetches in its own way has not computed it.
+            sha256 = sha256.or_else(|| digest.then(|| Sha256::digest(&body).into()));
         }
         lock(&self.shared.records).push(Record { outcome, bytes: record_bytes, sha256 });
     }

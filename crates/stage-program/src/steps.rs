@@ -121,7 +121,12 @@ impl<'a> Steps<'a> {
         let from = self.moment(note.at);
         let takes = Tenths(to.0.saturating_sub(from.0));
         let asleep = match state {
-            State::Connecting | State::Sending | State::Receiving | State::Selecting => slept,
+            State::Connecting | State::Sending | State::Receiving => slept,
+            // Of a loop's process only the time tells.
+            State::Selecting => {
+                let is_process = matches!(self.by, Worker::Process(_));
+                slept.or((is_process && takes >= SLEPT_FROM).then_some(true))
+            }
             // A worker that has finished a page sleeps until it is handed the next one; a process
             // does not tell.
             _ if did == Did::Finished => {
@@ -158,7 +163,9 @@ impl<'a> Steps<'a> {
     }
 
     fn step(&self, note: &Note, next: Option<&Note>, about: Option<Instant>) -> Option<Step> {
-        let then = next.map(|next| (next.what, next.number));
+        // A call is noted next, unless it is made later, by the system itself (chapter 11).
+        let is_its = |next: &&Note| next.fetch.is_none() || next.fetch == note.fetch;
+        let then = next.filter(is_its).map(|next| (next.what, next.number));
         let fetch = about.and_then(|fetch| self.fetches.get(&fetch).copied()).unwrap_or_default();
         // It is the first that is heard of this fetch since the worker was woken.
         let resumes = fetch.wakes < self.wakes;

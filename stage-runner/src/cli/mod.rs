@@ -253,6 +253,7 @@ impl RunOptions {
             deadline: self.deadline,
             max_head_bytes: usize::try_from(self.max_head).unwrap_or(usize::MAX),
             max_body_bytes: self.max_body,
+            ..Limits::default()
         }
     }
 }

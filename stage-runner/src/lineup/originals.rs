@@ -62,6 +62,11 @@ pub const ORIGINALS: &[Original] = &[
         &["asyncio", "asyncio-socket"],
         include_str!("../../../crates/09-asyncio/original.py"),
     ),
+    original(
+        "10-many-loops/original.py",
+        &["many-processes"],
+        include_str!("../../../crates/10-many-loops/original.py"),
+    ),
 ];
 
 const fn original(
@@ -79,6 +84,7 @@ const IN_PYTHON: &[(&str, &str)] = &[
     ("polling", "callbacks, selectors.DefaultSelector asks the system"),
     ("async-await", "async functions, a Task resumes each when its Future is done"),
     ("asyncio", "the library itself: streams"),
+    ("many-processes", "a process with asyncio's loop on each core"),
     ("asyncio-socket", "the library itself, one level below: sockets"),
 ];
 

@@ -56,6 +56,16 @@ pub const SOURCES: &[Source] = &[
     source!("crates/09-asyncio/src/event_loop.rs"),
     source!("crates/09-asyncio/src/socket.rs"),
     source!("crates/09-asyncio/src/streams.rs"),
+    source!("crates/10-many-loops/src/become_worker.rs"),
+    source!("crates/10-many-loops/src/lib.rs"),
+    source!("crates/10-many-loops/src/list.rs"),
+    source!("crates/10-many-loops/src/processes.rs"),
+    source!("crates/10-many-loops/src/tests.rs"),
+    source!("crates/11-io-uring/src/buffers.rs"),
+    source!("crates/11-io-uring/src/completion.rs"),
+    source!("crates/11-io-uring/src/elsewhere.rs"),
+    source!("crates/11-io-uring/src/lib.rs"),
+    source!("crates/11-io-uring/src/ring.rs"),
     source!("crates/reference-tokio/src/lib.rs"),
 ];
 

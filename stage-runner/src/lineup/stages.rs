@@ -1,6 +1,7 @@
 //! The one table of stages: a stage is in it, or it does not exist.
 
 use std::io;
+use std::num::NonZeroUsize;
 use std::sync::Mutex;
 
 use crawl::{Limits, Outcome, Target};
@@ -9,6 +10,7 @@ use stage_02_process_pool as process_pool;
 use stage_03_thread_pool as thread_pool;
 use stage_05_callbacks as callbacks;
 use stage_06_generator_task as generator_task;
+use stage_10_many_loops::processes as many_processes;
 use stage_program::{Extra, Figures};
 
 /// One way to wait.
@@ -212,6 +214,21 @@ pub const STAGES: &[Stage] = &[
         summary: "a loop on each core, each takes what it can",
         source: "crates/10-many-loops/src",
         crawl: stage_10_many_loops::crawl,
+        ..PLAIN
+    },
+    Stage {
+        number: Some(10),
+        name: "many-processes",
+        aliases: &["loop-processes"],
+        summary: "a process with a loop on each core",
+        source: "crates/10-many-loops/src",
+        crawl: |targets, limits, done| {
+            let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+            let figures = many_processes::crawl_on(cores, targets, limits, done)?;
+            keep(processes(&figures, asked_for(targets, limits).min(cores)));
+            Ok(())
+        },
+        extra: kept,
         ..PLAIN
     },
     Stage {
