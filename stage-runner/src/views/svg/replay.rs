@@ -326,12 +326,14 @@ fn legend(svg: &mut String, y: f64, stages: &[Drawn<'_>]) {
     };
     let sleeps_in_fetch = has(&|_, step| step.asleep && step.target.is_some());
     let spins = has(&|stage, step| stage.kind(step) == Kind::Spun);
-    let waits = stages.iter().any(|stage| stage.has_one_worker() && !stage.wakes().is_empty());
+    let waits = stages.iter().any(|stage| !stage.wakes().is_empty());
+    // Only one worker has a lane of its own, and a line in which pages stand.
+    let has_lane = stages.iter().any(|stage| stage.has_one_worker() && !stage.wakes().is_empty());
     let entries = [
         (true, "run", "its code runs"),
-        (sleeps_in_fetch || waits, "bed", "asleep"),
+        (sleeps_in_fetch || has_lane, "bed", "asleep"),
         (waits, "wait", "waits, and nobody sleeps for it alone"),
-        (waits, "ready", "ready, in line"),
+        (has_lane, "ready", "ready, in line"),
         (spins, "vain", "asked in vain"),
         (true, "got", "done"),
     ];
