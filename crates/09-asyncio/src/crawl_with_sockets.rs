@@ -137,7 +137,23 @@ async fn fetch_all(
     }
 }
 
-/// Fetches one target of a crawl. See [`Crawl`] for an example.
+/// Fetches one target of a [`Crawl`]:
+///
+/// ```
+/// use crawl::{ErrorKind, Limits, Target, Url};
+/// use stage_09_asyncio as asyncio;
+///
+/// # let nobody_listens = "127.0.0.1:1";
+/// let url = Url::parse(&format!("http://{nobody_listens}/page"))?;
+/// let target = Target::new(url, nobody_listens.parse()?);
+/// let outcome = asyncio::run(async {
+///     let crawl = asyncio::Crawl::new(Limits::default());
+///     asyncio::fetch(0, target, crawl.clone()).await;
+///     crawl.finished().await
+/// })?;
+/// assert_eq!(outcome.result.unwrap_err().kind, ErrorKind::Connect);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// It is a function that returns an `async` block, and no `async fn`: the
 /// arguments of an `async fn` are stored twice.
