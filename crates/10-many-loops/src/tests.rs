@@ -118,8 +118,9 @@ fn the_load_is_even() {
     };
     let targets: Vec<_> = (1..=500).map(page).collect();
     let mut ratios = Vec::new();
-    // A busy machine may keep one thread waiting: not three times.
-    for _ in 0..3 {
+    // A busy machine may keep one thread waiting for a processor: not
+    // always.
+    for _ in 0..12 {
         let mut shares = BTreeMap::new();
         crawl_on(2, &targets, &limits(10), &mut |outcome| {
             assert!(outcome.result.is_ok(), "{outcome:?}");
@@ -133,6 +134,7 @@ fn the_load_is_even() {
             return;
         }
         ratios.push(ratio);
+        thread::sleep(Duration::from_millis(500));
     }
     panic!("largest over smallest share: {ratios:?}");
 }
