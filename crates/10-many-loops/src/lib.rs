@@ -73,6 +73,15 @@ type Loop<'a> = dyn Fn(
     + Sync
     + 'a;
 
+/// How many fetches a worker may have in flight, so that all of them
+/// together have `at_once`, which is at least `workers`. The first workers
+/// take what is left over.
+fn share(at_once: usize, workers: usize, number: usize) -> NonZeroUsize {
+    let share = at_once / workers + usize::from(number < at_once % workers);
+    NonZeroUsize::new(share)
+        .expect("there are no more workers than fetches")
+}
+
 fn run(
     loops: usize,
     targets: &[Target],
@@ -90,11 +99,7 @@ fn run(
         let mut threads = Vec::new();
         let mut failure = None;
         for number in 0..loops {
-            // The first ones take what is left over.
-            let share =
-                at_once / loops + usize::from(number < at_once % loops);
-            let concurrency = NonZeroUsize::new(share)
-                .expect("there are no more loops than fetches");
+            let concurrency = share(at_once, loops, number);
             let limits = Limits { concurrency, ..*limits };
             let by = Worker::Thread(number as u32 + 1);
             let sender = sender.clone();

@@ -37,6 +37,7 @@ use stage_02_process_pool::parts::{
 
 use crate::become_worker::LOOP;
 use crate::list::List;
+use crate::share;
 
 pub use crate::become_worker::become_worker_if_asked;
 
@@ -81,11 +82,7 @@ pub fn crawl_on(
         let (sender, outcomes) = sync_channel(at_once.min(100));
         let mut threads = Vec::new();
         for number in 0..processes {
-            // The first ones take what is left over.
-            let share = at_once / processes
-                + usize::from(number < at_once % processes);
-            let credit = NonZeroUsize::new(share)
-                .expect("there are no more processes than fetches");
+            let credit = share(at_once, processes, number);
             let limits = Limits { concurrency: credit, ..*limits };
             let by = Worker::Process(number as u32 + 1);
             let sender = sender.clone();
