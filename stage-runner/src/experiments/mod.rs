@@ -24,10 +24,15 @@ mod seen;
 mod why;
 
 mod busy;
+mod busy_all;
 mod drip;
+mod few_or_many;
+mod how_often_polled;
 mod lost_update;
 mod memory;
 mod two_kinds;
+mod unordered;
+mod what_is_paid;
 
 use crate::lineup::stages;
 
@@ -41,12 +46,19 @@ pub const EXPERIMENTS: &[&Experiment] = &[
     // Chapter 1.
     &two_kinds::EXPERIMENT,
     &drip::EXPERIMENT,
+    // Chapter 2.
+    &what_is_paid::EXPERIMENT,
     // Chapter 3.
     &lost_update::EXPERIMENT,
     // Chapter 4.
     &busy::EXPERIMENT,
+    &busy_all::EXPERIMENT,
     // Chapter 5.
+    &unordered::EXPERIMENT,
     &memory::EXPERIMENT,
+    &few_or_many::EXPERIMENT,
+    // Chapter 8.
+    &how_often_polled::EXPERIMENT,
 ];
 
 /// The experiment of that name.
