@@ -48,7 +48,7 @@ pub const EXPERIMENT: Experiment = Experiment {
     parts: &[("counted", Part::Plays(|arguments| counted(&arguments.concat())))],
     needs_python: false,
     look: ("crates/08-async-await/src/executor.rs", "fn poll"),
-    next: "stage-runner experiment block-the-loop",
+    next: "stage-runner -s async-await --trace --pages 1",
     sources: &[(
         "stage-runner/src/experiments/how_often_polled.rs",
         include_str!("how_often_polled.rs"),

@@ -16,11 +16,15 @@
 //! - *Why* stands in the chapter, in a block that begins with `<!-- experiment NAME -->`:
 //!   [`why`] takes it from there.
 //!
-//! The tests of this module and `tests/experiments.rs` hold the rest.
+//! - `docs/experiments.md` lists it.
+//!
+//! `tests.rs` and the runner's `tests/experiments.rs` hold all of this.
 
 mod experiment;
 mod lab;
 mod seen;
+#[cfg(test)]
+mod tests;
 mod why;
 
 mod busy;

@@ -42,7 +42,7 @@ pub const EXPERIMENT: Experiment = Experiment {
     ],
     parts: &[],
     needs_python: false,
-    look: ("crates/02-process-pool/src/pool.rs", "fn start"),
+    look: ("crates/02-process-pool/src/process.rs", "fn start_with"),
     next: "stage-runner -s process-pool --pages 100; exercise 2a",
     sources: &[("stage-runner/src/experiments/what_is_paid.rs", include_str!("what_is_paid.rs"))],
 };

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::VERSION;
 use super::printed::printed;
-use crate::experiments::{Cell, Experiment, Finding, Judged, Range, Verdict};
+use crate::experiments::{Cell, Experiment, Finding, Form, Judged, Range, Verdict};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -27,6 +27,8 @@ struct Document<'a> {
 #[derive(Serialize)]
 struct Measure<'a> {
     unit: &'a str,
+    /// `count`, or `ratio`: of times, CPU times or memory.
+    form: &'static str,
     seen: Option<f64>,
     least: f64,
     /// Absent where there is no most.
@@ -109,6 +111,10 @@ pub fn experiments(experiments: &[&Experiment]) -> Vec<u8> {
 fn measure(range: &Range, seen: Option<f64>, verdict: Verdict) -> Measure<'_> {
     Measure {
         unit: range.unit,
+        form: match range.form {
+            Form::Count => "count",
+            Form::Ratio => "ratio",
+        },
         seen,
         least: *range.healthy.start(),
         most: Some(*range.healthy.end()).filter(|most| most.is_finite()),

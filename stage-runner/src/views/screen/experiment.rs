@@ -179,3 +179,89 @@ fn text(cell: &Cell) -> String {
         Cell::Text(ref text) => text.clone(),
     }
 }
+
+#[cfg(test)]
+mod golden {
+    use expect_test::expect_file;
+
+    use super::*;
+    use crate::experiments::{self, EXPERIMENTS, Seen};
+
+    const NARROW: Style = Style { width: 80 };
+
+    #[track_caller]
+    fn golden(name: &str, lines: &[String]) {
+        let text: String = lines.iter().map(|line| format!("{}\n", line.trim_end())).collect();
+        for line in text.lines() {
+            assert!(words::width(line) <= NARROW.width, "{line}");
+        }
+        assert!(words::ascii(&text).is_ascii() && !text.contains('\u{1b}'), "plain lines");
+        let path = format!("{}/tests/screens/{name}.txt", env!("CARGO_MANIFEST_DIR"));
+        expect_file![path].assert_eq(&text);
+    }
+
+    fn busy() -> &'static Experiment {
+        experiments::find("busy").expect("it is in the table")
+    }
+
+    /// What busy shows, with such ratios of time and of CPU time.
+    fn found(wall: f64, cpu: Option<f64>, rounds: usize, share: f64) -> Finding {
+        let seen = Seen {
+            columns: vec!["wall", "CPU", "asked in vain"],
+            rows: vec![
+                ("blocking", vec![Cell::Time(1_003_000), Cell::Cpu(Some(950)), count(0)]),
+                (
+                    "busy-wait",
+                    vec![
+                        Cell::Time((1_003_000.0 * wall) as u64),
+                        Cell::Cpu(cpu.map(|cpu| (950.0 * cpu) as u64)),
+                        count(1_247_281),
+                    ],
+                ),
+            ],
+            measures: vec![Some(wall), cpu, Some(1_247_281.0), Some(0.0)],
+        };
+        Finding::judge(busy(), &vec![seen; rounds], Some(share))
+    }
+
+    fn count(number: u64) -> Cell {
+        Cell::Count(Some(number))
+    }
+
+    #[test]
+    fn the_list() {
+        golden("experiments", &list(EXPERIMENTS, &NARROW));
+    }
+
+    #[test]
+    fn the_question() {
+        golden("experiment-question", &question(busy(), &NARROW));
+        for experiment in EXPERIMENTS {
+            let lines = question(experiment, &NARROW);
+            assert!(lines.iter().all(|line| words::width(line) <= NARROW.width), "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_seen() {
+        let screen = |finding: &Finding, guess| seen(busy(), finding, guess, &NARROW);
+        golden("experiment-seen", &screen(&found(1.01, Some(880.0), 1, 0.97), Some(0)));
+        golden("experiment-busy-machine", &screen(&found(1.62, Some(310.0), 1, 0.33), None));
+        golden("experiment-not-here", &screen(&found(1.02, Some(4.0), 3, 0.81), Some(1)));
+        golden("experiment-not-told", &screen(&found(1.02, None, 1, 0.81), None));
+    }
+
+    /// Where the answer was not seen, the chapter's is told, as the chapter's.
+    #[test]
+    fn why_it_is_so() {
+        let told = |finding: &Finding| {
+            let text = why(busy(), finding, &["Because.".to_owned()], &NARROW);
+            text.join("\n")
+        };
+        let healthy = told(&found(1.01, Some(880.0), 1, 0.97));
+        assert!(healthy.starts_with("Because.\n\nLook:  crates/04-busy-wait/src/lib.rs:"));
+        assert!(healthy.ends_with(&format!("Next:  {}", busy().next)), "{healthy}");
+        let other = told(&found(1.01, Some(4.0), 1, 0.97));
+        assert!(other.starts_with("The chapter says b, neither: both take"), "{other}");
+    }
+}
