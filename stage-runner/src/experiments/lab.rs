@@ -76,7 +76,13 @@ impl Lab {
             activity: false,
             stderr_to: None,
         };
-        let run = work.run(0, &entrant, 0, &mut |_| true);
+        // A run during which the runner was stopped says nothing, so it is taken again.
+        let run = loop {
+            let run = work.run(0, &entrant, 0, &mut |_| true);
+            if run.stopped_us == 0 || signals::asked() {
+                break run;
+            }
+        };
         match run.fault {
             _ if signals::asked() => Err(Trouble::Interrupted),
             Some(Fault::NotHere { why }) => Err(Trouble::NotHere(format!("{name}: {why}"))),

@@ -14,7 +14,7 @@
 //!   apart. Any other time is judged only if the machine is quiet ([`Judged`]).
 //! - A choice is a mistake that people make; the right one is not always in the same place.
 //! - *Why* stands in the chapter, in a block that begins with `<!-- experiment NAME -->`:
-//!   [`why`] takes it from there.
+//!   [`why()`] takes it from there.
 //!
 //! - `docs/experiments.md` lists it.
 //!

@@ -47,7 +47,7 @@ pub enum Verdict {
     NotHere,
     /// The machine is too busy to judge a time.
     TooBusy,
-    /// This system does not tell it.
+    /// This system does not tell it, or not how busy it is.
     Unknown,
 }
 
@@ -153,10 +153,11 @@ impl Finding {
         share_of_a_core: Option<f64>,
     ) -> Finding {
         let seen = Seen::median(rounds);
-        let is_quiet = share_of_a_core.is_none_or(|share| share >= QUIET);
+        let is_quiet = share_of_a_core.map(|share| share >= QUIET);
         let judge = |(range, measure): (&Range, &Option<f64>)| match (measure, range.judged) {
             (None, _) => Verdict::Unknown,
-            (_, Judged::IfQuiet) if !is_quiet => Verdict::TooBusy,
+            (_, Judged::IfQuiet) if is_quiet.is_none() => Verdict::Unknown,
+            (_, Judged::IfQuiet) if is_quiet == Some(false) => Verdict::TooBusy,
             (Some(measure), _) if range.healthy.contains(measure) => Verdict::AsExpected,
             _ => Verdict::NotHere,
         };

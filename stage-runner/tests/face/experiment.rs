@@ -204,7 +204,7 @@ mod in_a_terminal {
         assert_eq!(terminal.interrupted(), Some(130));
 
         let mut terminal = Terminal::start(&["experiment", "memory", "--guess", "a"]);
-        terminal.waits_for("(running)");
+        terminal.waits_for("(running, 1 round)");
         let parent = terminal.child.id().to_string();
         let children = || {
             let all = processes_with("run-stage");

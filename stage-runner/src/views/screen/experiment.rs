@@ -82,9 +82,14 @@ pub fn seen(
         let why = format!("a program that wants a core gets {share} of one");
         say("Not judged:", &format!("{too_busy}: {why}."));
     }
-    if finding.verdicts.contains(&Verdict::Unknown) {
-        let unknown = says(Verdict::Unknown);
-        say("Not judged:", &format!("{unknown}: this system does not tell it."));
+    for (range, number) in finding.with(experiment, Verdict::Unknown) {
+        let text = match number {
+            Some(number) => {
+                format!("{}: this system does not tell how busy it is.", range.says(number))
+            }
+            None => format!("{}: this system does not tell it.", range.unit),
+        };
+        say("Not judged:", &text);
     }
     if let Some(guess) = guess {
         let choice = experiment.choices[guess];
