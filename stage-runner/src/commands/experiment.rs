@@ -204,7 +204,7 @@ fn measure(
             return Err(Trouble::Interrupted);
         }
     }
-    let share = before.zip(share_of_a_core()).map(|(before, after)| before.min(after));
+    let share = before.min(share_of_a_core());
     Ok(Finding::judge(experiment, &seen, share))
 }
 

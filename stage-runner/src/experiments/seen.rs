@@ -2,10 +2,8 @@
 
 use super::experiment::{Experiment, Form, Judged, Range};
 use crate::results::Run;
+use crate::system::control::ENOUGH;
 use crate::words;
-
-/// A program that wants a whole core must get this much of one, or times are not judged.
-pub const QUIET: f64 = 0.7;
 
 /// What one run of a scene came to.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -47,7 +45,7 @@ pub enum Verdict {
     NotHere,
     /// The machine is too busy to judge a time.
     TooBusy,
-    /// This system does not tell it, or not how busy it is.
+    /// This system does not tell it.
     Unknown,
 }
 
@@ -58,9 +56,8 @@ pub struct Finding {
     pub seen: Seen,
     /// How many rounds ran.
     pub rounds: u32,
-    /// The share of a core that a program gets here, where the system tells: the least that was
-    /// seen.
-    pub share_of_a_core: Option<f64>,
+    /// The share of a core that a program gets here: the least that was seen.
+    pub share_of_a_core: f64,
     /// A verdict for each measure.
     pub verdicts: Vec<Verdict>,
 }
@@ -147,17 +144,11 @@ fn median(numbers: impl Iterator<Item = Option<f64>>) -> Option<f64> {
 
 impl Finding {
     /// Judges what several rounds came to on a machine that gives this share of a core.
-    pub fn judge(
-        experiment: &Experiment,
-        rounds: &[Seen],
-        share_of_a_core: Option<f64>,
-    ) -> Finding {
+    pub fn judge(experiment: &Experiment, rounds: &[Seen], share_of_a_core: f64) -> Finding {
         let seen = Seen::median(rounds);
-        let is_quiet = share_of_a_core.map(|share| share >= QUIET);
         let judge = |(range, measure): (&Range, &Option<f64>)| match (measure, range.judged) {
             (None, _) => Verdict::Unknown,
-            (_, Judged::IfQuiet) if is_quiet.is_none() => Verdict::Unknown,
-            (_, Judged::IfQuiet) if is_quiet == Some(false) => Verdict::TooBusy,
+            (_, Judged::IfQuiet) if share_of_a_core < ENOUGH => Verdict::TooBusy,
             (Some(measure), _) if range.healthy.contains(measure) => Verdict::AsExpected,
             _ => Verdict::NotHere,
         };

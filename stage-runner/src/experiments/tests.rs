@@ -153,7 +153,7 @@ fn names_and_what_may_have_been_meant() {
 }
 
 /// `busy` with such measures: wall, CPU, in vain twice.
-fn busy(measures: [Option<f64>; 4], share: Option<f64>) -> Finding {
+fn busy(measures: [Option<f64>; 4], share: f64) -> Finding {
     let seen = Seen { measures: measures.into(), ..Seen::default() };
     Finding::judge(find("busy").unwrap(), &[seen], share)
 }
@@ -162,15 +162,14 @@ fn busy(measures: [Option<f64>; 4], share: Option<f64>) -> Finding {
 fn counts_are_judged_always_and_times_when_it_is_quiet() {
     use Verdict::*;
     let healthy = [Some(1.01), Some(880.0), Some(1_247_281.0), Some(0.0)];
-    assert_eq!(busy(healthy, Some(0.97)).verdict(), AsExpected);
-    assert_eq!(busy(healthy, None).verdicts, [Unknown, AsExpected, AsExpected, AsExpected]);
-    let finding = busy(healthy, Some(0.33));
+    assert_eq!(busy(healthy, 0.97).verdict(), AsExpected);
+    let finding = busy(healthy, 0.33);
     assert_eq!(finding.verdicts, [TooBusy, AsExpected, AsExpected, AsExpected]);
     let slow = [Some(1.6), Some(4.0), None, Some(0.0)];
-    let finding = busy(slow, Some(0.33));
+    let finding = busy(slow, 0.33);
     assert_eq!(finding.verdicts, [TooBusy, NotHere, Unknown, AsExpected]);
     assert_eq!(finding.verdict(), NotHere, "what was seen otherwise counts most");
-    assert_eq!(busy(slow, Some(0.7)).verdicts[0], NotHere);
+    assert_eq!(busy(slow, 0.7).verdicts[0], NotHere);
 }
 
 #[test]

@@ -17,7 +17,7 @@ struct Document<'a> {
     answer: char,
     guess: Option<char>,
     rounds: u32,
-    share_of_a_core: Option<f64>,
+    share_of_a_core: f64,
     verdict: &'static str,
     /// What came of each measure.
     measures: Vec<Measure<'a>>,

@@ -1,7 +1,8 @@
 //! An experiment, in plain lines: they are read aloud as well as they are seen.
 
-use crate::experiments::{Cell, Experiment, Finding, Form, QUIET, Verdict};
+use crate::experiments::{Cell, Experiment, Finding, Form, Verdict};
 use crate::lineup::sources;
+use crate::system::control::ENOUGH;
 use crate::views::Style;
 use crate::views::columns::UNKNOWN;
 use crate::words;
@@ -77,19 +78,13 @@ pub fn seen(
         say("Not here:", &format!("{} was expected, {seen} was seen.", range.expects()));
     }
     if finding.verdicts.contains(&Verdict::TooBusy) {
-        let share = percent(finding.share_of_a_core.unwrap_or_default());
+        let share = percent(finding.share_of_a_core);
         let too_busy = says(Verdict::TooBusy);
         let why = format!("a program that wants a core gets {share} of one");
         say("Not judged:", &format!("{too_busy}: {why}."));
     }
-    for (range, number) in finding.with(experiment, Verdict::Unknown) {
-        let text = match number {
-            Some(number) => {
-                format!("{}: this system does not tell how busy it is.", range.says(number))
-            }
-            None => format!("{}: this system does not tell it.", range.unit),
-        };
-        say("Not judged:", &text);
+    for (range, _) in finding.with(experiment, Verdict::Unknown) {
+        say("Not judged:", &format!("{}: this system does not tell it.", range.unit));
     }
     if let Some(guess) = guess {
         let choice = experiment.choices[guess];
@@ -104,8 +99,9 @@ pub fn seen(
         );
         say("Try again:", &again);
     }
-    if let Some(share) = finding.share_of_a_core.filter(|share| *share >= QUIET) {
-        lines.push(format!("(A program that wants a core gets {} of one here.)", percent(share)));
+    if finding.share_of_a_core >= ENOUGH {
+        let share = percent(finding.share_of_a_core);
+        lines.push(format!("(A program that wants a core gets {share} of one here.)"));
     }
     lines
 }
@@ -226,7 +222,7 @@ mod golden {
             ],
             measures: vec![Some(wall), cpu, Some(1_247_281.0), Some(0.0)],
         };
-        Finding::judge(busy(), &vec![seen; rounds], Some(share))
+        Finding::judge(busy(), &vec![seen; rounds], share)
     }
 
     fn count(number: u64) -> Cell {
