@@ -1,7 +1,7 @@
 //! Results as files.
 
 use std::fs::{self, File, OpenOptions};
-use std::io;
+use std::io::{self, Write};
 use std::path::Path;
 
 /// Whether a file could be written: better known before minutes of measuring than after them.
@@ -23,6 +23,15 @@ pub fn check(file: &Path) -> Result<(), String> {
 /// Why it cannot be, as a sentence with the file's name.
 pub fn write(file: &Path, text: &str) -> Result<(), String> {
     fs::write(file, text).map_err(not_written(file))
+}
+
+/// Adds a text to the end of a file.
+///
+/// # Errors
+/// Why it cannot be, as a sentence with the file's name.
+pub fn append(file: &Path, text: &str) -> Result<(), String> {
+    let opened = OpenOptions::new().create(true).append(true).open(file);
+    opened.and_then(|mut opened| opened.write_all(text.as_bytes())).map_err(not_written(file))
 }
 
 /// Empties a file, or makes it, to be written bit by bit.
