@@ -23,11 +23,19 @@ mod lab;
 mod seen;
 mod why;
 
+mod async_cpu;
+mod block_the_loop;
 mod busy;
+mod cold;
 mod drip;
+mod gil;
+mod in_turn;
 mod lost_update;
 mod memory;
+mod race_across_await;
 mod two_kinds;
+
+mod watching;
 
 use crate::lineup::stages;
 
@@ -43,10 +51,18 @@ pub const EXPERIMENTS: &[&Experiment] = &[
     &drip::EXPERIMENT,
     // Chapter 3.
     &lost_update::EXPERIMENT,
+    &gil::EXPERIMENT,
     // Chapter 4.
     &busy::EXPERIMENT,
     // Chapter 5.
     &memory::EXPERIMENT,
+    // Chapter 8.
+    &block_the_loop::EXPERIMENT,
+    // Chapter 9.
+    &cold::EXPERIMENT,
+    &in_turn::EXPERIMENT,
+    &race_across_await::EXPERIMENT,
+    &async_cpu::EXPERIMENT,
 ];
 
 /// The experiment of that name.

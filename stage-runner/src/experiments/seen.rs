@@ -30,7 +30,6 @@ pub enum Cell {
     /// Something that was counted.
     Count(Option<u64>),
     /// A ratio, or a mean.
-    #[allow(dead_code, reason = "for cores that are used, and the like")]
     Number(f64),
 }
 
