@@ -84,7 +84,7 @@ pub fn seen(
     }
     if finding.verdicts.contains(&Verdict::Unknown) {
         let unknown = says(Verdict::Unknown);
-        say("Not judged:", &format!("{unknown}: this system does not tell it."));
+        say("Not judged:", &format!("{unknown}: this machine does not tell it."));
     }
     if let Some(guess) = guess {
         let choice = experiment.choices[guess];
