@@ -18,11 +18,13 @@ pub struct Seen {
     pub measures: Vec<Option<f64>>,
 }
 
-/// A figure of the table.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// A figure of the table, or words.
+#[derive(Clone, Debug, PartialEq)]
 pub enum Cell {
     /// Microseconds that passed.
     Time(u64),
+    /// Nanoseconds that passed: of a single call.
+    Nanoseconds(f64),
     /// Microseconds of CPU time.
     Cpu(Option<u64>),
     /// Bytes of memory.
@@ -31,6 +33,8 @@ pub enum Cell {
     Count(Option<u64>),
     /// A ratio, or a mean.
     Number(f64),
+    /// Words: those of the first round.
+    Text(String),
 }
 
 /// What became of one measure.
@@ -71,17 +75,18 @@ impl Cell {
         Cell::Cpu(run.cpu_us())
     }
 
-    fn number(self) -> Option<f64> {
-        match self {
+    fn number(&self) -> Option<f64> {
+        match *self {
             Cell::Time(number) => Some(number as f64),
             Cell::Cpu(number) | Cell::Bytes(number) | Cell::Count(number) => {
                 number.map(|number| number as f64)
             }
-            Cell::Number(number) => Some(number),
+            Cell::Number(number) | Cell::Nanoseconds(number) => Some(number),
+            Cell::Text(_) => None,
         }
     }
 
-    fn with_number(self, number: Option<f64>) -> Cell {
+    fn with_number(&self, number: Option<f64>) -> Cell {
         let whole = number.map(|number| number.round() as u64);
         match self {
             Cell::Time(_) => Cell::Time(whole.unwrap_or(0)),
@@ -89,6 +94,8 @@ impl Cell {
             Cell::Bytes(_) => Cell::Bytes(whole),
             Cell::Count(_) => Cell::Count(whole),
             Cell::Number(_) => Cell::Number(number.unwrap_or(0.0)),
+            Cell::Nanoseconds(_) => Cell::Nanoseconds(number.unwrap_or(0.0)),
+            Cell::Text(text) => Cell::Text(text.clone()),
         }
     }
 }

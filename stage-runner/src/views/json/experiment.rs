@@ -45,10 +45,13 @@ struct Row<'a> {
 #[derive(Serialize)]
 struct Figure<'a> {
     what: &'a str,
-    /// `us`, `bytes`, or none for what was counted.
+    /// `ns`, `us`, `bytes`, or none for what was counted.
     #[serde(skip_serializing_if = "Option::is_none")]
     unit: Option<&'static str>,
     value: Option<f64>,
+    /// Words, where it has no value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -117,16 +120,22 @@ fn measure(range: &Range, seen: Option<f64>, verdict: Verdict) -> Measure<'_> {
     }
 }
 
-fn figure<'a>((what, cell): (&&'a str, &Cell)) -> Figure<'a> {
+fn figure<'a>((what, cell): (&&'a str, &'a Cell)) -> Figure<'a> {
     let whole = |number: Option<u64>| number.map(|number| number as f64);
     let (unit, value) = match *cell {
         Cell::Time(us) => (Some("us"), Some(us as f64)),
         Cell::Cpu(us) => (Some("us"), whole(us)),
         Cell::Bytes(bytes) => (Some("bytes"), whole(bytes)),
         Cell::Count(count) => (None, whole(count)),
+        Cell::Nanoseconds(ns) => (Some("ns"), Some(ns)),
         Cell::Number(number) => (None, Some(number)),
+        Cell::Text(_) => (None, None),
     };
-    Figure { what, unit, value }
+    let text = match cell {
+        Cell::Text(text) => Some(text.as_str()),
+        _ => None,
+    };
+    Figure { what, unit, value, text }
 }
 
 fn word(verdict: Verdict) -> &'static str {

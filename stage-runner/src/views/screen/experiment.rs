@@ -1,6 +1,6 @@
 //! An experiment, in plain lines: they are read aloud as well as they are seen.
 
-use crate::experiments::{Cell, Experiment, Finding, QUIET, Verdict};
+use crate::experiments::{Cell, Experiment, Finding, Form, QUIET, Verdict};
 use crate::lineup::sources;
 use crate::views::Style;
 use crate::views::columns::UNKNOWN;
@@ -144,11 +144,8 @@ fn percent(share: f64) -> String {
 /// The rows, their numbers one below the other.
 fn table(finding: &Finding) -> Vec<String> {
     let seen = &finding.seen;
-    let rows: Vec<(&str, Vec<String>)> = seen
-        .rows
-        .iter()
-        .map(|(name, cells)| (*name, cells.iter().map(|cell| text(*cell)).collect()))
-        .collect();
+    let rows: Vec<(&str, Vec<String>)> =
+        seen.rows.iter().map(|(name, cells)| (*name, cells.iter().map(text).collect())).collect();
     let longest = rows.iter().map(|(name, _)| words::width(name)).max().unwrap_or(0);
     let widths: Vec<usize> = (0..seen.columns.len())
         .map(|column| {
@@ -169,13 +166,16 @@ fn table(finding: &Finding) -> Vec<String> {
     [line("", &titles)].into_iter().chain(rows).collect()
 }
 
-fn text(cell: Cell) -> String {
+fn text(cell: &Cell) -> String {
     let unknown = || UNKNOWN.to_owned();
-    match cell {
+    match *cell {
         Cell::Time(us) => words::duration(us),
+        Cell::Nanoseconds(ns) if ns < 100_000.0 => format!("{:.1} µs", ns / 1e3),
+        Cell::Nanoseconds(ns) => words::duration((ns / 1e3) as u64),
         Cell::Cpu(us) => us.map_or_else(unknown, words::cpu),
         Cell::Bytes(bytes) => bytes.map_or_else(unknown, words::bytes),
         Cell::Count(count) => count.map_or_else(unknown, words::count),
-        Cell::Number(number) => crate::experiments::Form::Ratio.text(number),
+        Cell::Number(number) => Form::Ratio.text(number),
+        Cell::Text(ref text) => text.clone(),
     }
 }
