@@ -74,8 +74,8 @@ fn run(lab: &Lab) -> Result<Seen, Trouble> {
     })
 }
 
-/// How many cores two threads get together that compute for 100 ms; `None` where the system does not
-/// tell CPU times.
+/// How many cores two threads get together that compute for 100 ms; `None` where the system does
+/// not tell CPU times.
 fn cores_here() -> Option<f64> {
     let (cpu, begun) = (system::process()?, Instant::now());
     thread::scope(|scope| {

@@ -16,8 +16,8 @@ use crate::results::Run;
 pub const EXPERIMENT: Experiment = Experiment {
     name: "block-the-loop",
     chapter: 8,
-    scene: "Ten pages at the same time, on the executor of chapter 8. The first is there after 50 ms, \
-            the others after 100 ms. What is done with the first one takes 300 ms.",
+    scene: "Ten pages at the same time, on the executor of chapter 8. The first is there after \
+            50 ms, the others after 100 ms. What is done with the first one takes 300 ms.",
     parties: &[
         ("nobody sleeps", "ten tasks fetch their pages"),
         ("one sleeps", "the same, and the task with the first page calls thread::sleep(300 ms)"),
@@ -95,9 +95,9 @@ fn path(index: usize) -> String {
     format!("/{}?delay={}", index + 1, if index == 0 { "50ms" } else { "100ms" })
 }
 
-/// How long each page was there before its task noticed: the time of its fetch, as the program says,
-/// less the time that the site took for it. So the two need no common clock. `None` if a page is
-/// missing.
+/// How long each page was there before its task noticed: the time of its fetch, as the program
+/// says, less the time that the site took for it. So the two need no common clock. `None` if a page
+/// is missing.
 fn unnoticed(run: &Run, events: &[Event]) -> Option<Vec<Duration>> {
     let at_the_site = |index: usize| {
         let is_asked = |event: &&Event| event.what.path() == Some(&path(index));

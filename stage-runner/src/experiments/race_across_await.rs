@@ -15,8 +15,8 @@ use super::{Experiment, Form, Judged, Lab, Numbers, Part, Range, Trouble};
 pub const EXPERIMENT: Experiment = Experiment {
     name: "race-across-await",
     chapter: 9,
-    scene: "A site keeps a number, 0 at first. Twenty tasks on one thread add 1 to it: each reads the \
-            number, adds 1, and sets it, and awaits both answers.",
+    scene: "A site keeps a number, 0 at first. Twenty tasks on one thread add 1 to it: each reads \
+            the number, adds 1, and sets it, and awaits both answers.",
     parties: &[
         ("without a lock", "all twenty at the same time"),
         ("with a lock", "each holds a lock from before it reads until after it has set"),
