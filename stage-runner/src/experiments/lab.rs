@@ -136,7 +136,6 @@ impl Lab {
     ///
     /// # Errors
     /// It failed or cannot run here, or somebody asked to stop.
-    #[allow(dead_code, reason = "for the experiments that need Python")]
     pub fn python(&self, script: &str, arguments: &[&str]) -> Result<Numbers, Trouble> {
         let python = self.python.as_ref();
         let python = python.ok_or_else(|| Trouble::NotHere("it needs Python".to_owned()))?;

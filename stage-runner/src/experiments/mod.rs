@@ -27,16 +27,24 @@ mod seen;
 mod tests;
 mod why;
 
+mod async_cpu;
+mod block_the_loop;
 mod busy;
 mod busy_all;
+mod cold;
 mod drip;
 mod few_or_many;
+mod gil;
 mod how_often_polled;
+mod in_turn;
 mod lost_update;
 mod memory;
+mod race_across_await;
 mod two_kinds;
 mod unordered;
 mod what_is_paid;
+
+mod watching;
 
 use crate::lineup::stages;
 
@@ -54,6 +62,7 @@ pub const EXPERIMENTS: &[&Experiment] = &[
     &what_is_paid::EXPERIMENT,
     // Chapter 3.
     &lost_update::EXPERIMENT,
+    &gil::EXPERIMENT,
     // Chapter 4.
     &busy::EXPERIMENT,
     &busy_all::EXPERIMENT,
@@ -62,7 +71,13 @@ pub const EXPERIMENTS: &[&Experiment] = &[
     &memory::EXPERIMENT,
     &few_or_many::EXPERIMENT,
     // Chapter 8.
+    &block_the_loop::EXPERIMENT,
     &how_often_polled::EXPERIMENT,
+    // Chapter 9.
+    &cold::EXPERIMENT,
+    &in_turn::EXPERIMENT,
+    &race_across_await::EXPERIMENT,
+    &async_cpu::EXPERIMENT,
 ];
 
 /// The experiment of that name.

@@ -30,7 +30,6 @@ pub enum Cell {
     /// Something that was counted.
     Count(Option<u64>),
     /// A ratio, or a mean.
-    #[allow(dead_code, reason = "for cores that are used, and the like")]
     Number(f64),
     /// Words: those of the first round.
     Text(String),
@@ -45,7 +44,7 @@ pub enum Verdict {
     NotHere,
     /// The machine is too busy to judge a time.
     TooBusy,
-    /// This system does not tell it.
+    /// This machine does not tell it.
     Unknown,
 }
 

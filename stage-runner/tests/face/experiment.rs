@@ -24,7 +24,9 @@ fn a_pipe_runs_through() {
     // What stdin brings is no guess: only somebody at a terminal is asked.
     for ended in [run(&QUICK), run_with_stdin(&QUICK, "b\n")] {
         let ended = ended.code(0).says(question).says("Seen here:   a, less than 100,000");
-        let ended = ended.says("\nWhy?\nTo add 1, a thread reads").says("\nNext:  exercise 3b");
+        let ended = ended
+            .says("\nWhy?\nTo add 1, a thread reads")
+            .says("\nNext:  stage-runner experiment race-across-await; exercise 3b");
         assert!(!ended.stdout.contains("guess"), "{}", ended.stdout);
         assert!(ended.stdout.is_ascii() && ended.stdout.lines().all(|line| line.len() <= 80));
     }

@@ -84,7 +84,7 @@ pub fn seen(
         say("Not judged:", &format!("{too_busy}: {why}."));
     }
     for (range, _) in finding.with(experiment, Verdict::Unknown) {
-        say("Not judged:", &format!("{}: this system does not tell it.", range.unit));
+        say("Not judged:", &format!("{}: this machine does not tell it.", range.unit));
     }
     if let Some(guess) = guess {
         let choice = experiment.choices[guess];
