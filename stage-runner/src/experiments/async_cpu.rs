@@ -17,7 +17,7 @@ pub const EXPERIMENT: Experiment = Experiment {
         ("loop", "four coroutines that are gathered on one event loop"),
         ("threads", "four threads; hashlib releases the GIL while it computes"),
     ],
-    question: "How many cores does the event loop use?",
+    question: "Four hashes on one event loop: how many cores do they use?",
     choices: &[
         "four, or as many as there are: gathered coroutines run at the same time",
         "two: one for the loop, and one for what it waits for",

@@ -22,7 +22,7 @@ pub const EXPERIMENT: Experiment = Experiment {
         ("nobody sleeps", "ten tasks fetch their pages"),
         ("one sleeps", "the same, and the task with the first page calls thread::sleep(300 ms)"),
     ],
-    question: "Which pages are noticed late?",
+    question: "One task blocks the loop for 300 ms: which pages are noticed late?",
     choices: &[
         "none: they arrive at the same time as before",
         "the other nine",

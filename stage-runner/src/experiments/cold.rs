@@ -18,7 +18,7 @@ pub const EXPERIMENT: Experiment = Experiment {
         ("called", "keeps what the calls return, and awaits none of it"),
         ("awaited", "awaits what each call has returned"),
     ],
-    question: "It was called three times and not awaited: how many requests does the site see?",
+    question: "Three calls and no await: how many requests does the site see?",
     choices: &[
         "3: each call sends its request, and only the answer has to be awaited",
         "1: the first call runs until it has to wait",

@@ -9,7 +9,7 @@ pub const EXPERIMENT: Experiment = Experiment {
     scene: "Python has a lock, the GIL, that a thread must hold to run Python code. Four times the \
             same work, one after another and on four threads.",
     parties: &[("waits", "each sleeps 200 ms"), ("sums", "each adds up 1,500,000 numbers")],
-    question: "What do four threads make quicker?",
+    question: "What do four Python threads make quicker?",
     choices: &[
         "neither: only one thread can run at a time",
         "the waits, and not the sums",

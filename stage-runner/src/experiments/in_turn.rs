@@ -18,7 +18,7 @@ pub const EXPERIMENT: Experiment = Experiment {
         ("in turn", "await get(1), and below it await get(2), and below it await get(3)"),
         ("gathered", "await gather(get(1), get(2), get(3))"),
     ],
-    question: "How long do three awaits take, one below the other?",
+    question: "Three awaits of 300 ms, one below the other: how long do they take?",
     choices: &[
         "900 ms: the sum",
         "300 ms: they are async, so they run together",

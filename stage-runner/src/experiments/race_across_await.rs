@@ -21,7 +21,7 @@ pub const EXPERIMENT: Experiment = Experiment {
         ("without a lock", "all twenty at the same time"),
         ("with a lock", "each holds a lock from before it reads until after it has set"),
     ],
-    question: "What does the number come to without the lock?",
+    question: "Twenty tasks on one thread add 1: what does the number come to?",
     choices: &[
         "20: one thread cannot race with itself",
         "1, or hardly more",

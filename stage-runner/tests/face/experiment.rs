@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::support::{run, run_with_stdin};
+use super::support::{command, ended, run, run_with_stdin};
 
 /// The quickest of all.
 const QUICK: [&str; 2] = ["experiment", "lost-update"];
@@ -20,7 +20,7 @@ fn without_a_name_there_is_the_list() {
 
 #[test]
 fn a_pipe_runs_through() {
-    let question = "? What does the number come to without the lock?\n";
+    let question = "? Ten threads add 1 without a lock: what does the number come to?\n";
     // What stdin brings is no guess: only somebody at a terminal is asked.
     for ended in [run(&QUICK), run_with_stdin(&QUICK, "b\n")] {
         let ended = ended.code(0).says(question).says("Seen here:   a, less than 100,000");
@@ -94,6 +94,14 @@ fn what_nobody_meant_is_refused() {
         let ended = run(&[&["experiment"], args].concat()).code(2).notes(notes);
         assert!(ended.stdout.is_empty() && !ended.stderr.contains('\u{1b}'), "{args:?}");
     }
+}
+
+#[test]
+fn one_that_needs_python_is_skipped_without_it() {
+    let mut gil = command(&["experiment", "gil", "--guess", "b"]);
+    gil.env("PYTHON", "/no/such/python");
+    let ended = ended(gil).code(3).notes("skipped: no Python 3.8 or newer: PYTHON (/no/such/");
+    assert!(ended.stdout.is_empty(), "nobody guesses what does not run: {}", ended.stdout);
 }
 
 /// The hidden modes are for the runner alone: whoever finds them is told, and nothing hangs.
