@@ -159,7 +159,7 @@ mod in_a_terminal {
         fn waits_for(&mut self, text: &str) {
             let began = Instant::now();
             while !self.seen.contains(text) {
-                assert!(began.elapsed() < Duration::from_secs(30), "no {text:?}: {}", self.seen);
+                assert!(began.elapsed() < Duration::from_secs(60), "no {text:?}: {}", self.seen);
                 if let Ok(bytes) = self.said.recv_timeout(Duration::from_millis(50)) {
                     self.seen.push_str(&String::from_utf8_lossy(&bytes));
                 }
