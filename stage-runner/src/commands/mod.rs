@@ -11,7 +11,9 @@ use crate::system::{processes, signals};
 use crate::terminal::{file, print, progress};
 
 mod compare;
+mod experiment;
 mod list;
+mod play_part;
 mod python;
 mod report;
 mod run_stage;
@@ -30,15 +32,19 @@ pub fn main() -> ExitCode {
     match cli.command {
         None if cli.run.list => list::run(&cli.run),
         None => compare::run(&cli.run),
-        Some(Command::Site { site, listen, port, verbose }) => {
-            site::run(&site, listen, port, verbose)
+        Some(Command::Site { site, listen, port, events, verbose }) => {
+            site::run(&site, listen, port, events.as_deref(), verbose)
         }
         Some(Command::Sweep(options)) => sweep::run(&options),
+        Some(Command::Experiment(options)) => experiment::run(&options),
         Some(Command::Report { result, output }) => report::run(&result, &output),
         Some(Command::Picture { result, stages, output }) => {
             report::picture(&result, &stages, &output)
         }
         Some(Command::RunStage { name }) => run_stage::run(&name),
+        Some(Command::PlayPart { experiment, part, arguments }) => {
+            play_part::run(&experiment, &part, &arguments)
+        }
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "stage-runner", &mut script);
