@@ -52,6 +52,7 @@ fn json_has_each_number_with_its_range() {
     assert!(without["seen"].as_f64().unwrap() >= 100.0, "{without}");
     assert_eq!((&with["seen"], &with["judged"]), (&0.0.into(), &"always".into()));
     assert_eq!(json["table"][1]["figures"][0]["value"], 100_000.0);
+    assert!(json["why"][0].as_str().unwrap().starts_with("To add 1, a thread reads"), "{json}");
 }
 
 #[test]
