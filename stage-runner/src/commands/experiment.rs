@@ -222,7 +222,7 @@ fn note(experiment: &Experiment, finding: &Finding, guess: Option<usize>) -> Str
         (Verdict::AsExpected, "Seen"),
         (Verdict::NotHere, "Seen, and not as the chapter says"),
         (Verdict::TooBusy, "Not judged on a busy machine"),
-        (Verdict::Unknown, "Not told by this system"),
+        (Verdict::Unknown, "Not told by this machine"),
     ] {
         let measures = finding.with(experiment, verdict).map(|(range, number)| match number {
             Some(number) => range.says(number),
