@@ -14,7 +14,7 @@ use crate::rules::{BASICS, Given, Judged, RULES, Rule, Takes, Value, renamed};
 use crate::words::{either, nearest};
 
 /// The file that makes a folder an exercise.
-pub const FILE: &str = "exercise.toml";
+const FILE: &str = "exercise.toml";
 
 /// How many hints each reason has.
 pub const LEVELS: usize = 3;
@@ -383,11 +383,11 @@ impl Reader<'_> {
             let read = |takes| read(takes, value).map_err(|what| wrong(format!("{key} {what}")));
             if key == rule.name {
                 given.value = match (rule.takes, value) {
-                    (Takes::Nothing, NOTHING | toml::Value::Boolean(true)) => Value::Nothing,
+                    (Takes::Nothing, toml::Value::Boolean(_)) => Value::Nothing,
                     (Takes::Nothing, _) => {
                         return Err(wrong(format!("{key} takes nothing: write \"{key}\"")));
                     }
-                    (_, NOTHING) => {
+                    (_, toml::Value::Boolean(false)) => {
                         let what = format!("{key} takes {}", rule.takes.example(key));
                         return Err(wrong(what));
                     }
@@ -426,7 +426,7 @@ impl Reader<'_> {
     }
 }
 
-/// Stands for what is not there.
+/// Stands for what is not there: the value of a rule that is written as a string alone.
 const NOTHING: toml::Value = toml::Value::Boolean(false);
 
 /// Checks that a limit on time lies between what was measured, and that there is room.

@@ -33,7 +33,7 @@ def crawl(targets, limits):
         if time.monotonic() >= in_flight[0].deadline:
             for fetch in in_flight:
                 if not fetch.has_ended:
-                    fetch.fail("timeout", f"no page in {limits.deadline:g} s")
+                    fetch.fail("timeout", "the deadline passed")
         in_flight = [fetch for fetch in in_flight if not fetch.has_ended]
 
 
