@@ -5,7 +5,7 @@ use crate::words::plural;
 use corpus::Expected;
 
 /// Every page came.
-pub const OUTCOMES_ALL: Rule = Rule {
+pub(super) const OUTCOMES_ALL: Rule = Rule {
     name: "outcomes-all",
     about: "no page is told as failed",
     takes: Takes::Nothing,
@@ -35,7 +35,7 @@ fn outcomes_all(_: &Given, evidence: &Evidence<'_>) -> Judged {
 }
 
 /// Each fault is told as what it is.
-pub const KINDS_AS_IN_THE_CORPUS: Rule = Rule {
+pub(super) const KINDS_AS_IN_THE_CORPUS: Rule = Rule {
     name: "kinds-as-in-the-corpus",
     about: "each fault of the site is told with the kind of error that the corpus has for it, and \
             each page as a page",
@@ -75,8 +75,8 @@ fn fault(path: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::by_hand::*;
     use super::super::Value;
+    use super::super::by_hand::*;
     use crawl::ErrorKind;
 
     #[test]
