@@ -18,9 +18,9 @@ const LOOK_CLOSELY_EVERY: Duration = Duration::from_millis(5);
 /// What is looked for, and what was seen so far.
 #[derive(Debug, Default)]
 pub struct CloseLook {
-    /// The port of the site: who has a connection to it is a worker. Without it, processes are not
-    /// told apart.
-    site: Option<u16>,
+    /// Whether processes are told apart: one with a TCP socket is a worker, for the programs that are
+    /// looked at so closely connect to the site alone.
+    at_workers: bool,
     /// Whether a worker is to be killed, once the program has told an outcome.
     kill_one_worker: bool,
     /// The most of everything.
@@ -46,14 +46,14 @@ pub struct Looked {
 }
 
 impl CloseLook {
-    /// Nothing seen yet of a program that is to fetch from this port of the site.
-    pub fn at_workers(site: u16, kill_one_worker: bool) -> CloseLook {
-        CloseLook { site: Some(site), kill_one_worker, ..CloseLook::default() }
+    /// Nothing seen yet of a program whose workers count.
+    pub fn at_workers(kill_one_worker: bool) -> CloseLook {
+        CloseLook { at_workers: true, kill_one_worker, ..CloseLook::default() }
     }
 
     /// How often to look.
     pub fn every(&self) -> Duration {
-        if self.site.is_some() { LOOK_CLOSELY_EVERY } else { LOOK_EVERY }
+        if self.at_workers { LOOK_CLOSELY_EVERY } else { LOOK_EVERY }
     }
 
     /// Looks at a program that has told so many outcomes.
@@ -64,9 +64,11 @@ impl CloseLook {
             self.family.most_threads = self.family.most_threads.max(now.most_threads);
             self.family.processes = self.family.processes.max(now.processes);
         }
-        let Some(site) = self.site else { return };
+        if !self.at_workers {
+            return;
+        }
         let descendants = usage::descendants(program).unwrap_or_default();
-        let workers = usage::connected_to(site, &descendants);
+        let workers = usage::with_a_tcp_socket(&descendants);
         if let (Some(worker), None) = (workers.first(), self.killed_after)
             && self.kill_one_worker
             && told > 0
@@ -80,7 +82,7 @@ impl CloseLook {
 
     /// What it came to, with what the system tells of the ended program.
     pub fn looked(&self, usage: &Usage) -> Looked {
-        let is_told = self.site.is_some() && self.family.processes > 0;
+        let is_told = self.at_workers && self.family.processes > 0;
         Looked {
             usage: usage.clone(),
             most_threads: is_told.then_some(self.family.most_threads),

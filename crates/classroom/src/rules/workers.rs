@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use crawl::ErrorKind;
+use crawl::protocol::OutcomeLine;
+use crawl::{ErrorKind, Worker};
 
 use super::{Evidence, Given, Judged, NOT_TOLD, Rule, Takes};
-use crate::Seen;
 use crate::words::plural;
+use crate::{Observed, Seen};
 
 /// As many processes fetch as asked for.
 pub(super) const WORKERS: Rule = Rule {
@@ -40,7 +41,10 @@ fn workers(given: &Given, evidence: &Evidence<'_>) -> Judged {
         format!("{workers} with a connection to the site seen, for {pages}")
     };
     match workers as u64 {
-        seen if seen < least => Judged::found("too-few-processes", words()),
+        // Who was not seen with a connection may have been quick: only a program without workers
+        // is wrong.
+        seen if seen < least && has_no_workers(run) => Judged::found("too-few-processes", words()),
+        seen if seen < least => Judged::not_judged(NOT_SEEN),
         seen if seen > most => Judged::found("too-many-processes", words()),
         _ => Judged::fine(),
     }
@@ -63,14 +67,15 @@ fn lost_at_most(given: &Given, evidence: &Evidence<'_>) -> Judged {
     let run = evidence.run;
     let process = &run.process;
     let Some(killed_after) = process.killed_after else {
-        return match process.workers {
-            None => Judged::not_judged(NOT_TOLD),
-            Some(_) => {
-                let words = "no child process with a connection to the site was seen, so none \
-                             could be killed";
-                Judged::found("no-process", words.to_owned())
-            }
-        };
+        if process.workers.is_none() {
+            return Judged::not_judged(NOT_TOLD);
+        }
+        if !has_no_workers(run) {
+            return Judged::not_judged(NOT_SEEN);
+        }
+        let words = "no child process with a connection to the site was seen, so none could be \
+                     killed";
+        return Judged::found("no-process", words.to_owned());
     };
     let errors: Vec<_> = run
         .outcomes
@@ -91,6 +96,15 @@ fn lost_at_most(given: &Given, evidence: &Evidence<'_>) -> Judged {
             Judged::found("kind", words)
         }
     }
+}
+
+const NOT_SEEN: &str =
+    "no worker was seen while it fetched; run it again when the machine is less busy";
+
+/// Whether a program fetches without child processes: there was none, or none is named (`by`).
+fn has_no_workers(run: &Observed) -> bool {
+    let is_named = |outcome: &OutcomeLine| matches!(outcome.by, Worker::Process(_));
+    run.process.children == Some(0) || !run.outcomes.iter().flatten().any(is_named)
 }
 
 /// A worker that dies is replaced.
@@ -134,12 +148,10 @@ fn place_filled(_: &Given, evidence: &Evidence<'_>) -> Judged {
 
 #[cfg(test)]
 mod tests {
-    use crawl::Worker;
-
     use super::super::Value;
     use super::super::by_hand::*;
     use super::*;
-    use crate::{Connection, Observed, Process};
+    use crate::{Connection, Process};
 
     fn with_process(mut run: Observed, workers: Option<usize>, killed: Option<usize>) -> Observed {
         run.process = Process { workers, killed_after: killed, ..Process::default() };
@@ -156,6 +168,12 @@ mod tests {
         with_process(run, seen, None)
     }
 
+    fn without_children() -> Observed {
+        let mut run = told_by([1, 1, 1, 1], Some(0));
+        run.outcomes.iter_mut().flatten().for_each(|outcome| outcome.by = Worker::Thread(1));
+        run
+    }
+
     #[test]
     fn processes_are_counted_by_name_and_by_sight() {
         let rule = given("workers", Value::Range(1, 2));
@@ -163,7 +181,8 @@ mod tests {
         assert_eq!(reason(&rule, &told_by([1, 2, 3, 4], Some(4))), "too-many-processes");
         assert_eq!(reason(&rule, &told_by([1, 2, 3, 4], None)), "too-many-processes");
         assert_eq!(reason(&rule, &told_by([1, 1, 1, 1], Some(4))), "too-many-processes");
-        assert_eq!(reason(&rule, &told_by([1, 2, 2, 1], Some(0))), "too-few-processes");
+        assert_eq!(reason(&rule, &told_by([1, 2, 2, 1], Some(0))), "not judged", "too quick");
+        assert_eq!(reason(&rule, &without_children()), "too-few-processes");
         assert_eq!(reason(&rule, &told_by([1, 2, 2, 1], None)), "not judged");
     }
 
@@ -181,7 +200,8 @@ mod tests {
         assert_eq!(reason(&rule, &lost(&[ErrorKind::WorkerDied])), "fine");
         assert_eq!(reason(&rule, &lost(&[ErrorKind::Io])), "kind");
         assert_eq!(reason(&rule, &lost(&[ErrorKind::WorkerDied; 2])), "lost");
-        assert_eq!(reason(&rule, &told_by([1, 2, 1, 2], Some(0))), "no-process");
+        assert_eq!(reason(&rule, &told_by([1, 2, 1, 2], Some(0))), "not judged", "too quick");
+        assert_eq!(reason(&rule, &without_children()), "no-process");
         assert_eq!(reason(&rule, &told_by([1, 2, 1, 2], None)), "not judged");
     }
 
