@@ -28,6 +28,11 @@ const STOPPED: Duration = Duration::from_secs(1);
 /// A child that tells of no fetch for this long after the deadline is hung.
 const HUNG_AFTER: Duration = Duration::from_secs(5);
 
+/// With so much of a core, a program is as quick as it is; with less, it may be silent for longer,
+/// up to so many times.
+const ENOUGH_OF_A_CORE: f64 = classroom::control::ENOUGH;
+const MOST_PATIENCE: f64 = 5.0;
+
 /// Who still holds a child's stdout this long after its exit is not waited for.
 const STDOUT_AFTER_EXIT: Duration = Duration::from_secs(1);
 
@@ -64,6 +69,7 @@ pub struct Conversation {
     pipes: Pipes,
     checked: Checked,
     silence: Duration,
+    share_of_a_core: Option<fn() -> f64>,
     began: Instant,
     /// For how long the runner was stopped meanwhile.
     stopped: Duration,
@@ -84,6 +90,8 @@ pub struct Manner {
     pub is_doubted: bool,
     /// A program that tells of no fetch for so long is hung.
     pub silence: Duration,
+    /// Where a program gets little of a core, as this tells, it may be silent for longer.
+    pub share_of_a_core: Option<fn() -> f64>,
     /// How it is looked at, if it is.
     pub look: CloseLook,
 }
@@ -113,6 +121,7 @@ impl Conversation {
             is_watched: entrant.is_watched(),
             is_doubted: !entrant.measures_itself(),
             silence: work.limits.deadline.saturating_add(HUNG_AFTER),
+            share_of_a_core: None,
             look: CloseLook::default(),
         };
         Conversation::with(command, manner, work, targets)
@@ -132,7 +141,8 @@ impl Conversation {
         processes::apart(&mut command);
         let cpu_before = usage::children();
         let began = Instant::now();
-        let Manner { name, program, is_watched, is_doubted, silence, look } = manner;
+        let Manner { name, program, is_watched, is_doubted, silence, share_of_a_core, look } =
+            manner;
         let not_started = |why| Fault::NotStarted { program: program.clone(), why };
         let mut child =
             command.spawn().map_err(|error| not_started(processes::with_what_helps(&error)))?;
@@ -154,6 +164,7 @@ impl Conversation {
             pipes,
             checked: Checked::new(targets, work.activity),
             silence,
+            share_of_a_core,
             began,
             stopped: Duration::ZERO,
             cpu_before,
@@ -217,7 +228,7 @@ impl Conversation {
                 Some((status, at)) if stdout_end.is_some() || at.elapsed() > STDOUT_AFTER_EXIT => {
                     return self.ended(status, stdout_end.map_or(at, |stdout| stdout.min(at)));
                 }
-                None if last_word.elapsed() > self.silence => {
+                None if last_word.elapsed() > self.silence && !self.is_patient() => {
                     let silent_us = last_word.elapsed().as_micros() as u64;
                     return self.put_down(Some(Fault::Hung { silent_us }));
                 }
@@ -229,6 +240,15 @@ impl Conversation {
                 return self.put_down(None);
             }
         }
+    }
+
+    /// Whether the silence of a program gets longer than it was to be: once, by as much as the
+    /// machine is busy.
+    fn is_patient(&mut self) -> bool {
+        let Some(share) = self.share_of_a_core.take() else { return false };
+        let longer = (1.0 / share()).clamp(1.0, MOST_PATIENCE);
+        self.silence = self.silence.mul_f64(longer);
+        longer > 1.0 / ENOUGH_OF_A_CORE
     }
 
     fn next(&self, stdout_is_closed: bool) -> Option<Said> {
