@@ -10,15 +10,21 @@ use crate::cli::{self, Cli, Command};
 use crate::system::{processes, signals};
 use crate::terminal::{file, print, progress};
 
+mod check;
 mod compare;
+mod exercises;
 mod experiment;
+mod hint;
 mod list;
 mod play_part;
 mod python;
 mod report;
 mod run_stage;
 mod site;
+mod solution;
 mod sweep;
+mod take;
+mod workplace;
 
 /// Does what the command line asks for.
 pub fn main() -> ExitCode {
@@ -45,6 +51,11 @@ pub fn main() -> ExitCode {
         Some(Command::PlayPart { experiment, part, arguments }) => {
             play_part::run(&experiment, &part, &arguments)
         }
+        Some(Command::Exercises(options)) => exercises::run(&options),
+        Some(Command::Take(options)) => take::run(&options),
+        Some(Command::Check(options)) => check::run(&options),
+        Some(Command::Hint(options)) => hint::run(&options),
+        Some(Command::Solution(options)) => solution::run(&options),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "stage-runner", &mut script);

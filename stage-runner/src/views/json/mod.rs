@@ -6,12 +6,14 @@ mod experiment;
 mod printed;
 mod report;
 mod sweep;
+mod verdicts;
 
 pub use event::event;
 pub use experiment::{experiment, experiments};
 use printed::printed;
 pub use report::{ReadError, line, read_report, report};
 pub use sweep::sweep;
+pub use verdicts::{Checked, verdicts};
 
 /// The version of both documents.
 const VERSION: u32 = 1;

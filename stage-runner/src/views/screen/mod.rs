@@ -1,6 +1,7 @@
 //! Results for people at a terminal.
 
 pub mod comparison;
+pub mod exercises;
 pub mod experiment;
 #[cfg(test)]
 mod golden;
@@ -8,6 +9,7 @@ pub mod list;
 mod picture;
 pub mod sweep;
 pub mod trace;
+pub mod verdict;
 pub mod waterfall;
 
 use crate::words::{self, joined};
