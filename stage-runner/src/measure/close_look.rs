@@ -18,8 +18,8 @@ const LOOK_CLOSELY_EVERY: Duration = Duration::from_millis(5);
 /// What is looked for, and what was seen so far.
 #[derive(Debug, Default)]
 pub struct CloseLook {
-    /// Whether processes are told apart: one with a TCP socket is a worker, for the programs that are
-    /// looked at so closely connect to the site alone.
+    /// Whether processes are told apart: one with a TCP socket is a worker, because a program that
+    /// is looked at so closely connects to the site alone.
     at_workers: bool,
     /// Whether a worker is to be killed, once the program has told an outcome.
     kill_one_worker: bool,

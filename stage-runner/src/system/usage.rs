@@ -52,8 +52,8 @@ pub fn descendants(pid: u32) -> Option<Vec<u32>> {
     Some(found)
 }
 
-/// Which of these processes have a TCP socket. (The table of all sockets, `/proc/net/tcp`, takes half
-/// a second to read on a machine with many closed connections, so each descriptor is asked.)
+/// Which of these processes have a TCP socket. (The table of all sockets, `/proc/net/tcp`, takes
+/// half a second to read on a machine with many closed connections, so each descriptor is asked.)
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub fn with_a_tcp_socket(processes: &[u32]) -> Vec<u32> {
     let is_tcp = |descriptor: std::fs::DirEntry| {

@@ -12,8 +12,8 @@ use crate::words::time;
 /// Pages that take too long are given up.
 pub(super) const GIVEN_UP: Rule = Rule {
     name: "given-up",
-    about: "each page whose path contains TEXT is told as `timeout`, before the site has sent all of \
-            it. Choose pages that take at least three times the deadline",
+    about: "each page whose path contains TEXT is told as `timeout`, before the site has sent all \
+            of it. Choose pages that take at least three times the deadline",
     takes: Takes::Text,
     more: &[],
     reasons: &["late", "kind"],
@@ -55,8 +55,8 @@ fn given_up(given: &Given, evidence: &Evidence<'_>) -> Judged {
 /// A page that takes too long does not outlast the others.
 pub(super) const NOT_TOLD_LAST: Rule = Rule {
     name: "not-told-last",
-    about: "the last outcome of all is not that of a page whose path contains TEXT. Choose the other \
-            pages so that they take twice the deadline together",
+    about: "the last outcome of all is not that of a page whose path contains TEXT. Choose the \
+            other pages so that they take at least one and a half times the deadline together",
     takes: Takes::Text,
     more: &[],
     reasons: &["late"],
