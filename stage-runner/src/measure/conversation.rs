@@ -28,6 +28,9 @@ const STOPPED: Duration = Duration::from_secs(1);
 /// A child that tells of no fetch for this long after the deadline is hung.
 const HUNG_AFTER: Duration = Duration::from_secs(5);
 
+/// A child that is looked at closely and has no connection yet counts as starting for so long.
+const STARTS_WITHIN: Duration = Duration::from_secs(30);
+
 /// Who still holds a child's stdout this long after its exit is not waited for.
 const STDOUT_AFTER_EXIT: Duration = Duration::from_secs(1);
 
@@ -206,7 +209,11 @@ impl Conversation {
             if !heard(None) {
                 return self.put_down(None);
             }
+            let was_starting = self.look.is_starting();
             self.look();
+            if was_starting && !self.look.is_starting() {
+                last_word = Instant::now();
+            }
             if exit.is_none() {
                 let status = self.child.try_wait().ok().flatten();
                 exit = status.map(|status| (status, Instant::now()));
@@ -217,7 +224,7 @@ impl Conversation {
                 Some((status, at)) if stdout_end.is_some() || at.elapsed() > STDOUT_AFTER_EXIT => {
                     return self.ended(status, stdout_end.map_or(at, |stdout| stdout.min(at)));
                 }
-                None if last_word.elapsed() > self.silence => {
+                None if last_word.elapsed() > self.patience() => {
                     let silent_us = last_word.elapsed().as_micros() as u64;
                     return self.put_down(Some(Fault::Hung { silent_us }));
                 }
@@ -241,6 +248,11 @@ impl Conversation {
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => Some(Said::Nothing(Instant::now())),
         }
+    }
+
+    /// How long it may say nothing now.
+    fn patience(&self) -> Duration {
+        if self.look.is_starting() { self.silence.max(STARTS_WITHIN) } else { self.silence }
     }
 
     fn look(&mut self) {

@@ -52,22 +52,27 @@ pub fn descendants(pid: u32) -> Option<Vec<u32>> {
     Some(found)
 }
 
-/// Which of these processes have a TCP socket. (The table of all sockets, `/proc/net/tcp`, takes
-/// half a second to read on a machine with many closed connections, so each descriptor is asked.)
+/// Which of these processes have a TCP socket: those that fetch.
+///
+/// Each socket is asked for its protocol. The system's table of all connections would say to whom
+/// they go, and takes half a second to read where thousands have just been closed.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-pub fn with_a_tcp_socket(processes: &[u32]) -> Vec<u32> {
+pub fn with_tcp_sockets(processes: &[u32]) -> Vec<u32> {
     let is_tcp = |descriptor: std::fs::DirEntry| {
-        let mut name = [0; 32];
-        let told = rustix::fs::getxattr(descriptor.path(), "system.sockprotoname", &mut name);
-        // `TCP` or `TCPv6`. A pipe of the interpreter is `UNIX-STREAM`, and a file has none.
-        told.is_ok() && name.starts_with(b"TCP")
+        let mut protocol = [0; 32];
+        let named = rustix::fs::getxattr(descriptor.path(), PROTOCOL, &mut protocol);
+        named.is_ok_and(|bytes| protocol[..bytes].starts_with(b"TCP"))
     };
     let has_one = |pid: &u32| {
-        let descriptors = std::fs::read_dir(format!("/proc/{pid}/fd"));
-        descriptors.is_ok_and(|descriptors| descriptors.flatten().any(is_tcp))
+        let descriptors = std::fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten();
+        descriptors.flatten().any(is_tcp)
     };
     processes.iter().copied().filter(has_one).collect()
 }
+
+/// What a socket calls the name of its protocol: `TCP`, `TCPv6`, `UNIX-STREAM`.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const PROTOCOL: &str = "system.sockprotoname";
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn field(status: &str, name: &str) -> Option<u64> {
@@ -89,7 +94,7 @@ pub fn descendants(_pid: u32) -> Option<Vec<u32>> {
 
 /// Not told here.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-pub fn with_a_tcp_socket(_processes: &[u32]) -> Vec<u32> {
+pub fn with_tcp_sockets(_processes: &[u32]) -> Vec<u32> {
     Vec::new()
 }
 
@@ -104,13 +109,16 @@ mod tests {
     }
 
     #[test]
-    fn linux_tells_who_has_a_tcp_socket() {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
-        let ours = std::process::id();
-        assert_eq!(with_a_tcp_socket(&[ours, child.id()]), [ours]);
-        drop(listener);
-        child.kill().unwrap();
-        child.wait().unwrap();
+    fn linux_tells_which_process_has_a_tcp_socket() {
+        let mut asleep = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        let socket = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let own = std::process::id();
+        let found = with_tcp_sockets(&[own, asleep.id()]);
+        let descendants = descendants(own).unwrap();
+        asleep.kill().unwrap();
+        asleep.wait().unwrap();
+        drop(socket);
+        assert_eq!(found, [own]);
+        assert!(descendants.contains(&asleep.id()), "{descendants:?}");
     }
 }
