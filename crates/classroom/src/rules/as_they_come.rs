@@ -6,7 +6,7 @@ use super::{Evidence, Given, Judged, Parameter, Rule, Takes};
 use crate::Observed;
 
 /// The outcomes are told in the order of the answers.
-pub const TOLD_IN_ORDER: Rule = Rule {
+pub(super) const TOLD_IN_ORDER: Rule = Rule {
     name: "told-in-order",
     about: "of all pairs of pages, at most N are told the other way round than the site answered \
             them. Each path of the run must be a different one",
@@ -47,7 +47,7 @@ fn told_in_order(given: &Given, evidence: &Evidence<'_>) -> Judged {
 }
 
 /// The outcomes are told while others are still to come.
-pub const TOLD_BEFORE_THE_LAST: Rule = Rule {
+pub(super) const TOLD_BEFORE_THE_LAST: Rule = Rule {
     name: "told-before-the-last",
     about: "at least N outcomes have been told when the site begins its last answer",
     takes: Takes::Number,

@@ -8,7 +8,7 @@ use crate::Observed;
 use crate::words::plural;
 
 /// The loops share the pages evenly.
-pub const SHARE_OF_EACH_LOOP: Rule = Rule {
+pub(super) const SHARE_OF_EACH_LOOP: Rule = Rule {
     name: "share-of-each-loop",
     about: "two loops fetch the pages (as `by` tells), and each has LEAST to MOST percent of them. \
             The pages before both have told one do not count: one may have started later",
@@ -50,7 +50,7 @@ fn share_of_each_loop(given: &Given, evidence: &Evidence<'_>) -> Judged {
 }
 
 /// No loop ends while pages are left.
-pub const ASKED_AFTER_A_LOOP_HAS_ENDED: Rule = Rule {
+pub(super) const ASKED_AFTER_A_LOOP_HAS_ENDED: Rule = Rule {
     name: "asked-after-a-loop-has-ended",
     about: "after one of the loops (as `by` tells) has told its last page, at most N pages are \
             still begun by the others",
@@ -84,7 +84,7 @@ fn asked_after_a_loop_has_ended(given: &Given, evidence: &Evidence<'_>) -> Judge
 }
 
 /// A killed worker takes few pages with it.
-pub const PAGES_LOST: Rule = Rule {
+pub(super) const PAGES_LOST: Rule = Rule {
     name: "pages-lost",
     about: "when one worker is killed (`kill-one-worker = true`), at most N pages are told as \
             failed",

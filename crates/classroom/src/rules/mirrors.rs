@@ -5,7 +5,7 @@ use crate::words::{plural, time};
 use crate::{Connection, Observed};
 
 /// Every mirror is asked.
-pub const MIRRORS_ASKED: Rule = Rule {
+pub(super) const MIRRORS_ASKED: Rule = Rule {
     name: "mirrors-asked",
     about: "the targets are pairs of mirrors (0 and 1, 2 and 3, …), and the site gets a request \
             for each of them. Each path of the run must be a different one",
@@ -35,7 +35,7 @@ fn mirrors_asked(_: &Given, evidence: &Evidence<'_>) -> Judged {
 }
 
 /// One page comes of two mirrors.
-pub const ONE_PAGE_OF_TWO: Rule = Rule {
+pub(super) const ONE_PAGE_OF_TWO: Rule = Rule {
     name: "one-page-of-two",
     about: "the targets are pairs of mirrors (0 and 1, 2 and 3, …), and of each pair one is told \
             as a page",
@@ -67,7 +67,7 @@ fn one_page_of_two(_: &Given, evidence: &Evidence<'_>) -> Judged {
 }
 
 /// The mirror that is not needed any more is given up, and only then.
-pub const LOSER_GIVES_UP: Rule = Rule {
+pub(super) const LOSER_GIVES_UP: Rule = Rule {
     name: "loser-gives-up",
     about: "the targets are pairs of mirrors (0 and 1, 2 and 3, …). When one of them has brought \
             the page, the fetch of the other one ends before its own answer is due, and not \

@@ -7,8 +7,11 @@
 //!
 //! The page `docs/teaching/write-an-exercise.md` has the table of all rules; a test compares the two.
 
+mod as_they_come;
 mod basics;
 mod connections;
+mod loops;
+mod mirrors;
 mod order;
 mod pages;
 mod process;
@@ -34,6 +37,14 @@ pub const RULES: &[Rule] = &[
     process::THREADS,
     process::SLEEPS_PER_SECOND,
     tally::TALLY,
+    as_they_come::TOLD_IN_ORDER,
+    as_they_come::TOLD_BEFORE_THE_LAST,
+    mirrors::MIRRORS_ASKED,
+    mirrors::ONE_PAGE_OF_TWO,
+    mirrors::LOSER_GIVES_UP,
+    loops::SHARE_OF_EACH_LOOP,
+    loops::ASKED_AFTER_A_LOOP_HAS_ENDED,
+    loops::PAGES_LOST,
 ];
 
 /// A rule.
