@@ -15,8 +15,12 @@ fn main() -> io::Result<()> {
         for file in files_of(&folder)? {
             let inside = file.strip_prefix(&folder).expect("it is inside").display().to_string();
             let inside = inside.replace('\\', "/");
-            writeln!(files, "        ({inside:?}, include_bytes!({:?})),", file.display().to_string())
-                .expect("a String takes everything");
+            writeln!(
+                files,
+                "        ({inside:?}, include_bytes!({:?})),",
+                file.display().to_string()
+            )
+            .expect("a String takes everything");
         }
         writeln!(table, "    ({name:?}, &[\n{files}    ]),").expect("a String takes everything");
     }

@@ -2,7 +2,7 @@
 
 use crate::rules::{BASICS, CameTo, Evidence, Finding, Given, Value};
 use crate::verdict::{Item, Mark, Outcome, RunVerdict, Verdict};
-use crate::{Exercise, Observed, Run, control};
+use crate::{Ending, Exercise, Observed, Run, control};
 
 /// What a rule on time found is believed where so many of three runs say it.
 const AGREE: usize = 2;
@@ -95,7 +95,8 @@ fn judge(run: &Run, observed: Observed, before: &[Observed]) -> JudgedRun {
     let evidence = Evidence { run: &observed, before };
     let (mut rules, mut found, mut not_judged) = (Vec::new(), None, None);
     for given in all_rules(run) {
-        if found.is_some() {
+        let did_not_run = matches!(evidence.run.ending, Ending::NotHere(_)) && !rules.is_empty();
+        if found.is_some() || did_not_run {
             rules.push(item(&given, Mark::Open));
             continue;
         }
@@ -141,7 +142,6 @@ mod tests {
     use std::convert::Infallible;
 
     use super::*;
-    use crate::Ending;
     use crate::rules::by_hand::{connection, run};
 
     const EXERCISE: &str = r#"

@@ -14,7 +14,7 @@ use crate::rules::{BASICS, Given, Judged, RULES, Rule, Takes, Value, renamed};
 use crate::words::{either, nearest};
 
 /// The file that makes a folder an exercise.
-pub const FILE: &str = "exercise.toml";
+const FILE: &str = "exercise.toml";
 
 /// How many hints each reason has.
 pub const LEVELS: usize = 3;
@@ -134,6 +134,16 @@ impl Exercise {
         Ok(exercise)
     }
 
+    /// The hint of this level, from 1, for this reason: the exercise's own, or that of the basics.
+    pub fn hint(&self, reason: &str, level: usize) -> Option<&str> {
+        let own = self.hints.get(reason).map(|levels| levels.each_ref().map(String::as_str));
+        let levels = own.or_else(|| {
+            let basics = HINTS_FOR_THE_BASICS.iter().find(|(known, _)| *known == reason)?;
+            Some(basics.1)
+        })?;
+        levels.get(level.checked_sub(1)?).copied()
+    }
+
     /// Every reason that a program can fail for.
     pub fn reasons(&self) -> BTreeSet<&str> {
         let rules = self.runs.iter().flat_map(|run| run.rules.iter().flat_map(Given::reasons));
@@ -168,7 +178,8 @@ impl Run {
     }
 
     fn reasons_of_the_basics(&self) -> impl Iterator<Item = &str> {
-        let name = |reason: &&'static str| self.instead.get(*reason).map_or(*reason, String::as_str);
+        let name =
+            |reason: &&'static str| self.instead.get(*reason).map_or(*reason, String::as_str);
         BASICS.reasons.iter().map(name)
     }
 }
@@ -189,6 +200,43 @@ impl fmt::Display for Wrong {
 }
 
 impl std::error::Error for Wrong {}
+
+/// What helps in every exercise, unless it has hints of its own for the reason.
+const HINTS_FOR_THE_BASICS: &[(&str, [&str; LEVELS])] = &[
+    (
+        "hung",
+        [
+            "What does the program wait for, and who is to bring it?",
+            "Look at every place where the program sleeps: a lock, a join, a queue, a socket.",
+            "Whoever waits needs somebody who is sure to wake it, also after a failure.",
+        ],
+    ),
+    (
+        "protocol",
+        [
+            "Who reads the standard output of the program?",
+            "Look for each `print`, and for what writes to standard output at the same time.",
+            "Each line is one outcome (docs/protocol.md), from one writer at a time; notes go to \
+             standard error.",
+        ],
+    ),
+    (
+        "crashed",
+        [
+            "What are the last words of the program on standard error?",
+            "Look at the line that they name.",
+            "An error that nobody catches ends the program, and with it all other fetches.",
+        ],
+    ),
+    (
+        "missing",
+        [
+            "What happens to the fetches that are under way when the program ends?",
+            "Look at what the program waits for before its last line.",
+            "Each target needs an outcome: a page, or an error where there is none.",
+        ],
+    ),
+];
 
 /// `exercise.toml` as it stands there.
 #[derive(Deserialize)]
@@ -383,11 +431,11 @@ impl Reader<'_> {
             let read = |takes| read(takes, value).map_err(|what| wrong(format!("{key} {what}")));
             if key == rule.name {
                 given.value = match (rule.takes, value) {
-                    (Takes::Nothing, NOTHING | toml::Value::Boolean(true)) => Value::Nothing,
+                    (Takes::Nothing, toml::Value::Boolean(_)) => Value::Nothing,
                     (Takes::Nothing, _) => {
                         return Err(wrong(format!("{key} takes nothing: write \"{key}\"")));
                     }
-                    (_, NOTHING) => {
+                    (_, toml::Value::Boolean(false)) => {
                         let what = format!("{key} takes {}", rule.takes.example(key));
                         return Err(wrong(what));
                     }
@@ -409,7 +457,9 @@ impl Reader<'_> {
         if let Some(less) = given.more.iter().find(|(name, _)| *name == "less-run") {
             let run = if let Value::Number(run) = less.1 { run } else { 0.0 };
             if run < 1.0 || run > number as f64 || run.fract() != 0.0 {
-                return Err(wrong(format!("less-run = {run}: write the number of a run before this one")));
+                return Err(wrong(format!(
+                    "less-run = {run}: write the number of a run before this one"
+                )));
             }
         }
         if rule.is_time {
@@ -426,7 +476,7 @@ impl Reader<'_> {
     }
 }
 
-/// Stands for what is not there.
+/// Stands for what is not there: the value of a rule that is written as a string alone.
 const NOTHING: toml::Value = toml::Value::Boolean(false);
 
 /// Checks that a limit on time lies between what was measured, and that there is room.
@@ -444,7 +494,9 @@ fn apart(given: &Given, (right, wrong): (f64, f64)) -> Result<(f64, f64), String
         ));
     }
     if !(low..=high).contains(&limit) {
-        return Err(format!("the limit {limit} is not between right = {right} and wrong = {wrong}"));
+        return Err(format!(
+            "the limit {limit} is not between right = {right} and wrong = {wrong}"
+        ));
     }
     Ok((right, wrong))
 }

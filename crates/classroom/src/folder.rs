@@ -62,7 +62,8 @@ impl Folder {
     /// # Errors
     /// It cannot be read, with its name.
     pub fn read(path: &Path) -> Result<Folder, Wrong> {
-        let wrong = |error: io::Error| Wrong::new(format!("cannot read {}: {error}", path.display()));
+        let wrong =
+            |error: io::Error| Wrong::new(format!("cannot read {}: {error}", path.display()));
         // `.` has a name as well.
         let whole = path.canonicalize().map_err(wrong)?;
         let name = whole.file_name().unwrap_or_default().to_string_lossy().into_owned();

@@ -49,5 +49,7 @@ pub use exercise::{Exercise, LEVELS, Run, Wrong};
 pub use folder::{EXERCISES, Folder};
 pub use observed::{Connection, Ending, Observed, Process, Seen};
 pub use progress::{Entry, Progress};
-pub use rules::{BASICS, CameTo, Evidence, Finding, Given, Judged, Parameter, RULES, Rule, Takes, Value};
+pub use rules::{
+    BASICS, CameTo, Evidence, Finding, Given, Judged, Parameter, RULES, Rule, Takes, Value,
+};
 pub use verdict::{Item, Mark, Outcome, RunVerdict, Verdict};

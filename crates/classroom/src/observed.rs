@@ -43,6 +43,8 @@ pub enum Ending {
     WrongLine(String),
     /// Otherwise: `exit status 3`, `SIGSEGV`.
     Badly(String),
+    /// It did not run: this system cannot produce the fault of this name.
+    NotHere(String),
 }
 
 /// What the system counted. A figure that this system does not tell is `None`.
@@ -133,16 +135,22 @@ impl Seen {
 
     /// The most connections at once that had asked and had no answer yet, of those that `counts`.
     pub fn peak_waiting(&self, counts: impl Fn(&Connection) -> bool) -> usize {
-        peak(self.connections.iter().filter(|connection| counts(connection)).filter_map(
-            |connection| connection.asked.zip(connection.over()),
-        ))
+        peak(
+            self.connections
+                .iter()
+                .filter(|connection| counts(connection))
+                .filter_map(|connection| connection.asked.zip(connection.over())),
+        )
     }
 
     /// The most connections at once that were open and had no answer yet, of those that `counts`.
     pub fn peak_open(&self, counts: impl Fn(&Connection) -> bool) -> usize {
-        peak(self.connections.iter().filter(|connection| counts(connection)).filter_map(
-            |connection| Some((connection.opened, connection.over()?)),
-        ))
+        peak(
+            self.connections
+                .iter()
+                .filter(|connection| counts(connection))
+                .filter_map(|connection| Some((connection.opened, connection.over()?))),
+        )
     }
 }
 

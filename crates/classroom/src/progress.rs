@@ -68,7 +68,9 @@ impl Progress {
             Outcome::NotYet { finding, .. } => {
                 ("not yet", Some(finding.reason.clone()), Some(finding.words.clone()))
             }
-            Outcome::NotJudged { why, .. } => ("not judged", entry.reason.clone(), Some(why.clone())),
+            Outcome::NotJudged { why, .. } => {
+                ("not judged", entry.reason.clone(), Some(why.clone()))
+            }
         };
         entry.passed |= verdict.outcome == Outcome::Passed;
         entry.checks += 1;
@@ -112,7 +114,8 @@ impl Progress {
 
 /// The name of a block: in quotes where it has more than letters, digits and hyphens.
 fn key(id: &str) -> String {
-    let is_bare = !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
+    let is_bare =
+        !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
     if is_bare { id.to_owned() } else { quoted(id) }
 }
 

@@ -20,9 +20,9 @@ const LOOK_CLOSELY_EVERY: Duration = Duration::from_millis(5);
 pub struct CloseLook {
     /// The port of the site: who has a connection to it is a worker. Without it, processes are not
     /// told apart.
-    pub site: Option<u16>,
+    site: Option<u16>,
     /// Whether a worker is to be killed, once the program has told an outcome.
-    pub kill_one_worker: bool,
+    kill_one_worker: bool,
     /// The most of everything.
     pub family: Family,
     descendants: BTreeSet<u32>,
@@ -44,6 +44,11 @@ pub struct Looked {
 }
 
 impl CloseLook {
+    /// Nothing seen yet of a program that is to fetch from this port of the site.
+    pub fn at_workers(site: u16, kill_one_worker: bool) -> CloseLook {
+        CloseLook { site: Some(site), kill_one_worker, ..CloseLook::default() }
+    }
+
     /// How often to look.
     pub fn every(&self) -> Duration {
         if self.site.is_some() { LOOK_CLOSELY_EVERY } else { LOOK_EVERY }

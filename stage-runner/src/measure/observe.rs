@@ -23,8 +23,6 @@ const LAST_EVENTS: Duration = Duration::from_millis(30);
 pub enum NotObserved {
     /// There is no site, or no program.
     NotStarted(String),
-    /// This system cannot produce the fault of this name.
-    NoSuchFault(String),
     /// Somebody stopped the runner.
     Interrupted,
 }
@@ -46,7 +44,12 @@ pub fn observe(
     // Each run has a site of its own: nothing of the run before is in its events.
     let site_began = Instant::now();
     let site = Site::start(run.site.clone()).map_err(no_site)?;
-    let urls = run.urls(&site).map_err(NotObserved::NoSuchFault)?;
+    let urls = match run.urls(&site) {
+        Ok(urls) => urls,
+        Err(fault) => {
+            return Ok(Observed { ending: Ending::NotHere(fault), ..Observed::default() });
+        }
+    };
     let urls = urls::parse_all(urls.iter().map(String::as_str)).map_err(NotObserved::NotStarted)?;
     let wanted = urls::resolve(urls);
     let limits =
@@ -67,16 +70,13 @@ pub fn observe(
         is_watched: true,
         is_doubted: false,
         silence: run.silence,
-        look: CloseLook {
-            site: Some(site.address().port()),
-            kill_one_worker: run.kill_one_worker,
-            ..CloseLook::default()
-        },
+        look: CloseLook::at_workers(site.address().port(), run.kill_one_worker),
     };
     let mut result = Run::new(0, 0, wanted.len());
     let (mut said, mut said_at) = (Vec::new(), Vec::new());
     let conversation = Conversation::with(command, manner, &work, wanted.len());
-    let mut conversation = conversation.map_err(|fault| NotObserved::NotStarted(fault.to_string()))?;
+    let mut conversation =
+        conversation.map_err(|fault| NotObserved::NotStarted(fault.to_string()))?;
     let end = conversation.listen(&mut |outcome| {
         if let Some(outcome) = outcome {
             said.push(outcome.target);

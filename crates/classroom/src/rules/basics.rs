@@ -28,12 +28,18 @@ fn judge(_: &Given, evidence: &Evidence<'_>) -> Judged {
     match &run.ending {
         Ending::Hung(silent) => Judged::found(
             "hung",
-            format!("it came to a stop after {told} of {all} outcomes, and was silent for {}", time(*silent)),
+            format!(
+                "it came to a stop after {told} of {all} outcomes, and was silent for {}",
+                time(*silent)
+            ),
         ),
         Ending::WrongLine(line) => Judged::found("protocol", line.clone()),
         Ending::Badly(how) => {
             let words = format!("it ended with {how} after {told} of {all} outcomes{last_words}");
             Judged::found("crashed", words)
+        }
+        Ending::NotHere(fault) => {
+            Judged::not_judged(&format!("this system cannot produce the fault {fault}"))
         }
         Ending::Well if run.missing() > 0 => {
             let missing = plural(run.missing(), "page");

@@ -6,7 +6,7 @@ use super::{Evidence, Given, Judged, Rule, Takes};
 use crate::words::plural;
 
 /// As many connections as asked for.
-pub const CONNECTIONS: Rule = Rule {
+pub(super) const CONNECTIONS: Rule = Rule {
     name: "connections",
     about: "the site sees LEAST to MOST connections",
     takes: Takes::Range,
@@ -33,7 +33,7 @@ fn connections(given: &Given, evidence: &Evidence<'_>) -> Judged {
 }
 
 /// As many requests at once as asked for.
-pub const PEAK_WAITING: Rule = Rule {
+pub(super) const PEAK_WAITING: Rule = Rule {
     name: "peak-waiting",
     about: "of the pages of the run, LEAST to MOST wait for their answer at the same time, at the \
             busiest moment",
@@ -66,7 +66,7 @@ fn peak_waiting(given: &Given, evidence: &Evidence<'_>) -> Judged {
 }
 
 /// No more connections open at once than asked for.
-pub const PEAK_OPEN: Rule = Rule {
+pub(super) const PEAK_OPEN: Rule = Rule {
     name: "peak-open",
     about: "at most N connections are open and without an answer at the same time, whether they \
             have asked for something or not",
@@ -91,7 +91,7 @@ fn peak_open(given: &Given, evidence: &Evidence<'_>) -> Judged {
 }
 
 /// A place that becomes free is taken soon.
-pub const FREE_PLACE_MEDIAN_MS: Rule = Rule {
+pub(super) const FREE_PLACE_MEDIAN_MS: Rule = Rule {
     name: "free-place-median-ms",
     about: "the median time for which a place stays free while pages are left is at most N ms. \
             (The connection number k + concurrency takes the place of the answer number k.)",
@@ -129,16 +129,15 @@ fn free_place_median_ms(given: &Given, evidence: &Evidence<'_>) -> Judged {
 
 #[cfg(test)]
 mod tests {
-    use super::super::by_hand::*;
     use super::super::Value;
+    use super::super::by_hand::*;
     use crate::Connection;
 
     /// Six pages of 100 ms in two rows: while the second begins `gap` ms after the first has ended.
     fn two_rows(gap: u64) -> Vec<Connection> {
         let row = |from: u64, first: u64| {
-            (first..first + 3).map(move |number| {
-                connection(&format!("/{number}"), [from, from + 1, from + 101])
-            })
+            (first..first + 3)
+                .map(move |number| connection(&format!("/{number}"), [from, from + 1, from + 101]))
         };
         row(0, 1).chain(row(101 + gap, 4)).collect()
     }
@@ -181,6 +180,10 @@ mod tests {
         let rule = given("free-place-median-ms", Value::Number(100.0));
         assert_eq!(reason(&rule, &run(two_rows(1))), "fine");
         assert_eq!(reason(&rule, &run(two_rows(150))), "gaps");
-        assert_eq!(reason(&rule, &run(two_rows(1)[..3].to_vec())), "fine", "no place is taken again");
+        assert_eq!(
+            reason(&rule, &run(two_rows(1)[..3].to_vec())),
+            "fine",
+            "no place is taken again"
+        );
     }
 }

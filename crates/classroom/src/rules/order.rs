@@ -3,7 +3,7 @@
 use super::{Evidence, Given, Judged, Rule, Takes};
 
 /// The pages are told as they came.
-pub const ORDER_AS_THEY_CAME: Rule = Rule {
+pub(super) const ORDER_AS_THEY_CAME: Rule = Rule {
     name: "order-as-they-came",
     about: "of all pairs of pages, at most N end in the program the other way round than the site \
             answered them. Each path of the run must be a different one",
@@ -35,7 +35,9 @@ fn order_as_they_came(given: &Given, evidence: &Evidence<'_>) -> Judged {
         true => Judged::fine(),
         false => Judged::found(
             "in-turn",
-            format!("{swapped} of {pairs} pairs of pages ended the other way round than the site answered them"),
+            format!(
+                "{swapped} of {pairs} pairs of pages ended the other way round than the site answered them"
+            ),
         ),
     };
     judged.measured(swapped as f64)
@@ -43,8 +45,8 @@ fn order_as_they_came(given: &Given, evidence: &Evidence<'_>) -> Judged {
 
 #[cfg(test)]
 mod tests {
-    use super::super::by_hand::*;
     use super::super::Value;
+    use super::super::by_hand::*;
 
     #[test]
     fn pages_that_were_noticed_in_another_order_are_counted() {

@@ -3,9 +3,10 @@
 use super::{Evidence, Given, Judged, Rule, Takes};
 use crate::words::plural;
 use corpus::Expected;
+use practice_site::FAULTS;
 
 /// Every page came.
-pub const OUTCOMES_ALL: Rule = Rule {
+pub(super) const OUTCOMES_ALL: Rule = Rule {
     name: "outcomes-all",
     about: "no page is told as failed",
     takes: Takes::Nothing,
@@ -35,7 +36,7 @@ fn outcomes_all(_: &Given, evidence: &Evidence<'_>) -> Judged {
 }
 
 /// Each fault is told as what it is.
-pub const KINDS_AS_IN_THE_CORPUS: Rule = Rule {
+pub(super) const KINDS_AS_IN_THE_CORPUS: Rule = Rule {
     name: "kinds-as-in-the-corpus",
     about: "each fault of the site is told with the kind of error that the corpus has for it, and \
             each page as a page",
@@ -57,11 +58,8 @@ fn kinds_as_in_the_corpus(_: &Given, evidence: &Evidence<'_>) -> Judged {
         };
         let found = outcome.error.as_ref().map(|error| error.kind);
         if found != expected {
-            let as_word = |kind: Option<crawl::ErrorKind>| {
-                kind.map_or("a page".to_owned(), |kind| kind.to_string())
-            };
-            let (found, expected) = (as_word(found), as_word(expected));
-            let words = format!("{path} was told as {found}, and it is {expected}");
+            let found = found.map_or("a page".to_owned(), |kind| kind.to_string());
+            let words = format!("{path} was told as {found}; what happens there: {}", happens(path));
             return Judged::found("kind", words);
         }
     }
@@ -73,10 +71,16 @@ fn fault(path: &str) -> Option<&str> {
     path.strip_prefix("/fault/")?.split('?').next()
 }
 
+/// What the site does, in its own words.
+fn happens(path: &str) -> &str {
+    let fault = fault(path).and_then(|name| FAULTS.iter().find(|fault| fault.name == name));
+    fault.map_or("the page comes", |fault| fault.summary)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::by_hand::*;
     use super::super::Value;
+    use super::super::by_hand::*;
     use crawl::ErrorKind;
 
     #[test]

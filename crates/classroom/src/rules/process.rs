@@ -6,7 +6,7 @@ use super::{Evidence, Given, Judged, NOT_TOLD, Parameter, Rule, Takes};
 use crate::words::plural;
 
 /// No more threads than asked for.
-pub const THREADS: Rule = Rule {
+pub(super) const THREADS: Rule = Rule {
     name: "threads",
     about: "the program and its children never have more than N threads at once",
     takes: Takes::Number,
@@ -31,7 +31,7 @@ fn threads(given: &Given, evidence: &Evidence<'_>) -> Judged {
 }
 
 /// It sleeps as often as asked for.
-pub const SLEEPS_PER_SECOND: Rule = Rule {
+pub(super) const SLEEPS_PER_SECOND: Rule = Rule {
     name: "sleeps-per-second",
     about: "while it waits, the program goes to sleep LEAST to MOST times a second. What waiting \
             costs is what more waiting adds: with `less-run`, the same job with short pages is \
@@ -94,8 +94,8 @@ fn sleeps_per_second(given: &Given, evidence: &Evidence<'_>) -> Judged {
 
 #[cfg(test)]
 mod tests {
-    use super::super::by_hand::*;
     use super::super::Value;
+    use super::super::by_hand::*;
     use crate::{Observed, Process};
 
     fn waited(wall: u64, cpu: u64, sleeps: u64) -> Observed {

@@ -4,7 +4,7 @@ use super::{Evidence, Given, Judged, Rule, Takes};
 use crate::words::plural;
 
 /// Each page's bytes are added to a counter of the site, and no update is lost.
-pub const TALLY: Rule = Rule {
+pub(super) const TALLY: Rule = Rule {
     name: "tally",
     about: "the counter TEXT of the site ends at the sum of the bytes of all pages, by one update \
             (a read, then a `set`) for each page, and no update is read while another is under way",
@@ -70,8 +70,8 @@ fn tally(given: &Given, evidence: &Evidence<'_>) -> Judged {
 
 #[cfg(test)]
 mod tests {
-    use super::super::by_hand::*;
     use super::super::Value;
+    use super::super::by_hand::*;
     use crate::Observed;
 
     /// Two pages of 100 bytes, and requests for the counter, 10 ms apart.
