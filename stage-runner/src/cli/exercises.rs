@@ -53,6 +53,10 @@ pub struct WorkOptions {
 /// `exercises`.
 #[derive(Debug, Args)]
 pub struct ExercisesOptions {
+    /// The rules that an exercise of your own can have, as a table in Markdown
+    #[arg(long)]
+    pub rules: bool,
+
     /// Where the student works.
     #[command(flatten)]
     pub work: WorkOptions,

@@ -118,8 +118,12 @@ impl Desk<'_> {
                 thread::sleep(WATCH_EVERY);
             } else {
                 before = Some(contents);
-                let verdict = self.check(exercise)?;
-                self.show(exercise, &verdict)?;
+                match self.check(exercise) {
+                    Ok(verdict) => self.show(exercise, &verdict)?,
+                    // An editor may be about to write the file, or the student to mend the word.
+                    Err(Stop::NotStarted(why)) => progress::warn(&format!("error: {why}")),
+                    Err(stop) => return Err(stop),
+                }
                 progress::note(&format!(
                     "Watching {}. Ctrl-C ends it.",
                     self.workplace.of(&exercise.id).display()

@@ -35,6 +35,8 @@ pub struct CloseLook {
 pub struct Looked {
     /// What it took.
     pub usage: Usage,
+    /// The most threads that one of its processes had at once.
+    pub most_threads: Option<u64>,
     /// How many different processes it started, with those that they started.
     pub children: Option<usize>,
     /// How many of them were seen with a connection to the site.
@@ -59,6 +61,7 @@ impl CloseLook {
         if let Some(now) = usage::family(program) {
             self.family.rss_bytes = self.family.rss_bytes.max(now.rss_bytes);
             self.family.threads = self.family.threads.max(now.threads);
+            self.family.most_threads = self.family.most_threads.max(now.most_threads);
             self.family.processes = self.family.processes.max(now.processes);
         }
         let Some(site) = self.site else { return };
@@ -80,6 +83,7 @@ impl CloseLook {
         let is_told = self.site.is_some() && self.family.processes > 0;
         Looked {
             usage: usage.clone(),
+            most_threads: is_told.then_some(self.family.most_threads),
             children: is_told.then_some(self.descendants.len()),
             workers: is_told.then_some(self.workers.len()),
             killed_after: self.killed_after,

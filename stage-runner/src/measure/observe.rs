@@ -122,7 +122,7 @@ fn process(looked: Looked) -> Process {
         wall: Duration::from_micros(usage.wall_us.unwrap_or(0)),
         cpu: cpu.map(Duration::from_micros),
         sleeps: usage.voluntary_switches,
-        peak_threads: usage.threads,
+        peak_threads: looked.most_threads,
         children: looked.children,
         workers: looked.workers,
         killed_after: looked.killed_after,

@@ -9,6 +9,8 @@ pub struct Family {
     pub rss_bytes: u64,
     /// Threads of all of them.
     pub threads: u64,
+    /// Threads of the one that has the most.
+    pub most_threads: u64,
     /// How many they are.
     pub processes: u64,
 }
@@ -24,6 +26,7 @@ pub fn family(pid: u32) -> Option<Family> {
         let Some(threads) = field(&status, "Threads:") else { continue };
         family.rss_bytes += rss * 1024;
         family.threads += threads;
+        family.most_threads = family.most_threads.max(threads);
         family.processes += 1;
     }
     (family.processes > 0).then_some(family)

@@ -59,7 +59,8 @@ fn kinds_as_in_the_corpus(_: &Given, evidence: &Evidence<'_>) -> Judged {
         let found = outcome.error.as_ref().map(|error| error.kind);
         if found != expected {
             let found = found.map_or("a page".to_owned(), |kind| kind.to_string());
-            let words = format!("{path} was told as {found}; what happens there: {}", happens(path));
+            let words =
+                format!("{path} was told as {found}; what happens there: {}", happens(path));
             return Judged::found("kind", words);
         }
     }
