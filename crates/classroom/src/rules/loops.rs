@@ -11,7 +11,8 @@ use crate::words::plural;
 pub(super) const SHARE_OF_EACH_LOOP: Rule = Rule {
     name: "share-of-each-loop",
     about: "two loops fetch the pages (as `by` tells), and each has LEAST to MOST percent of them. \
-            The pages before both have told one do not count: one may have started later",
+            The pages before both have told one do not count: one may have started later. If those \
+            are more than half of all, it is not judged",
     takes: Takes::Range,
     more: &[],
     reasons: &["uneven"],
@@ -30,6 +31,11 @@ fn share_of_each_loop(given: &Given, evidence: &Evidence<'_>) -> Judged {
         return Judged::found("uneven", words);
     }
     let begins = by.iter().position(|name| *name != by[0]).unwrap_or_default();
+    if begins * 2 > by.len() {
+        return Judged::not_judged(
+            "when one of the loops told its first page, most of the pages were over: it started late",
+        );
+    }
     let mut pages: BTreeMap<&str, u64> = loops.iter().map(|name| (name.as_str(), 0)).collect();
     for name in &by[begins..] {
         *pages.entry(name).or_default() += 1;
@@ -151,8 +157,10 @@ mod tests {
         assert_eq!(reason(&rule, &told_by(&[1, 2, 1, 1, 1, 1])), "uneven");
         assert_eq!(reason(&rule, &told_by(&[1, 1, 1, 1])), "uneven");
         assert_eq!(reason(&rule, &told_by(&[1, 2, 3])), "uneven");
-        let later = told_by(&[1, 1, 1, 1, 1, 1, 2, 1, 2, 1]);
+        let later = told_by(&[1, 1, 1, 1, 2, 1, 2, 1]);
         assert_eq!(reason(&rule, &later), "fine", "one started later");
+        let too_late = told_by(&[1, 1, 1, 1, 1, 1, 1, 2, 2, 2]);
+        assert_eq!(reason(&rule, &too_late), "not judged");
     }
 
     #[test]
