@@ -9,7 +9,7 @@ use practice_site::{Event, What};
 /// One run of a program, as it was seen.
 #[derive(Clone, Debug, Default)]
 pub struct Observed {
-    /// Path and query of each target of the job.
+    /// Path and query of each target, as the exercise has them.
     pub paths: Vec<String>,
     /// How many fetches the job allowed in flight.
     pub concurrency: usize,
@@ -60,7 +60,7 @@ pub struct Process {
     pub peak_threads: Option<u64>,
     /// How many different child processes were seen, its children's children among them.
     pub children: Option<usize>,
-    /// How many of those were seen with a connection to the site: the ones that fetch.
+    /// How many of those were seen with a TCP socket: the ones that fetch.
     pub workers: Option<usize>,
     /// After how many outcomes one of those was killed, where the run asks for that and there was
     /// one to kill.

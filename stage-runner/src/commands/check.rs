@@ -5,9 +5,9 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
 
-use classroom::{Attempt, EXERCISES, Exercise, Folder, Outcome, Verdict, control};
+use classroom::{Attempt, EXERCISES, Exercise, Outcome, Verdict, control};
 
-use super::workplace::{Program, Workplace, find};
+use super::workplace::{self, Program, Workplace, find};
 use crate::cli::exercises::{CheckFormat, CheckOptions};
 use crate::cli::wrong_in;
 use crate::measure::observe::{NotObserved, observe};
@@ -58,14 +58,10 @@ fn wrong<T>(message: String) -> T {
 
 /// Which exercises are meant.
 fn chosen(options: &CheckOptions) -> Result<Vec<Exercise>, String> {
-    if let Some(folder) = &options.exercise {
-        let read = Folder::read(folder).and_then(|folder| Exercise::read(&folder));
-        return read.map(|exercise| vec![exercise]).map_err(|wrong| wrong.to_string());
+    if options.all {
+        return EXERCISES.all().iter().map(|folder| Ok(find(folder.id())?.1)).collect();
     }
-    match &options.name {
-        Some(name) => find(name).map(|(_, exercise)| vec![exercise]),
-        None => EXERCISES.all().iter().map(|folder| find(folder.id()).map(|(_, it)| it)).collect(),
-    }
+    workplace::chosen(&options.which).map(|(_, exercise)| vec![exercise])
 }
 
 /// Why a check ends early.

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use super::workplace::{Workplace, find};
+use super::workplace::{Workplace, chosen};
 use crate::cli::exercises::SolutionOptions;
 use crate::cli::wrong_in;
 use crate::lineup::ExerciseLanguage;
@@ -10,7 +10,7 @@ use crate::terminal::{print, progress};
 
 /// Prints the solution.
 pub fn run(options: &SolutionOptions) -> ExitCode {
-    let (folder, exercise) = find(&options.name).unwrap_or_else(wrong);
+    let (folder, exercise) = chosen(&options.which).unwrap_or_else(wrong);
     let language = ExerciseLanguage::find(&options.language).unwrap_or_else(wrong);
     let id = &exercise.id;
     let solution = folder

@@ -28,6 +28,12 @@ const STOPPED: Duration = Duration::from_secs(1);
 /// A child that tells of no fetch for this long after the deadline is hung.
 const HUNG_AFTER: Duration = Duration::from_secs(5);
 
+/// A child that is looked at closely and has no connection yet counts as starting for so long.
+const STARTS_WITHIN: Duration = Duration::from_secs(30);
+
+/// The next look at a child begins no later than this after the last one.
+const LONGEST_PAUSE: Duration = Duration::from_millis(50);
+
 /// Who still holds a child's stdout this long after its exit is not waited for.
 const STDOUT_AFTER_EXIT: Duration = Duration::from_secs(1);
 
@@ -40,7 +46,8 @@ const STDERR_COLUMNS: usize = 300;
 
 /// What the thread that reads a child's stdout passes on.
 enum Said {
-    Line(Vec<u8>),
+    /// A line, and when it came.
+    Line(Vec<u8>, Instant),
     TooLong,
     Nothing(Instant),
 }
@@ -70,6 +77,8 @@ pub struct Conversation {
     cpu_before: Option<Cpu>,
     /// The program, from outside.
     look: CloseLook,
+    /// When each outcome came, in their order: it may have been heard later.
+    said_at: Vec<Instant>,
 }
 
 /// How a child is started and listened to.
@@ -158,20 +167,23 @@ impl Conversation {
             stopped: Duration::ZERO,
             cpu_before,
             look,
+            said_at: Vec::new(),
         })
     }
 
     /// Listens until the child has ended, or has to be.
     pub fn listen(&mut self, heard: Heard<'_>) -> End {
         let mut last_word = Instant::now();
-        let mut last_look = Instant::now();
+        let (mut last_look, mut look_took) = (Instant::now(), Duration::ZERO);
         let mut stdout_end = None;
         let mut exit: Option<(ExitStatus, Instant)> = None;
         let mut interrupted: Option<Instant> = None;
         loop {
             // 1. Take the next line, or wait for one a moment.
             let waiting = Instant::now();
-            let said = self.next(stdout_end.is_some());
+            // On a busy machine a look takes long: the program comes first.
+            let pause = self.look.every().max(look_took.min(LONGEST_PAUSE));
+            let said = self.next(stdout_end.is_some(), pause);
             let waited = waiting.elapsed();
             if waited > STOPPED {
                 // Meanwhile the child could say what it wanted: that nobody heard it is not its
@@ -180,15 +192,20 @@ impl Conversation {
                 last_word += waited;
             }
             match said {
-                Some(Said::Line(line)) => {
+                Some(Said::Line(line, at)) => {
                     let running = self.began.elapsed().as_micros() as u64;
                     match self.checked.hear(&line, running) {
                         Ok(None) => {}
-                        Ok(outcome) if heard(outcome) => last_word = Instant::now(),
-                        Ok(_) => return self.put_down(None),
+                        Ok(outcome) => {
+                            self.said_at.push(at);
+                            if !heard(outcome) {
+                                return self.put_down(None);
+                            }
+                            last_word = Instant::now();
+                        }
                         Err(fault) => return self.put_down(Some(fault)),
                     }
-                    if last_look.elapsed() < self.look.every() {
+                    if last_look.elapsed() < pause {
                         continue;
                     }
                 }
@@ -202,11 +219,16 @@ impl Conversation {
             }
 
             // 2. Look at the child.
-            last_look = Instant::now();
+            let looking = Instant::now();
             if !heard(None) {
                 return self.put_down(None);
             }
+            let was_starting = self.look.is_starting();
             self.look();
+            if was_starting && !self.look.is_starting() {
+                last_word = Instant::now();
+            }
+            (last_look, look_took) = (Instant::now(), looking.elapsed());
             if exit.is_none() {
                 let status = self.child.try_wait().ok().flatten();
                 exit = status.map(|status| (status, Instant::now()));
@@ -217,7 +239,7 @@ impl Conversation {
                 Some((status, at)) if stdout_end.is_some() || at.elapsed() > STDOUT_AFTER_EXIT => {
                     return self.ended(status, stdout_end.map_or(at, |stdout| stdout.min(at)));
                 }
-                None if last_word.elapsed() > self.silence => {
+                None if last_word.elapsed() > self.patience() => {
                     let silent_us = last_word.elapsed().as_micros() as u64;
                     return self.put_down(Some(Fault::Hung { silent_us }));
                 }
@@ -231,16 +253,21 @@ impl Conversation {
         }
     }
 
-    fn next(&self, stdout_is_closed: bool) -> Option<Said> {
+    fn next(&self, stdout_is_closed: bool, pause: Duration) -> Option<Said> {
         if stdout_is_closed {
             thread::sleep(Duration::from_millis(1));
             return None;
         }
-        match self.pipes.said.recv_timeout(self.look.every()) {
+        match self.pipes.said.recv_timeout(pause) {
             Ok(said) => Some(said),
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => Some(Said::Nothing(Instant::now())),
         }
+    }
+
+    /// How long it may say nothing now.
+    fn patience(&self) -> Duration {
+        if self.look.is_starting() { self.silence.max(STARTS_WITHIN) } else { self.silence }
     }
 
     fn look(&mut self) {
@@ -264,6 +291,11 @@ impl Conversation {
         }
         signals::child(0);
         End { status: Some(status), at, fault: None }
+    }
+
+    /// When each outcome came, in their order.
+    pub fn said_at(&self) -> &[Instant] {
+        &self.said_at
     }
 
     /// Works out what the whole came to, and what was seen of it from outside alone.
@@ -353,9 +385,9 @@ fn read_lines(stdout: impl Read, say: &SyncSender<Said>) {
         let said = match read {
             Ok(0) | Err(_) => Said::Nothing(Instant::now()),
             Ok(_) if line.len() > MAX_LINE_BYTES => Said::TooLong,
-            Ok(_) => Said::Line(line),
+            Ok(_) => Said::Line(line, Instant::now()),
         };
-        let is_last = !matches!(said, Said::Line(_));
+        let is_last = !matches!(said, Said::Line(..));
         // Nobody listens any more once the run is over: then the program gets a broken pipe.
         if say.send(said).is_err() || is_last {
             return;

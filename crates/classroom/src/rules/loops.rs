@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::{Evidence, Given, Judged, NOT_TOLD, Rule, Takes};
+use super::{Evidence, Given, Judged, Rule, Takes};
 use crate::Observed;
 use crate::words::plural;
 
@@ -89,40 +89,6 @@ fn asked_after_a_loop_has_ended(given: &Given, evidence: &Evidence<'_>) -> Judge
     judged.measured(later as f64)
 }
 
-/// A killed worker takes few pages with it.
-pub(super) const PAGES_LOST: Rule = Rule {
-    name: "pages-lost",
-    about: "when one worker is killed (`kill-one-worker = true`), at most N pages are told as \
-            failed",
-    takes: Takes::Number,
-    more: &[],
-    reasons: &["pages-lost"],
-    is_time: false,
-    label: |_| "a worker's death loses no page".to_owned(),
-    judge: pages_lost,
-};
-
-fn pages_lost(given: &Given, evidence: &Evidence<'_>) -> Judged {
-    let run = evidence.run;
-    let Some(killed_after) = run.process.killed_after else {
-        return Judged::not_judged(NOT_TOLD);
-    };
-    let lost = run.outcomes.iter().flatten().filter(|outcome| outcome.error.is_some()).count();
-    let judged = match lost as f64 <= given.number() {
-        true => Judged::fine(),
-        false => Judged::found(
-            "pages-lost",
-            format!(
-                "one worker was killed after {}, and {} of {} were lost",
-                plural(killed_after, "outcome"),
-                plural(lost, "page"),
-                run.paths.len()
-            ),
-        ),
-    };
-    judged.measured(lost as f64)
-}
-
 /// Who told each outcome, and when, in the order in which they were told.
 fn said_by(run: &Observed) -> impl Iterator<Item = (String, Duration)> {
     run.said.iter().zip(&run.said_at).filter_map(|(target, at)| {
@@ -135,8 +101,8 @@ fn said_by(run: &Observed) -> impl Iterator<Item = (String, Duration)> {
 mod tests {
     use super::super::Value;
     use super::super::by_hand::*;
-    use crate::{Observed, Process};
-    use crawl::{ErrorKind, Worker};
+    use crate::Observed;
+    use crawl::Worker;
 
     /// Pages of 10 ms, told by these processes one after another.
     fn told_by(processes: &[u32]) -> Observed {
@@ -168,16 +134,5 @@ mod tests {
         let rule = given("asked-after-a-loop-has-ended", Value::Number(1.0));
         assert_eq!(reason(&rule, &told_by(&[1, 2, 1, 2, 1])), "fine");
         assert_eq!(reason(&rule, &told_by(&[2, 2, 1, 1, 1])), "idle");
-    }
-
-    #[test]
-    fn the_pages_of_a_dead_worker_are_counted() {
-        let rule = given("pages-lost", Value::Number(0.0));
-        let mut run = told_by(&[1, 2, 1]);
-        assert_eq!(reason(&rule, &run), "not judged");
-        run.process = Process { killed_after: Some(1), ..Process::default() };
-        assert_eq!(reason(&rule, &run), "fine");
-        run.outcomes[1] = Some(failed(1, ErrorKind::WorkerDied));
-        assert_eq!(reason(&rule, &run), "pages-lost");
     }
 }

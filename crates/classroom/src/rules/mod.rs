@@ -10,12 +10,16 @@
 mod as_they_come;
 mod basics;
 mod connections;
+mod deadline;
 mod loops;
 mod mirrors;
 mod order;
 mod pages;
 mod process;
+mod requests;
 mod tally;
+mod told;
+mod workers;
 
 pub use basics::BASICS;
 pub(crate) use basics::renamed;
@@ -29,6 +33,10 @@ use crate::Observed;
 pub const RULES: &[Rule] = &[
     pages::OUTCOMES_ALL,
     pages::KINDS_AS_IN_THE_CORPUS,
+    told::TOLD_AS,
+    deadline::GIVEN_UP,
+    deadline::NOT_TOLD_LAST,
+    requests::ASKED,
     connections::CONNECTIONS,
     connections::PEAK_WAITING,
     connections::PEAK_OPEN,
@@ -36,6 +44,9 @@ pub const RULES: &[Rule] = &[
     order::ORDER_AS_THEY_CAME,
     process::THREADS,
     process::SLEEPS_PER_SECOND,
+    workers::WORKERS,
+    workers::LOST_AT_MOST,
+    workers::PLACE_FILLED,
     tally::TALLY,
     as_they_come::TOLD_IN_ORDER,
     as_they_come::TOLD_BEFORE_THE_LAST,
@@ -44,7 +55,6 @@ pub const RULES: &[Rule] = &[
     mirrors::LOSER_GIVES_UP,
     loops::SHARE_OF_EACH_LOOP,
     loops::ASKED_AFTER_A_LOOP_HAS_ENDED,
-    loops::PAGES_LOST,
 ];
 
 /// A rule.
