@@ -20,8 +20,6 @@ const LOOK_CLOSELY_EVERY: Duration = Duration::from_millis(5);
 pub struct CloseLook {
     /// Whether its processes are told apart.
     is_close: bool,
-    /// Whether it, or a process that it started, has had a connection, or it has told an outcome.
-    has_begun: bool,
     /// Whether a worker is to be killed, once the program has told an outcome.
     kill_one_worker: bool,
     /// The most of everything.
@@ -29,6 +27,8 @@ pub struct CloseLook {
     descendants: BTreeSet<u32>,
     workers: BTreeSet<u32>,
     killed_after: Option<usize>,
+    /// How many descendants were seen until then.
+    seen_before: usize,
 }
 
 /// What was seen of a program from outside. What the system does not tell is `None`.
@@ -44,6 +44,8 @@ pub struct Looked {
     pub workers: Option<usize>,
     /// After how many outcomes a worker was killed.
     pub killed_after: Option<usize>,
+    /// How many processes it started after that.
+    pub hired: Option<usize>,
 }
 
 impl CloseLook {
@@ -55,12 +57,6 @@ impl CloseLook {
     /// How often to look.
     pub fn every(&self) -> Duration {
         if self.is_close { LOOK_CLOSELY_EVERY } else { LOOK_EVERY }
-    }
-
-    /// Whether a program that is looked at closely may still be starting: on a machine with much
-    /// else to do, an interpreter takes ten seconds for that.
-    pub fn is_starting(&self) -> bool {
-        self.is_close && !self.has_begun
     }
 
     /// Looks at a program that has told so many outcomes.
@@ -76,18 +72,15 @@ impl CloseLook {
         }
         let descendants = usage::descendants(program).unwrap_or_default();
         let workers = usage::with_tcp_sockets(&descendants);
+        self.descendants.extend(descendants);
         if let (Some(worker), None) = (workers.first(), self.killed_after)
             && self.kill_one_worker
             && told > 0
         {
             processes::kill_one(*worker);
             self.killed_after = Some(told);
+            self.seen_before = self.descendants.len();
         }
-        self.has_begun = self.has_begun
-            || told > 0
-            || !workers.is_empty()
-            || !usage::with_tcp_sockets(&[program]).is_empty();
-        self.descendants.extend(descendants);
         self.workers.extend(workers);
     }
 
@@ -100,6 +93,7 @@ impl CloseLook {
             children: is_told.then_some(self.descendants.len()),
             workers: is_told.then_some(self.workers.len()),
             killed_after: self.killed_after,
+            hired: self.killed_after.map(|_| self.descendants.len() - self.seen_before),
         }
     }
 }

@@ -28,8 +28,10 @@ const STOPPED: Duration = Duration::from_secs(1);
 /// A child that tells of no fetch for this long after the deadline is hung.
 const HUNG_AFTER: Duration = Duration::from_secs(5);
 
-/// A child that is looked at closely and has no connection yet counts as starting for so long.
-const STARTS_WITHIN: Duration = Duration::from_secs(30);
+/// With so much of a core, a program is as quick as it is; with less, it may be silent for longer,
+/// up to so many times.
+const ENOUGH_OF_A_CORE: f64 = classroom::control::ENOUGH;
+const MOST_PATIENCE: f64 = 5.0;
 
 /// The next look at a child begins no later than this after the last one.
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
@@ -71,6 +73,7 @@ pub struct Conversation {
     pipes: Pipes,
     checked: Checked,
     silence: Duration,
+    share_of_a_core: Option<fn() -> f64>,
     began: Instant,
     /// For how long the runner was stopped meanwhile.
     stopped: Duration,
@@ -93,6 +96,8 @@ pub struct Manner {
     pub is_doubted: bool,
     /// A program that tells of no fetch for so long is hung.
     pub silence: Duration,
+    /// Where a program gets little of a core, as this tells, it may be silent for longer.
+    pub share_of_a_core: Option<fn() -> f64>,
     /// How it is looked at, if it is.
     pub look: CloseLook,
 }
@@ -122,6 +127,7 @@ impl Conversation {
             is_watched: entrant.is_watched(),
             is_doubted: !entrant.measures_itself(),
             silence: work.limits.deadline.saturating_add(HUNG_AFTER),
+            share_of_a_core: None,
             look: CloseLook::default(),
         };
         Conversation::with(command, manner, work, targets)
@@ -141,7 +147,8 @@ impl Conversation {
         processes::apart(&mut command);
         let cpu_before = usage::children();
         let began = Instant::now();
-        let Manner { name, program, is_watched, is_doubted, silence, look } = manner;
+        let Manner { name, program, is_watched, is_doubted, silence, share_of_a_core, look } =
+            manner;
         let not_started = |why| Fault::NotStarted { program: program.clone(), why };
         let mut child =
             command.spawn().map_err(|error| not_started(processes::with_what_helps(&error)))?;
@@ -163,6 +170,7 @@ impl Conversation {
             pipes,
             checked: Checked::new(targets, work.activity),
             silence,
+            share_of_a_core,
             began,
             stopped: Duration::ZERO,
             cpu_before,
@@ -223,11 +231,7 @@ impl Conversation {
             if !heard(None) {
                 return self.put_down(None);
             }
-            let was_starting = self.look.is_starting();
             self.look();
-            if was_starting && !self.look.is_starting() {
-                last_word = Instant::now();
-            }
             (last_look, look_took) = (Instant::now(), looking.elapsed());
             if exit.is_none() {
                 let status = self.child.try_wait().ok().flatten();
@@ -239,7 +243,7 @@ impl Conversation {
                 Some((status, at)) if stdout_end.is_some() || at.elapsed() > STDOUT_AFTER_EXIT => {
                     return self.ended(status, stdout_end.map_or(at, |stdout| stdout.min(at)));
                 }
-                None if last_word.elapsed() > self.patience() => {
+                None if last_word.elapsed() > self.silence && !self.is_patient() => {
                     let silent_us = last_word.elapsed().as_micros() as u64;
                     return self.put_down(Some(Fault::Hung { silent_us }));
                 }
@@ -253,6 +257,15 @@ impl Conversation {
         }
     }
 
+    /// Whether the silence of a program gets longer than it was to be: once, by as much as the
+    /// machine is busy.
+    fn is_patient(&mut self) -> bool {
+        let Some(share) = self.share_of_a_core.take() else { return false };
+        let longer = (1.0 / share()).clamp(1.0, MOST_PATIENCE);
+        self.silence = self.silence.mul_f64(longer);
+        longer > 1.0 / ENOUGH_OF_A_CORE
+    }
+
     fn next(&self, stdout_is_closed: bool, pause: Duration) -> Option<Said> {
         if stdout_is_closed {
             thread::sleep(Duration::from_millis(1));
@@ -263,11 +276,6 @@ impl Conversation {
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => Some(Said::Nothing(Instant::now())),
         }
-    }
-
-    /// How long it may say nothing now.
-    fn patience(&self) -> Duration {
-        if self.look.is_starting() { self.silence.max(STARTS_WITHIN) } else { self.silence }
     }
 
     fn look(&mut self) {

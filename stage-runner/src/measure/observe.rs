@@ -4,7 +4,7 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use classroom::{Ending, Observed, Process, Seen};
+use classroom::{Ending, Observed, Process, Seen, control};
 use crawl::Limits;
 use practice_site::Site;
 
@@ -70,6 +70,7 @@ pub fn observe(
         is_watched: true,
         is_doubted: false,
         silence: run.silence,
+        share_of_a_core: Some(control::share_of_a_core),
         look: CloseLook::at_workers(run.kill_one_worker),
     };
     let mut result = Run::new(0, 0, wanted.len());
@@ -127,5 +128,6 @@ fn process(looked: Looked) -> Process {
         children: looked.children,
         workers: looked.workers,
         killed_after: looked.killed_after,
+        hired: looked.hired,
     }
 }
