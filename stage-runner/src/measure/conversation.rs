@@ -21,8 +21,8 @@ use crate::system::usage::{self, Cpu};
 use crate::system::{processes, signals};
 use crate::words;
 
-/// Where a wait of [`CloseLook::every`] took longer than this, the runner itself stood still: somebody
-/// stopped it.
+/// Where a wait of [`CloseLook::every`] took longer than this, the runner itself stood still:
+/// somebody stopped it.
 const STOPPED: Duration = Duration::from_secs(1);
 
 /// A child that tells of no fetch for this long after the deadline is hung.
@@ -32,6 +32,9 @@ const HUNG_AFTER: Duration = Duration::from_secs(5);
 /// up to so many times.
 const ENOUGH_OF_A_CORE: f64 = classroom::control::ENOUGH;
 const MOST_PATIENCE: f64 = 5.0;
+
+/// The next look at a child begins no later than this after the last one.
+const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 
 /// Who still holds a child's stdout this long after its exit is not waited for.
 const STDOUT_AFTER_EXIT: Duration = Duration::from_secs(1);
@@ -45,7 +48,8 @@ const STDERR_COLUMNS: usize = 300;
 
 /// What the thread that reads a child's stdout passes on.
 enum Said {
-    Line(Vec<u8>),
+    /// A line, and when it came.
+    Line(Vec<u8>, Instant),
     TooLong,
     Nothing(Instant),
 }
@@ -76,6 +80,8 @@ pub struct Conversation {
     cpu_before: Option<Cpu>,
     /// The program, from outside.
     look: CloseLook,
+    /// When each outcome came, in their order: it may have been heard later.
+    said_at: Vec<Instant>,
 }
 
 /// How a child is started and listened to.
@@ -169,20 +175,23 @@ impl Conversation {
             stopped: Duration::ZERO,
             cpu_before,
             look,
+            said_at: Vec::new(),
         })
     }
 
     /// Listens until the child has ended, or has to be.
     pub fn listen(&mut self, heard: Heard<'_>) -> End {
         let mut last_word = Instant::now();
-        let mut last_look = Instant::now();
+        let (mut last_look, mut look_took) = (Instant::now(), Duration::ZERO);
         let mut stdout_end = None;
         let mut exit: Option<(ExitStatus, Instant)> = None;
         let mut interrupted: Option<Instant> = None;
         loop {
             // 1. Take the next line, or wait for one a moment.
             let waiting = Instant::now();
-            let said = self.next(stdout_end.is_some());
+            // On a busy machine a look takes long: the program comes first.
+            let pause = self.look.every().max(look_took.min(LONGEST_PAUSE));
+            let said = self.next(stdout_end.is_some(), pause);
             let waited = waiting.elapsed();
             if waited > STOPPED {
                 // Meanwhile the child could say what it wanted: that nobody heard it is not its
@@ -191,15 +200,20 @@ impl Conversation {
                 last_word += waited;
             }
             match said {
-                Some(Said::Line(line)) => {
+                Some(Said::Line(line, at)) => {
                     let running = self.began.elapsed().as_micros() as u64;
                     match self.checked.hear(&line, running) {
                         Ok(None) => {}
-                        Ok(outcome) if heard(outcome) => last_word = Instant::now(),
-                        Ok(_) => return self.put_down(None),
+                        Ok(outcome) => {
+                            self.said_at.push(at);
+                            if !heard(outcome) {
+                                return self.put_down(None);
+                            }
+                            last_word = Instant::now();
+                        }
                         Err(fault) => return self.put_down(Some(fault)),
                     }
-                    if last_look.elapsed() < self.look.every() {
+                    if last_look.elapsed() < pause {
                         continue;
                     }
                 }
@@ -213,11 +227,12 @@ impl Conversation {
             }
 
             // 2. Look at the child.
-            last_look = Instant::now();
+            let looking = Instant::now();
             if !heard(None) {
                 return self.put_down(None);
             }
             self.look();
+            (last_look, look_took) = (Instant::now(), looking.elapsed());
             if exit.is_none() {
                 let status = self.child.try_wait().ok().flatten();
                 exit = status.map(|status| (status, Instant::now()));
@@ -251,12 +266,12 @@ impl Conversation {
         longer > 1.0 / ENOUGH_OF_A_CORE
     }
 
-    fn next(&self, stdout_is_closed: bool) -> Option<Said> {
+    fn next(&self, stdout_is_closed: bool, pause: Duration) -> Option<Said> {
         if stdout_is_closed {
             thread::sleep(Duration::from_millis(1));
             return None;
         }
-        match self.pipes.said.recv_timeout(self.look.every()) {
+        match self.pipes.said.recv_timeout(pause) {
             Ok(said) => Some(said),
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => Some(Said::Nothing(Instant::now())),
@@ -284,6 +299,11 @@ impl Conversation {
         }
         signals::child(0);
         End { status: Some(status), at, fault: None }
+    }
+
+    /// When each outcome came, in their order.
+    pub fn said_at(&self) -> &[Instant] {
+        &self.said_at
     }
 
     /// Works out what the whole came to, and what was seen of it from outside alone.
@@ -373,9 +393,9 @@ fn read_lines(stdout: impl Read, say: &SyncSender<Said>) {
         let said = match read {
             Ok(0) | Err(_) => Said::Nothing(Instant::now()),
             Ok(_) if line.len() > MAX_LINE_BYTES => Said::TooLong,
-            Ok(_) => Said::Line(line),
+            Ok(_) => Said::Line(line, Instant::now()),
         };
-        let is_last = !matches!(said, Said::Line(_));
+        let is_last = !matches!(said, Said::Line(..));
         // Nobody listens any more once the run is over: then the program gets a broken pipe.
         if say.send(said).is_err() || is_last {
             return;

@@ -74,18 +74,19 @@ pub fn observe(
         look: CloseLook::at_workers(run.kill_one_worker),
     };
     let mut result = Run::new(0, 0, wanted.len());
-    let (mut said, mut said_at) = (Vec::new(), Vec::new());
+    let mut said = Vec::new();
     let conversation = Conversation::with(command, manner, &work, wanted.len());
     let mut conversation =
         conversation.map_err(|fault| NotObserved::NotStarted(fault.to_string()))?;
     let end = conversation.listen(&mut |outcome| {
         if let Some(outcome) = outcome {
             said.push(outcome.target);
-            said_at.push(site_began.elapsed());
             result.outcomes[outcome.target] = Some(outcome.clone());
         }
         is_wanted()
     });
+    let on_the_clock_of_the_site = |at: &Instant| at.saturating_duration_since(site_began);
+    let said_at = conversation.said_at().iter().map(on_the_clock_of_the_site).collect();
     let looked = conversation.settle(end, &mut result);
     let ending = ending(result.fault.take())?;
     thread::sleep(LAST_EVENTS);
@@ -127,5 +128,6 @@ fn process(looked: Looked) -> Process {
         children: looked.children,
         workers: looked.workers,
         killed_after: looked.killed_after,
+        hired: looked.hired,
     }
 }

@@ -110,9 +110,8 @@ fn has_no_workers(run: &Observed) -> bool {
 /// A worker that dies is replaced.
 pub(super) const PLACE_FILLED: Rule = Rule {
     name: "place-filled",
-    about: "in a run with `kill-one-worker`, as many pages as the job allows wait at the same time \
-            again afterwards. Choose enough pages for a new process to start meanwhile, on a busy \
-            machine too: 3 s and more",
+    about: "in a run with `kill-one-worker`, another process is started afterwards, or as many \
+            pages as the job allows wait at the same time again",
     takes: Takes::Nothing,
     more: &[],
     reasons: &["place-lost"],
@@ -123,27 +122,27 @@ pub(super) const PLACE_FILLED: Rule = Rule {
 
 fn place_filled(_: &Given, evidence: &Evidence<'_>) -> Judged {
     let run = evidence.run;
-    if run.process.killed_after.is_none() {
+    let (Some(killed_after), Some(hired)) = (run.process.killed_after, run.process.hired) else {
         return Judged::not_judged(NOT_TOLD);
-    }
-    // The site sees the death as a client that gives up. If the worker had just got its answer,
-    // it sees nothing, and there is nothing to judge by.
+    };
+    // The site sees the death as a client that gives up. A process that was started in time is no
+    // help on a busy machine before it fetches: that it was started is enough.
     let deaths = run.site.connections.iter().filter_map(|connection| connection.gave_up);
-    let Some(death) = deaths.min() else { return Judged::fine() };
+    let death = deaths.min().unwrap_or_default();
     let later = run.site.connections.iter().filter(|connection| connection.opened > death);
     let later = Seen { connections: later.cloned().collect() };
-    match later.peak_waiting(|connection| run.is_for_a_target(connection)) {
-        peak if peak >= run.concurrency => Judged::fine(),
-        peak => Judged::found(
-            "place-lost",
-            format!(
-                "one worker was killed, and afterwards no more than {} waited at once; the job \
-                 allows {}",
-                plural(peak, "page"),
-                run.concurrency
-            ),
-        ),
+    let peak = later.peak_waiting(|connection| run.is_for_a_target(connection));
+    if hired > 0 || peak >= run.concurrency {
+        return Judged::fine();
     }
+    if killed_after + 2 * run.concurrency > run.paths.len() {
+        return Judged::not_judged("the worker was killed when hardly a page was left");
+    }
+    let words = format!(
+        "one worker was killed after {}, and no other process was started",
+        plural(killed_after, "outcome")
+    );
+    Judged::found("place-lost", words)
 }
 
 #[cfg(test)]
@@ -205,8 +204,8 @@ mod tests {
         assert_eq!(reason(&rule, &told_by([1, 2, 1, 2], None)), "not judged");
     }
 
-    /// Two at once. One worker dies at 50 ms, and from 51 ms on so many wait at once.
-    fn afterwards(at_once: u64) -> Observed {
+    /// Two at once. One worker dies at 50 ms, and from 60 ms on so many wait at once.
+    fn afterwards(at_once: u64, hired: usize) -> Observed {
         let died = Connection {
             answering: None,
             answered: None,
@@ -214,17 +213,27 @@ mod tests {
             ..connection("/1", [0, 1, 0])
         };
         let mut all = vec![died, connection("/2", [0, 1, 100])];
-        all.extend((0..at_once).map(|n| connection(&format!("/{}", n + 3), [60 + n, 61 + n, 160])));
-        let run = Observed { concurrency: 2, ..run(all) };
-        with_process(run, Some(3), Some(1))
+        let rows = (0..3).map(|row| 60 + row * 110);
+        all.extend(rows.flat_map(|from| {
+            (0..at_once).map(move |n| {
+                connection(&format!("/{from}-{n}"), [from + n, from + n + 1, from + 100])
+            })
+        }));
+        let mut run = with_process(Observed { concurrency: 2, ..run(all) }, Some(3), Some(1));
+        run.process.hired = Some(hired);
+        run
     }
 
     #[test]
     fn a_killed_worker_is_replaced() {
         let rule = given("place-filled", Value::Nothing);
-        assert_eq!(reason(&rule, &afterwards(2)), "fine");
-        assert_eq!(reason(&rule, &afterwards(1)), "place-lost");
-        let not_killed = with_process(afterwards(1), Some(2), None);
+        assert_eq!(reason(&rule, &afterwards(2, 0)), "fine");
+        assert_eq!(reason(&rule, &afterwards(1, 1)), "fine");
+        assert_eq!(reason(&rule, &afterwards(1, 0)), "place-lost");
+        let mut late = afterwards(1, 0);
+        late.process.killed_after = Some(4);
+        assert_eq!(reason(&rule, &late), "not judged");
+        let not_killed = with_process(afterwards(1, 0), Some(2), None);
         assert_eq!(reason(&rule, &not_killed), "not judged");
     }
 }
