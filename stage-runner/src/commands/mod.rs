@@ -13,8 +13,10 @@ use crate::terminal::{file, print, progress};
 mod check;
 mod compare;
 mod exercises;
+mod experiment;
 mod hint;
 mod list;
+mod play_part;
 mod python;
 mod report;
 mod run_stage;
@@ -36,15 +38,19 @@ pub fn main() -> ExitCode {
     match cli.command {
         None if cli.run.list => list::run(&cli.run),
         None => compare::run(&cli.run),
-        Some(Command::Site { site, listen, port, verbose }) => {
-            site::run(&site, listen, port, verbose)
+        Some(Command::Site { site, listen, port, events, verbose }) => {
+            site::run(&site, listen, port, events.as_deref(), verbose)
         }
         Some(Command::Sweep(options)) => sweep::run(&options),
+        Some(Command::Experiment(options)) => experiment::run(&options),
         Some(Command::Report { result, output }) => report::run(&result, &output),
         Some(Command::Picture { result, stages, output }) => {
             report::picture(&result, &stages, &output)
         }
         Some(Command::RunStage { name }) => run_stage::run(&name),
+        Some(Command::PlayPart { experiment, part, arguments }) => {
+            play_part::run(&experiment, &part, &arguments)
+        }
         Some(Command::Exercises(options)) => exercises::run(&options),
         Some(Command::Take(options)) => take::run(&options),
         Some(Command::Check(options)) => check::run(&options),
