@@ -37,7 +37,7 @@ pub fn run(options: &TakeOptions) -> ExitCode {
                 exercise.name,
                 into.display(),
                 file.file_name().unwrap_or_default().display(),
-                exercise.id
+                options.which.typed(&exercise.id)
             ));
             ExitCode::SUCCESS
         }
