@@ -50,6 +50,18 @@ Exit status: 0 each stage ran at least with the fewest in flight (or, if it was 
 name, cannot), 1 one did not, 2 the command line is wrong, 130 interrupted by Ctrl-C (by another
 signal: 128 and its number).";
 
+const CHECK_HELP: &str = "\
+Examples:
+  stage-runner check --program \"mine=python3 crawl.py\"
+  stage-runner check --program \"mine=node crawl.js\" --format json
+
+A program gets every page and every fault in a job of its own, four at a time; then jobs for
+how many at once, the deadline, 1,000 pages and bytes cut into pieces; then Ctrl-C.
+docs/protocol.md explains what a program has to do.
+
+Exit status: 0 passed, 1 not yet, 2 the command line is wrong, 3 not judged (this machine is too
+busy, or too slow), 130 interrupted by Ctrl-C (by another signal: 128 and its number).";
+
 const REPORT_HELP: &str = "\
 Exit status: 0 the page is written, 1 it could not be, 2 the command line or the result is wrong.";
 
@@ -100,6 +112,9 @@ pub enum Command {
     /// Run each stage with more and more in flight, and see where it ends
     #[command(after_help = SWEEP_EXAMPLES)]
     Sweep(SweepOptions),
+    /// Check a program of your own: every fault of the practice site, and what else a stage promises
+    #[command(after_help = CHECK_HELP)]
+    Check(CheckOptions),
     /// Make a page of a result that `--format json` has saved
     #[command(after_help = REPORT_HELP)]
     Report {
@@ -372,6 +387,38 @@ pub struct SweepOptions {
     /// No progress and no notes on stderr
     #[arg(short, long)]
     pub quiet: bool,
+}
+
+/// Which programs are checked, and how that is shown.
+#[derive(Debug, Args)]
+pub struct CheckOptions {
+    /// Check this program; may be given several times
+    #[arg(long = "program", value_name = "NAME=COMMAND", value_parser = program, required = true)]
+    pub programs: Vec<Program>,
+
+    /// What is printed
+    #[arg(long, value_enum, default_value_t = CheckFormat::Table)]
+    pub format: CheckFormat,
+
+    /// When to use colors
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
+    pub color: Color,
+
+    /// Which characters to draw with
+    #[arg(long, value_enum, default_value_t = Charset::Auto)]
+    pub charset: Charset,
+
+    /// No progress and no notes on stderr
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// What a check prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[allow(missing_docs)]
+pub enum CheckFormat {
+    Table,
+    Json,
 }
 
 /// What a sweep prints.

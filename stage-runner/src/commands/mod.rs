@@ -10,6 +10,7 @@ use crate::cli::{self, Cli, Command};
 use crate::system::{processes, signals};
 use crate::terminal::{file, print, progress};
 
+mod check_program;
 mod compare;
 mod list;
 mod python;
@@ -34,6 +35,7 @@ pub fn main() -> ExitCode {
             site::run(&site, listen, port, verbose)
         }
         Some(Command::Sweep(options)) => sweep::run(&options),
+        Some(Command::Check(options)) => check_program::run(&options),
         Some(Command::Report { result, output }) => report::run(&result, &output),
         Some(Command::Picture { result, stages, output }) => {
             report::picture(&result, &stages, &output)

@@ -72,6 +72,10 @@ pub struct Conversation {
     cpu_before: Option<Cpu>,
     /// The most that was seen of a program from outside.
     seen: Family,
+    /// For how long what it left running may go on after its end.
+    afterwards: Duration,
+    /// Whether it left a process running for longer.
+    left_running: bool,
 }
 
 impl Conversation {
@@ -99,7 +103,7 @@ impl Conversation {
         let began = Instant::now();
         let not_started = |why| Fault::NotStarted { program: program.clone(), why };
         let mut child =
-            command.spawn().map_err(|error| not_started(processes::with_what_helps(&error)))?;
+            processes::spawn(&mut command).map_err(|error| not_started(processes::with_what_helps(&error)))?;
         signals::child(child.id());
 
         let name = entrant.title().into_owned();
@@ -123,7 +127,24 @@ impl Conversation {
             stopped: Duration::ZERO,
             cpu_before,
             seen: Family::default(),
+            afterwards: Duration::ZERO,
+            left_running: false,
         })
+    }
+
+    /// The number of its process, which is that of its process group.
+    pub fn process(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Gives what the child leaves running so long to end by itself.
+    pub fn wait_afterwards(&mut self, patience: Duration) {
+        self.afterwards = patience;
+    }
+
+    /// Whether the child, after its end, left a process running for longer than it may.
+    pub fn left_running(&self) -> bool {
+        self.left_running
     }
 
     /// Listens until the child has ended, or has to be.
@@ -226,6 +247,14 @@ impl Conversation {
     }
 
     fn ended(&mut self, status: ExitStatus, at: Instant) -> End {
+        if !self.afterwards.is_zero() {
+            let ended = Instant::now();
+            let runs = || processes::group_runs(self.child.id());
+            while ended.elapsed() < self.afterwards && runs() {
+                thread::sleep(LOOK_EVERY);
+            }
+            self.left_running = runs();
+        }
         if self.is_watched {
             // What it left running holds ports and processors that the next one needs.
             processes::kill_group(self.child.id());

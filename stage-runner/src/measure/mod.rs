@@ -2,8 +2,8 @@
 //!
 //! [`Work`] runs it; `command` starts it ([`Originals`] are the files for Python), `conversation`
 //! listens, `checked` checks each line, `recorded` keeps what it did step by step, `costs` settles
-//! what it took. [`estimate`] says beforehand what it should take, and [`sweep`] runs it with more
-//! and more in flight.
+//! what it took. [`estimate`] says beforehand what it should take, [`sweep`] runs it with more and
+//! more in flight, and [`program_check`] asks a program for everything that a stage promises.
 
 mod checked;
 mod command;
@@ -11,6 +11,7 @@ mod conversation;
 mod costs;
 pub mod estimate;
 mod originals;
+pub mod program_check;
 mod recorded;
 pub mod sweep;
 mod work;

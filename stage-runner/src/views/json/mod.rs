@@ -2,10 +2,12 @@
 
 mod activity;
 mod printed;
+mod program_check;
 mod report;
 mod sweep;
 
 use printed::printed;
+pub use program_check::program_checks;
 pub use report::{ReadError, line, read_report, report};
 pub use sweep::sweep;
 

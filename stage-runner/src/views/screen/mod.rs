@@ -5,6 +5,7 @@ pub mod comparison;
 mod golden;
 pub mod list;
 mod picture;
+pub mod program_check;
 pub mod sweep;
 pub mod trace;
 pub mod waterfall;
