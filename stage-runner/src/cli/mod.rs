@@ -105,6 +105,9 @@ pub enum Command {
         /// The port to listen on; 0 takes a free one
         #[arg(long, default_value_t = 0)]
         port: u16,
+        /// Write what the site sees of its clients as JSON lines; `-` is stdout, after the URL
+        #[arg(long, value_name = "FILE")]
+        events: Option<PathBuf>,
         /// Show each request as it arrives, on stderr
         #[arg(short, long)]
         verbose: bool,

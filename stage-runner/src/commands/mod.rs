@@ -31,8 +31,8 @@ pub fn main() -> ExitCode {
     match cli.command {
         None if cli.run.list => list::run(&cli.run),
         None => compare::run(&cli.run),
-        Some(Command::Site { site, listen, port, verbose }) => {
-            site::run(&site, listen, port, verbose)
+        Some(Command::Site { site, listen, port, events, verbose }) => {
+            site::run(&site, listen, port, events.as_deref(), verbose)
         }
         Some(Command::Sweep(options)) => sweep::run(&options),
         Some(Command::Check(options)) => check_program::run(&options),

@@ -1,11 +1,13 @@
 //! `--format json` and `jsonl`: everything, for programs, which may read it back.
 
 mod activity;
+mod event;
 mod printed;
 mod program_check;
 mod report;
 mod sweep;
 
+pub use event::event;
 use printed::printed;
 pub use program_check::program_checks;
 pub use report::{ReadError, line, read_report, report};
