@@ -12,7 +12,9 @@ use crate::terminal::{file, print, progress};
 
 mod check_program;
 mod compare;
+mod experiment;
 mod list;
+mod play_part;
 mod python;
 mod report;
 mod run_stage;
@@ -36,11 +38,15 @@ pub fn main() -> ExitCode {
         }
         Some(Command::Sweep(options)) => sweep::run(&options),
         Some(Command::Check(options)) => check_program::run(&options),
+        Some(Command::Experiment(options)) => experiment::run(&options),
         Some(Command::Report { result, output }) => report::run(&result, &output),
         Some(Command::Picture { result, stages, output }) => {
             report::picture(&result, &stages, &output)
         }
         Some(Command::RunStage { name }) => run_stage::run(&name),
+        Some(Command::PlayPart { experiment, part, arguments }) => {
+            play_part::run(&experiment, &part, &arguments)
+        }
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "stage-runner", &mut script);

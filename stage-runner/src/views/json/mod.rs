@@ -2,12 +2,14 @@
 
 mod activity;
 mod event;
+mod experiment;
 mod printed;
 mod program_check;
 mod report;
 mod sweep;
 
 pub use event::event;
+pub use experiment::{experiment, experiments};
 use printed::printed;
 pub use program_check::program_checks;
 pub use report::{ReadError, line, read_report, report};

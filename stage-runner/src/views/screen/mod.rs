@@ -1,6 +1,7 @@
 //! Results for people at a terminal.
 
 pub mod comparison;
+pub mod experiment;
 #[cfg(test)]
 mod golden;
 pub mod list;
