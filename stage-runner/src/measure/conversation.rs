@@ -102,8 +102,8 @@ impl Conversation {
         let cpu_before = usage::children();
         let began = Instant::now();
         let not_started = |why| Fault::NotStarted { program: program.clone(), why };
-        let mut child =
-            processes::spawn(&mut command).map_err(|error| not_started(processes::with_what_helps(&error)))?;
+        let mut child = processes::spawn(&mut command)
+            .map_err(|error| not_started(processes::with_what_helps(&error)))?;
         signals::child(child.id());
 
         let name = entrant.title().into_owned();

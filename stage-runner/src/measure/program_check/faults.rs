@@ -9,7 +9,7 @@ use crawl::protocol::OutcomeLine;
 use crawl::{ErrorKind, Limits};
 use practice_site::Site;
 
-use super::{AT_ONCE, Checking, SHOWN, fault_in_words};
+use super::{AT_ONCE, Checking, SHOWN, busy, fault_in_words};
 use crate::results::program_check::{Group, Stopped};
 use crate::results::{Fault, Run};
 use crate::words;
@@ -42,6 +42,8 @@ struct Done {
 struct Wrong {
     words: String,
     how: How,
+    /// Why this is not held against the program.
+    not_judged: Option<String>,
 }
 
 /// In which way a job went wrong.
@@ -75,8 +77,7 @@ pub fn check(checking: &Checking<'_>, groups: &mut Vec<Group>) -> io::Result<Opt
         let of_group = jobs.iter().zip(&done).filter(|(job, _)| job.group == name);
         for (job, done) in of_group {
             if let Some(done) = done {
-                let wrong = done.wrong.as_ref().map(|wrong| wrong.words.clone());
-                group.add(&job.name, wrong);
+                add(&mut group, &job.name, done);
             }
         }
         let of_group = left_out.iter().filter(|case| group_of(case) == name);
@@ -85,6 +86,16 @@ pub fn check(checking: &Checking<'_>, groups: &mut Vec<Group>) -> io::Result<Opt
     }
     groups.push(cut(checking, &site));
     Ok(None)
+}
+
+/// Adds what one job came to.
+fn add(group: &mut Group, name: &str, done: &Done) {
+    match &done.wrong {
+        Some(Wrong { words, not_judged: Some(busy), .. }) => {
+            group.leave(name, format!("{words}, and {busy}"));
+        }
+        wrong => group.add(name, wrong.as_ref().map(|wrong| wrong.words.clone())),
+    }
 }
 
 const PAGES: &str = "pages";
@@ -145,13 +156,13 @@ fn run(checking: &Checking<'_>, jobs: &[Job]) -> Vec<Option<Done>> {
 fn wrong(run: &Run, expected: &Expected) -> Option<Wrong> {
     if let Some(fault) = &run.fault {
         let how = How::Program(mem::discriminant(fault));
-        return Some(Wrong { words: fault_in_words(fault, run), how });
+        return Some(Wrong { words: fault_in_words(fault, run), how, not_judged: None });
     }
     let outcome = run.reported().next()?;
     let difference = differences(expected, outcome).into_iter().next()?;
     let kind = outcome.error.as_ref().map(|error| error.kind);
     let how = How::Told(kind, outcome.status, outcome.bytes);
-    Some(Wrong { words: in_words(&difference, outcome), how })
+    Some(Wrong { words: in_words(&difference, outcome), how, not_judged: None })
 }
 
 /// What is not as expected in what a program told. What it may leave out, it may leave out.
@@ -183,35 +194,41 @@ pub fn in_words(difference: &Difference, outcome: &OutcomeLine) -> String {
 
 /// Whether all of these went wrong in the same way.
 fn same_way(done: &[Option<Done>]) -> Option<Stopped> {
-    let wrong: Option<Vec<&Wrong>> = done.iter().map(|done| done.as_ref()?.wrong.as_ref()).collect();
+    let wrong: Option<Vec<&Wrong>> =
+        done.iter().map(|done| done.as_ref()?.wrong.as_ref()).collect();
     let wrong = wrong?;
     let is_same = wrong.iter().all(|other| other.how == wrong[0].how);
     is_same.then(|| Stopped::SameWay(wrong.len(), wrong[0].words.clone()))
 }
 
-/// Whether a job may have gone wrong because the machine was busy.
-fn lacked_time(job: &Job, wrong: &Wrong) -> bool {
+/// Whether a job may have gone wrong because the machine was busy: where a fetch was when its
+/// deadline passed is a matter of time too.
+fn lacked_time(wrong: &Wrong) -> bool {
     match wrong.how {
-        // Where a fetch was when its deadline passed is a matter of time too.
         How::Told(kind, ..) => kind == Some(ErrorKind::Timeout),
-        How::Program(how) => !job.is_slow && how == mem::discriminant(&Fault::Hung { silent_us: 0 }),
+        How::Program(how) => how == mem::discriminant(&Fault::Hung { silent_us: 0 }),
     }
 }
 
-/// Runs those once more that may have had too little time, if they are few.
+/// Runs those once more that may have had too little time, if they are few. What then still lacks
+/// time is not judged on a busy machine.
 fn ask_again(checking: &Checking<'_>, jobs: &[Job], done: &mut [Option<Done>]) {
-    let lacked = |at: &usize| {
-        let wrong = done[*at].as_ref().and_then(|done| done.wrong.as_ref());
-        wrong.is_some_and(|wrong| lacked_time(&jobs[*at], wrong))
+    let lacking = |done: &[Option<Done>]| -> Vec<usize> {
+        let wrong = |at: &usize| done[*at].as_ref().and_then(|done| done.wrong.as_ref());
+        (0..done.len()).filter(|at| wrong(at).is_some_and(lacked_time)).collect()
     };
-    let again: Vec<usize> = (0..jobs.len()).filter(lacked).collect();
-    if again.len() > AGAIN {
-        return;
+    let first = lacking(done);
+    if first.len() <= AGAIN {
+        for at in first {
+            let second = run(checking, &jobs[at..=at]).pop().flatten();
+            done[at] = second.or(done[at].take());
+        }
     }
-    for at in again {
-        let second = run(checking, &jobs[at..=at]).pop().flatten();
-        if let Some(second) = second.filter(|second| second.wrong.is_none()) {
-            done[at] = Some(second);
+    let left = lacking(done);
+    if let Some(busy) = (!left.is_empty()).then(busy).flatten() {
+        for at in left {
+            let wrong = done[at].as_mut().and_then(|done| done.wrong.as_mut());
+            wrong.expect("it is wrong").not_judged = Some(busy.clone());
         }
     }
 }
@@ -229,17 +246,21 @@ fn cut(checking: &Checking<'_>, site: &Site) -> Group {
         Job { group: CUT, name, url, expected, is_slow: false, digest: true }
     };
     let jobs: Vec<Job> = corpus::one_page_in_every_form(site).into_iter().map(job).collect();
-    let done = run(checking, &jobs);
+    let mut done = run(checking, &jobs);
+    ask_again(checking, &jobs, &mut done);
     let digests: Vec<&String> = done.iter().flatten().filter_map(|d| d.digest.as_ref()).collect();
     let first = digests.first().copied();
     let mut group = Group::new(CUT);
     for (job, done) in jobs.iter().zip(&done) {
         let Some(done) = done else { continue };
-        let other = "its sha256 is not that of the same page by another URL";
+        let name = job.name.replace('&', ", ");
         let is_other = done.digest.is_some() && done.digest.as_ref() != first;
-        let wrong = done.wrong.as_ref().map(|wrong| wrong.words.clone());
-        let wrong = wrong.or_else(|| is_other.then(|| other.to_owned()));
-        group.add(job.name.replace('&', ", "), wrong);
+        if is_other && done.wrong.is_none() {
+            let words = "its sha256 is not that of the same page by another URL";
+            group.add(name, Some(words.to_owned()));
+        } else {
+            add(&mut group, &name, done);
+        }
     }
     group
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::Checking;
 #[cfg(unix)]
-use super::{fault_in_words, wanted, watched_site, work};
+use super::{fault_in_words, leave_if_busy, wanted, watched_site, work};
 #[cfg(unix)]
 use crate::measure::conversation::Conversation;
 use crate::results::program_check::{Group, Stopped};
@@ -48,9 +48,9 @@ pub fn check(checking: &Checking<'_>, groups: &mut Vec<Group>) -> io::Result<Opt
         groups.push(group);
         return Ok(None);
     }
-    let (site, _) = watched_site(PAGES)?;
+    let site = watched_site(PAGES)?;
     let comes = (1..=PAGES).map(|page| site.url(&format!("/{page}")));
-    let stays_away = (1..=PAGES).map(|page| site.url(&format!("/{page}?delay=10min")));
+    let stays_away = (1..=PAGES).map(|page| site.url(&format!("/{page}?delay=60s")));
     let wanted = wanted(&comes.chain(stays_away).collect::<Vec<_>>());
     let limits = crawl::Limits { deadline: COMES_WITHIN + ENDS_WITHIN * 2, ..corpus::limits() };
     let work = work(&wanted, limits, false);
@@ -95,7 +95,9 @@ pub fn check(checking: &Checking<'_>, groups: &mut Vec<Group>) -> io::Result<Opt
         Some(fault @ (Fault::NotStarted { .. } | Fault::Hung { .. })) => {
             Some(fault_in_words(fault, &run))
         }
-        _ if pressed.is_none() => Some("ended before Ctrl-C, and not every page was there".to_owned()),
+        _ if pressed.is_none() => {
+            Some("ended before Ctrl-C, and not every page was there".to_owned())
+        }
         _ => was_ended.then(|| format!("did not end within {within}")),
     };
     group.add("ends", on_its_own);
@@ -106,6 +108,7 @@ pub fn check(checking: &Checking<'_>, groups: &mut Vec<Group>) -> io::Result<Opt
     group.add("tells what it had", told);
     let left = left_running || was_ended;
     group.add("leaves no process", left.then(|| format!("one still ran {within} later")));
+    leave_if_busy(&mut group);
     groups.push(group);
     Ok(None)
 }

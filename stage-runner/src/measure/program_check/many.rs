@@ -1,19 +1,19 @@
 //! Many pages in one job: how many at once, which end by their deadline, and a thousand.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::num::NonZeroUsize;
-use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use corpus::Expected;
 use crawl::protocol::OutcomeLine;
 use crawl::{ErrorKind, Limits};
-use practice_site::Site;
+use practice_site::{Event, Site, What};
 
 use super::faults::{differences, in_words};
-use super::{Checking, fault_in_words, was_lost, watched_site};
-use crate::results::Run;
+use super::{Checking, fault_in_words, leave_if_busy, was_lost, watched_site};
 use crate::results::program_check::{Group, Stopped};
+use crate::results::{Fault, Run};
 use crate::words;
 
 /// A page of the site.
@@ -35,9 +35,6 @@ const SLOW: [&str; 4] = ["never-answer", "stall-in-body", "drip-body", "connect-
 
 /// A deadline is looked at as often as this before it counts as missed: a busy machine passes.
 const TRIES: usize = 3;
-
-/// A program that wants a whole processor gets this share of one, or times are not judged.
-const ENOUGH: f64 = 0.7;
 
 const THOUSAND: usize = 1000;
 
@@ -61,14 +58,14 @@ fn concurrency(checking: &Checking<'_>) -> io::Result<Group> {
     let mut group = Group::new("no more at once than asked");
     let mut seen = Vec::new();
     for (done, (limit, pages)) in AT_ONCE.into_iter().enumerate() {
-        let (site, arrivals) = watched_site(pages)?;
+        let site = watched_site(pages)?;
         let delay = DELAY.as_millis();
         let urls = pages_of(&site, pages, &format!("?delay={delay}ms"));
         let run = checking.run(&urls, limits(limit), false, &mut |_| {});
-        let arrivals = arrivals.lock().unwrap_or_else(PoisonError::into_inner);
-        let most = most_at_once(&arrivals);
-        let wrong = wrong_pages(&run, arrivals.len()).or_else(|| {
-            (most > limit).then(|| format!("the site had {most} requests waiting at once"))
+        let events = site.events();
+        let most = most_at_once(&events);
+        let wrong = wrong_pages(&run, connections(&events)).or_else(|| {
+            (most > limit).then(|| format!("the site had {most} connections waiting at once"))
         });
         group.add(format!("{limit} of {pages} pages"), wrong);
         seen.push(most.to_string());
@@ -82,30 +79,41 @@ fn refs(texts: &[String]) -> Vec<&str> {
     texts.iter().map(String::as_str).collect()
 }
 
-/// The most requests that waited at the site at the same time. Each waits for [`DELAY`]; a part of
-/// it is left out, so that a moment between the request and its note counts for nobody.
-fn most_at_once(arrivals: &[Instant]) -> usize {
-    let waits = DELAY * 3 / 4;
-    let at = |moment: &Instant| {
-        arrivals.iter().filter(|other| **other <= *moment && *moment - **other < waits).count()
-    };
-    arrivals.iter().map(at).max().unwrap_or(0)
+/// The most connections that waited at the site at the same time. One waits until its answer begins:
+/// only after that can a program have given its place to another.
+fn most_at_once(events: &[Event]) -> usize {
+    let mut waiting = BTreeSet::new();
+    let mut most = 0;
+    for event in events {
+        match event.what {
+            What::Opened(_) => waiting.insert(event.connection),
+            What::Answering | What::GaveUp | What::Closed => waiting.remove(&event.connection),
+            _ => false,
+        };
+        most = most.max(waiting.len());
+    }
+    most
+}
+
+fn connections(events: &[Event]) -> usize {
+    events.iter().filter(|event| matches!(event.what, What::Opened(_))).count()
 }
 
 /// What is wrong where only pages were asked for, each once.
-fn wrong_pages(run: &Run, requests: usize) -> Option<String> {
+fn wrong_pages(run: &Run, connections: usize) -> Option<String> {
     if let Some(fault) = &run.fault {
         return Some(fault_in_words(fault, run));
     }
     let outcomes = run.reported();
-    let mut wrong = outcomes.filter_map(|outcome| wrong_page(outcome).map(|words| (outcome, words)));
+    let mut wrong =
+        outcomes.filter_map(|outcome| wrong_page(outcome).map(|words| (outcome, words)));
     if let Some((outcome, words)) = wrong.next() {
         return Some(format!("page {}: {words}{}", outcome.target + 1, and_more(wrong.count())));
     }
     let pages = run.outcomes.len();
-    (requests != pages).then(|| {
-        let requests = words::plural(requests as u64, "request");
-        format!("the site had {requests} for {pages} pages")
+    (connections != pages).then(|| {
+        let connections = words::plural(connections as u64, "connection");
+        format!("the site had {connections} for {pages} pages")
     })
 }
 
@@ -135,7 +143,7 @@ fn wrong_page(outcome: &OutcomeLine) -> Option<String> {
 /// each of the others ends at its time.
 fn deadline(checking: &Checking<'_>) -> io::Result<Group> {
     let mut group = Group::new("deadline, each its own");
-    let (site, _) = watched_site(SLOW.len())?;
+    let site = watched_site(SLOW.len())?;
     let mut names = Vec::new();
     let mut urls = Vec::new();
     for (at, name) in SLOW.into_iter().enumerate() {
@@ -160,35 +168,28 @@ fn deadline(checking: &Checking<'_>) -> io::Result<Group> {
         });
         (checking.told)(group.name, try_, TRIES);
         group = Group { left_out: group.left_out, ..Group::new(group.name) };
-        let mut lost = 0;
-        let mut late = Vec::new();
+        let (mut lost, mut lacked_time) = (0, matches!(run.fault, Some(Fault::Hung { .. })));
         for (outcome, (name, heard)) in run.outcomes.iter().zip(names.iter().zip(&heard)) {
             let Some(outcome) = outcome else { continue };
-            let is_page = name.starts_with("page ");
             if run.fault.as_ref().is_some_and(|fault| was_lost(outcome, fault)) {
                 lost += 1;
                 continue;
             }
-            let wrong = if is_page { wrong_page(outcome) } else { no_timeout(outcome) };
-            let time = (!is_page && wrong.is_none()).then(|| untimely(outcome, *heard)).flatten();
-            late.extend(time.clone().map(|words| (name.clone(), words)));
-            group.add(name, wrong.or(time));
+            let timed_out =
+                matches!(&outcome.error, Some(error) if error.kind == ErrorKind::Timeout);
+            let wrong = match name.starts_with("page ") {
+                true => wrong_page(outcome),
+                false => no_timeout(outcome).or_else(|| untimely(outcome, *heard)),
+            };
+            lacked_time |= wrong.is_some() && timed_out;
+            group.add(name, wrong);
         }
         add_lost(&mut group, lost, &run);
-        if late.is_empty() || checking.over().is_some() {
-            break;
-        }
-        let share = share_of_a_core();
-        if try_ == TRIES && share.is_some_and(|share| share < ENOUGH) {
-            let share = share.unwrap_or_default() * 100.0;
-            let busy = format!("a program that wants a core gets {share:.0} % of one here");
-            group.failures.retain(|failure| late.iter().all(|(name, _)| *name != failure.case));
-            group.of -= late.len();
-            for (name, words) in late {
-                group.leave(name, format!("{words}, and {busy}"));
-            }
+        if !lacked_time || checking.over().is_some() {
+            return Ok(group);
         }
     }
+    leave_if_busy(&mut group);
     Ok(group)
 }
 
@@ -218,22 +219,11 @@ fn untimely(outcome: &OutcomeLine, heard: Option<Duration>) -> Option<String> {
     })
 }
 
-/// What share of a processor a program gets here that wants a whole one.
-fn share_of_a_core() -> Option<f64> {
-    let before = stage_program::system::process()?;
-    let began = Instant::now();
-    while began.elapsed() < Duration::from_millis(100) {
-        std::hint::spin_loop();
-    }
-    let used = stage_program::system::process()? - before;
-    Some(used.total_us() as f64 / began.elapsed().as_micros() as f64)
-}
-
 // A thousand pages.
 
 fn thousand(checking: &Checking<'_>) -> io::Result<Group> {
     let mut group = Group { is_one: true, ..Group::new("1,000 pages") };
-    let (site, arrivals) = watched_site(THOUSAND)?;
+    let site = watched_site(THOUSAND)?;
     let urls = pages_of(&site, THOUSAND, "");
     let mut done = 0;
     let run = checking.run(&urls, limits(20), false, &mut |_| {
@@ -248,9 +238,8 @@ fn thousand(checking: &Checking<'_>) -> io::Result<Group> {
         }
     }
     add_lost(&mut group, lost, &run);
-    let requests = arrivals.lock().unwrap_or_else(PoisonError::into_inner).len();
     if group.failures.is_empty()
-        && let Some(wrong) = wrong_pages(&run, requests)
+        && let Some(wrong) = wrong_pages(&run, connections(&site.events()))
     {
         group.passed -= 1;
         group.of -= 1;

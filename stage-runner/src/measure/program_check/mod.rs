@@ -7,10 +7,10 @@ mod faults;
 mod interrupt;
 mod many;
 
-use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
+use std::{io, mem};
 
 use crawl::protocol::OutcomeLine;
 use crawl::{ErrorKind, Limits};
@@ -19,8 +19,9 @@ use practice_site::{Config, Site};
 use super::Work;
 use crate::lineup::Entrant;
 use crate::lineup::urls::{self, Wanted};
-use crate::results::program_check::{Group, ProgramCheck, Stopped};
+use crate::results::program_check::{Failure, Group, ProgramCheck, Stopped};
 use crate::results::{Fault, Run};
+use crate::system::control::share_of_a_core;
 use crate::system::signals;
 use crate::words;
 
@@ -32,6 +33,9 @@ const PATIENCE: Duration = Duration::from_secs(240);
 
 /// Characters of what a program sent that are shown.
 const SHOWN: usize = 120;
+
+/// Who wants a whole core and gets less of one than this is on a busy machine.
+const ENOUGH: f64 = 0.7;
 
 /// Told after each job: the group, and how many jobs of how many are done.
 pub type Told<'a> = &'a (dyn Fn(&str, usize, usize) + Sync);
@@ -130,15 +134,25 @@ fn wanted(urls: &[String]) -> Vec<Wanted> {
     urls::resolve(urls.expect("URLs of the practice site"))
 }
 
-/// The site of the corpus with this many pages, and when each request arrived at it.
-fn watched_site(pages: usize) -> io::Result<(Site, Arc<Mutex<Vec<Instant>>>)> {
-    let arrivals = Arc::new(Mutex::new(Vec::new()));
-    let noted = Arc::clone(&arrivals);
-    let config = Config { pages, ..corpus::site_config() };
-    let site = Site::start_reporting(config, move |_| {
-        noted.lock().expect("nobody panics with it").push(Instant::now());
-    })?;
-    Ok((site, arrivals))
+/// The site of the corpus with this many pages, which notes what it sees.
+fn watched_site(pages: usize) -> io::Result<Site> {
+    Site::start(Config { pages, events: true, ..corpus::site_config() })
+}
+
+/// That the machine is busy, if it is: then what a program lacks may be time.
+fn busy() -> Option<String> {
+    let share = share_of_a_core().filter(|share| *share < ENOUGH)?;
+    Some(format!("a program that wants a core gets {:.0} % of one here", share * 100.0))
+}
+
+/// On a busy machine, what went wrong with a group of promises about time is not judged.
+fn leave_if_busy(group: &mut Group) {
+    if let Some(busy) = (!group.failures.is_empty()).then(busy).flatten() {
+        group.of = group.passed;
+        for Failure { case, words } in mem::take(&mut group.failures) {
+            group.leave(case, format!("{words}, and {busy}"));
+        }
+    }
 }
 
 /// What went wrong with the program as a whole, with the last line that it printed to stderr.
