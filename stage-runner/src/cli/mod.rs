@@ -127,7 +127,7 @@ pub enum Command {
     /// Run each stage with more and more in flight, and see where it ends
     #[command(after_help = SWEEP_EXAMPLES)]
     Sweep(SweepOptions),
-    /// Check a program of your own: every fault of the practice site, and what else a stage promises
+    /// Check a program of your own: every fault of the practice site, and what a stage promises
     #[command(after_help = CHECK_HELP)]
     Check(CheckOptions),
     /// Guess what a run will show, run it, and read why

@@ -115,8 +115,8 @@ fn what_a_program_had_when_ctrl_c_came_must_be_told() {
     wrong("STAGE | sort", "Ctrl-C", &["told of 0 of the 5 pages that had come"]);
 }
 
-/// What a program may leave out, it may leave out; a wrong word fails by its name. (`sed` holds lines
-/// back, and Ctrl-C shows that.)
+/// What a program may leave out, it may leave out; a wrong word fails by its name. (`sed` holds
+/// lines back, and Ctrl-C shows that.)
 #[test]
 fn words_that_are_missing_and_words_that_are_wrong() {
     let through_sed = |expression: &str| {

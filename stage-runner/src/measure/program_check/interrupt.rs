@@ -87,8 +87,11 @@ pub fn check(checking: &Checking<'_>, groups: &mut Vec<Group>) -> io::Result<Opt
     }
 
     let was_ended = pressed.is_some_and(|pressed| {
-        let by_us = matches!(&run.fault, Some(Fault::Ended { how: Ending::Signal(name), .. }) if name == "SIGKILL");
-        by_us && pressed.elapsed() >= ENDS_WITHIN
+        let how = match &run.fault {
+            Some(Fault::Ended { how: Ending::Signal(name), .. }) => name,
+            _ => "",
+        };
+        how == "SIGKILL" && pressed.elapsed() >= ENDS_WITHIN
     });
     let within = words::plain(ENDS_WITHIN);
     let on_its_own = match &run.fault {

@@ -79,8 +79,8 @@ fn refs(texts: &[String]) -> Vec<&str> {
     texts.iter().map(String::as_str).collect()
 }
 
-/// The most connections that waited at the site at the same time. One waits until its answer begins:
-/// only after that can a program have given its place to another.
+/// The most connections that waited at the site at the same time. One waits until its answer
+/// begins: only after that can a program have given its place to another.
 fn most_at_once(events: &[Event]) -> usize {
     let mut waiting = BTreeSet::new();
     let mut most = 0;
@@ -206,7 +206,7 @@ fn no_timeout(outcome: &OutcomeLine) -> Option<String> {
 }
 
 /// What is wrong with the time at which a fetch ended that had to end by its deadline. A program
-/// need not say when it ended: then what counts is when it was heard, with the start of the program.
+/// need not say when it ended: then what counts is when it was heard, with the program's start.
 fn untimely(outcome: &OutcomeLine, heard: Option<Duration>) -> Option<String> {
     let finished = outcome.finished_us.map(Duration::from_micros);
     let slack = if finished.is_some() { Duration::ZERO } else { DEADLINE };
