@@ -192,23 +192,19 @@ fn measure(
     lab: &Lab,
     options: &ExperimentOptions,
 ) -> Result<Finding, Trouble> {
-    if options.format == ExperimentFormat::Text {
-        progress::note("(running)");
-    }
     let rounds = options.rounds.map_or(experiment.rounds, |rounds| rounds.get());
+    if options.format == ExperimentFormat::Text {
+        progress::note(&format!("(running, {})", words::plural(rounds.into(), "round")));
+    }
     let before = share_of_a_core();
     let mut seen: Vec<Seen> = Vec::new();
-    for round in 0..rounds {
-        if round > 0 {
-            progress::live(&format!("round {} of {rounds}", round + 1));
-        }
+    for _ in 0..rounds {
         seen.push((experiment.run)(lab)?);
         if signals::asked() {
             return Err(Trouble::Interrupted);
         }
     }
-    progress::end();
-    let share = before.zip(share_of_a_core()).map(|(before, after)| before.min(after));
+    let share = before.min(share_of_a_core());
     Ok(Finding::judge(experiment, &seen, share))
 }
 

@@ -76,7 +76,13 @@ impl Lab {
             activity: false,
             stderr_to: None,
         };
-        let run = work.run(0, &entrant, 0, &mut |_| true);
+        // A run during which the runner was stopped says nothing, so it is taken again.
+        let run = loop {
+            let run = work.run(0, &entrant, 0, &mut |_| true);
+            if run.stopped_us == 0 || signals::asked() {
+                break run;
+            }
+        };
         match run.fault {
             _ if signals::asked() => Err(Trouble::Interrupted),
             Some(Fault::NotHere { why }) => Err(Trouble::NotHere(format!("{name}: {why}"))),
@@ -130,7 +136,6 @@ impl Lab {
     ///
     /// # Errors
     /// It failed or cannot run here, or somebody asked to stop.
-    #[allow(dead_code, reason = "for the experiments that need Python")]
     pub fn python(&self, script: &str, arguments: &[&str]) -> Result<Numbers, Trouble> {
         let python = self.python.as_ref();
         let python = python.ok_or_else(|| Trouble::NotHere("it needs Python".to_owned()))?;

@@ -13,7 +13,7 @@ pub const EXPERIMENT: Experiment = Experiment {
         ("without a lock", "read the number, add 1, write it back"),
         ("with a lock", "the same, while no other thread may"),
     ],
-    question: "What does the number come to without the lock?",
+    question: "Ten threads add 1 without a lock: what does the number come to?",
     choices: &[
         "less than 100,000, perhaps much less",
         "100,000 on most runs: a switch between two steps is rare",

@@ -14,26 +14,43 @@
 //!   apart. Any other time is judged only if the machine is quiet ([`Judged`]).
 //! - A choice is a mistake that people make; the right one is not always in the same place.
 //! - *Why* stands in the chapter, in a block that begins with `<!-- experiment NAME -->`:
-//!   [`why`] takes it from there.
+//!   [`why()`] takes it from there.
 //!
-//! The tests of this module and `tests/experiments.rs` hold the rest.
+//! - `docs/experiments.md` lists it.
+//!
+//! `tests.rs` and the runner's `tests/experiments.rs` hold all of this.
 
 mod experiment;
 mod lab;
 mod seen;
+#[cfg(test)]
+mod tests;
 mod why;
 
+mod async_cpu;
+mod block_the_loop;
 mod busy;
+mod busy_all;
+mod cold;
 mod drip;
+mod few_or_many;
+mod gil;
+mod how_often_polled;
+mod in_turn;
 mod lost_update;
 mod memory;
+mod race_across_await;
 mod two_kinds;
+mod unordered;
+mod what_is_paid;
+
+mod watching;
 
 use crate::lineup::stages;
 
 pub use experiment::{Experiment, Form, Judged, Numbers, Part, Range};
 pub use lab::{Lab, Trouble, UNAVAILABLE};
-pub use seen::{Cell, Finding, QUIET, Seen, Verdict};
+pub use seen::{Cell, Finding, Seen, Verdict};
 pub use why::why;
 
 /// All experiments, in the order of the chapters.
@@ -41,12 +58,26 @@ pub const EXPERIMENTS: &[&Experiment] = &[
     // Chapter 1.
     &two_kinds::EXPERIMENT,
     &drip::EXPERIMENT,
+    // Chapter 2.
+    &what_is_paid::EXPERIMENT,
     // Chapter 3.
     &lost_update::EXPERIMENT,
+    &gil::EXPERIMENT,
     // Chapter 4.
     &busy::EXPERIMENT,
+    &busy_all::EXPERIMENT,
     // Chapter 5.
+    &unordered::EXPERIMENT,
     &memory::EXPERIMENT,
+    &few_or_many::EXPERIMENT,
+    // Chapter 8.
+    &block_the_loop::EXPERIMENT,
+    &how_often_polled::EXPERIMENT,
+    // Chapter 9.
+    &cold::EXPERIMENT,
+    &in_turn::EXPERIMENT,
+    &race_across_await::EXPERIMENT,
+    &async_cpu::EXPERIMENT,
 ];
 
 /// The experiment of that name.

@@ -2,10 +2,8 @@
 
 use super::experiment::{Experiment, Form, Judged, Range};
 use crate::results::Run;
+use crate::system::control::ENOUGH;
 use crate::words;
-
-/// A program that wants a whole core must get this much of one, or times are not judged.
-pub const QUIET: f64 = 0.7;
 
 /// What one run of a scene came to.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -18,11 +16,13 @@ pub struct Seen {
     pub measures: Vec<Option<f64>>,
 }
 
-/// A figure of the table.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// A figure of the table, or words.
+#[derive(Clone, Debug, PartialEq)]
 pub enum Cell {
     /// Microseconds that passed.
     Time(u64),
+    /// Nanoseconds that passed: of a single call.
+    Nanoseconds(f64),
     /// Microseconds of CPU time.
     Cpu(Option<u64>),
     /// Bytes of memory.
@@ -30,8 +30,9 @@ pub enum Cell {
     /// Something that was counted.
     Count(Option<u64>),
     /// A ratio, or a mean.
-    #[allow(dead_code, reason = "for cores that are used, and the like")]
     Number(f64),
+    /// Words: those of the first round.
+    Text(String),
 }
 
 /// What became of one measure.
@@ -43,7 +44,7 @@ pub enum Verdict {
     NotHere,
     /// The machine is too busy to judge a time.
     TooBusy,
-    /// This system does not tell it.
+    /// This machine does not tell it.
     Unknown,
 }
 
@@ -54,9 +55,8 @@ pub struct Finding {
     pub seen: Seen,
     /// How many rounds ran.
     pub rounds: u32,
-    /// The share of a core that a program gets here, where the system tells: the least that was
-    /// seen.
-    pub share_of_a_core: Option<f64>,
+    /// The share of a core that a program gets here: the least that was seen.
+    pub share_of_a_core: f64,
     /// A verdict for each measure.
     pub verdicts: Vec<Verdict>,
 }
@@ -72,17 +72,18 @@ impl Cell {
         Cell::Cpu(run.cpu_us())
     }
 
-    fn number(self) -> Option<f64> {
-        match self {
+    fn number(&self) -> Option<f64> {
+        match *self {
             Cell::Time(number) => Some(number as f64),
             Cell::Cpu(number) | Cell::Bytes(number) | Cell::Count(number) => {
                 number.map(|number| number as f64)
             }
-            Cell::Number(number) => Some(number),
+            Cell::Number(number) | Cell::Nanoseconds(number) => Some(number),
+            Cell::Text(_) => None,
         }
     }
 
-    fn with_number(self, number: Option<f64>) -> Cell {
+    fn with_number(&self, number: Option<f64>) -> Cell {
         let whole = number.map(|number| number.round() as u64);
         match self {
             Cell::Time(_) => Cell::Time(whole.unwrap_or(0)),
@@ -90,6 +91,8 @@ impl Cell {
             Cell::Bytes(_) => Cell::Bytes(whole),
             Cell::Count(_) => Cell::Count(whole),
             Cell::Number(_) => Cell::Number(number.unwrap_or(0.0)),
+            Cell::Nanoseconds(_) => Cell::Nanoseconds(number.unwrap_or(0.0)),
+            Cell::Text(text) => Cell::Text(text.clone()),
         }
     }
 }
@@ -140,16 +143,11 @@ fn median(numbers: impl Iterator<Item = Option<f64>>) -> Option<f64> {
 
 impl Finding {
     /// Judges what several rounds came to on a machine that gives this share of a core.
-    pub fn judge(
-        experiment: &Experiment,
-        rounds: &[Seen],
-        share_of_a_core: Option<f64>,
-    ) -> Finding {
+    pub fn judge(experiment: &Experiment, rounds: &[Seen], share_of_a_core: f64) -> Finding {
         let seen = Seen::median(rounds);
-        let is_quiet = share_of_a_core.is_none_or(|share| share >= QUIET);
         let judge = |(range, measure): (&Range, &Option<f64>)| match (measure, range.judged) {
             (None, _) => Verdict::Unknown,
-            (_, Judged::IfQuiet) if !is_quiet => Verdict::TooBusy,
+            (_, Judged::IfQuiet) if share_of_a_core < ENOUGH => Verdict::TooBusy,
             (Some(measure), _) if range.healthy.contains(measure) => Verdict::AsExpected,
             _ => Verdict::NotHere,
         };

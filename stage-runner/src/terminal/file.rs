@@ -25,6 +25,15 @@ pub fn write(file: &Path, text: &str) -> Result<(), String> {
     fs::write(file, text).map_err(not_written(file))
 }
 
+/// Adds a text to the end of a file.
+///
+/// # Errors
+/// Why it cannot be, as a sentence with the file's name.
+pub fn append(file: &Path, text: &str) -> Result<(), String> {
+    let opened = OpenOptions::new().create(true).append(true).open(file);
+    opened.and_then(|mut opened| opened.write_all(text.as_bytes())).map_err(not_written(file))
+}
+
 /// Empties a file, or makes it, to be written bit by bit.
 ///
 /// # Errors
@@ -39,15 +48,6 @@ fn not_a_folder(file: &Path) -> Result<(), String> {
         true => Err(format!("cannot write {}: it is a folder; name a file in it", file.display())),
         false => Ok(()),
     }
-}
-
-/// Adds a text to the end of a file.
-///
-/// # Errors
-/// Why it cannot be, as a sentence with the file's name.
-pub fn append(file: &Path, text: &str) -> Result<(), String> {
-    let opened = OpenOptions::new().create(true).append(true).open(file);
-    opened.and_then(|mut opened| opened.write_all(text.as_bytes())).map_err(not_written(file))
 }
 
 fn not_written(file: &Path) -> impl Fn(io::Error) -> String {

@@ -6,6 +6,7 @@ mod addresses;
 #[cfg(unix)]
 mod check_program;
 mod command_line;
+mod experiment;
 mod formats;
 #[cfg(unix)]
 mod operations;

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, ChildStdout, Command};
+use std::process::{Child, ChildStdout};
 
 use super::support::{command, run};
 
@@ -85,7 +85,8 @@ fn a_file_of_events_is_complete_after_ctrl_c() {
     let mut stdout = BufReader::new(site.0.stdout.take().unwrap());
     // Ctrl-C comes at once, most often before the site has written anything.
     assert!(fetched(&mut stdout).starts_with("HTTP/1.1 200"));
-    let interrupt = Command::new("kill").args(["-INT", &site.0.id().to_string()]).status();
+    let interrupt =
+        std::process::Command::new("kill").args(["-INT", &site.0.id().to_string()]).status();
     assert!(interrupt.unwrap().success());
     assert_eq!(site.0.wait().unwrap().code(), Some(0));
     let lines = std::fs::read_to_string(&path).unwrap();

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::VERSION;
 use super::printed::printed;
-use crate::experiments::{Cell, Experiment, Finding, Judged, Range, Verdict};
+use crate::experiments::{Cell, Experiment, Finding, Form, Judged, Range, Verdict};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -17,7 +17,7 @@ struct Document<'a> {
     answer: char,
     guess: Option<char>,
     rounds: u32,
-    share_of_a_core: Option<f64>,
+    share_of_a_core: f64,
     verdict: &'static str,
     /// What came of each measure.
     measures: Vec<Measure<'a>>,
@@ -27,6 +27,8 @@ struct Document<'a> {
 #[derive(Serialize)]
 struct Measure<'a> {
     unit: &'a str,
+    /// `count`, or `ratio`: of times, CPU times or memory.
+    form: &'static str,
     seen: Option<f64>,
     least: f64,
     /// Absent where there is no most.
@@ -45,10 +47,13 @@ struct Row<'a> {
 #[derive(Serialize)]
 struct Figure<'a> {
     what: &'a str,
-    /// `us`, `bytes`, or none for what was counted.
+    /// `ns`, `us`, `bytes`, or none for what was counted.
     #[serde(skip_serializing_if = "Option::is_none")]
     unit: Option<&'static str>,
     value: Option<f64>,
+    /// Words, where it has no value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -106,6 +111,10 @@ pub fn experiments(experiments: &[&Experiment]) -> Vec<u8> {
 fn measure(range: &Range, seen: Option<f64>, verdict: Verdict) -> Measure<'_> {
     Measure {
         unit: range.unit,
+        form: match range.form {
+            Form::Count => "count",
+            Form::Ratio => "ratio",
+        },
         seen,
         least: *range.healthy.start(),
         most: Some(*range.healthy.end()).filter(|most| most.is_finite()),
@@ -117,16 +126,22 @@ fn measure(range: &Range, seen: Option<f64>, verdict: Verdict) -> Measure<'_> {
     }
 }
 
-fn figure<'a>((what, cell): (&&'a str, &Cell)) -> Figure<'a> {
+fn figure<'a>((what, cell): (&&'a str, &'a Cell)) -> Figure<'a> {
     let whole = |number: Option<u64>| number.map(|number| number as f64);
     let (unit, value) = match *cell {
         Cell::Time(us) => (Some("us"), Some(us as f64)),
         Cell::Cpu(us) => (Some("us"), whole(us)),
         Cell::Bytes(bytes) => (Some("bytes"), whole(bytes)),
         Cell::Count(count) => (None, whole(count)),
+        Cell::Nanoseconds(ns) => (Some("ns"), Some(ns)),
         Cell::Number(number) => (None, Some(number)),
+        Cell::Text(_) => (None, None),
     };
-    Figure { what, unit, value }
+    let text = match cell {
+        Cell::Text(text) => Some(text.as_str()),
+        _ => None,
+    };
+    Figure { what, unit, value, text }
 }
 
 fn word(verdict: Verdict) -> &'static str {

@@ -1,7 +1,8 @@
 //! An experiment, in plain lines: they are read aloud as well as they are seen.
 
-use crate::experiments::{Cell, Experiment, Finding, QUIET, Verdict};
+use crate::experiments::{Cell, Experiment, Finding, Form, Verdict};
 use crate::lineup::sources;
+use crate::system::control::ENOUGH;
 use crate::views::Style;
 use crate::views::columns::UNKNOWN;
 use crate::words;
@@ -77,14 +78,13 @@ pub fn seen(
         say("Not here:", &format!("{} was expected, {seen} was seen.", range.expects()));
     }
     if finding.verdicts.contains(&Verdict::TooBusy) {
-        let share = percent(finding.share_of_a_core.unwrap_or_default());
+        let share = percent(finding.share_of_a_core);
         let too_busy = says(Verdict::TooBusy);
         let why = format!("a program that wants a core gets {share} of one");
         say("Not judged:", &format!("{too_busy}: {why}."));
     }
-    if finding.verdicts.contains(&Verdict::Unknown) {
-        let unknown = says(Verdict::Unknown);
-        say("Not judged:", &format!("{unknown}: this system does not tell it."));
+    for (range, _) in finding.with(experiment, Verdict::Unknown) {
+        say("Not judged:", &format!("{}: this machine does not tell it.", range.unit));
     }
     if let Some(guess) = guess {
         let choice = experiment.choices[guess];
@@ -99,8 +99,9 @@ pub fn seen(
         );
         say("Try again:", &again);
     }
-    if let Some(share) = finding.share_of_a_core.filter(|share| *share >= QUIET) {
-        lines.push(format!("(A program that wants a core gets {} of one here.)", percent(share)));
+    if finding.share_of_a_core >= ENOUGH {
+        let share = percent(finding.share_of_a_core);
+        lines.push(format!("(A program that wants a core gets {share} of one here.)"));
     }
     lines
 }
@@ -144,11 +145,8 @@ fn percent(share: f64) -> String {
 /// The rows, their numbers one below the other.
 fn table(finding: &Finding) -> Vec<String> {
     let seen = &finding.seen;
-    let rows: Vec<(&str, Vec<String>)> = seen
-        .rows
-        .iter()
-        .map(|(name, cells)| (*name, cells.iter().map(|cell| text(*cell)).collect()))
-        .collect();
+    let rows: Vec<(&str, Vec<String>)> =
+        seen.rows.iter().map(|(name, cells)| (*name, cells.iter().map(text).collect())).collect();
     let longest = rows.iter().map(|(name, _)| words::width(name)).max().unwrap_or(0);
     let widths: Vec<usize> = (0..seen.columns.len())
         .map(|column| {
@@ -169,13 +167,102 @@ fn table(finding: &Finding) -> Vec<String> {
     [line("", &titles)].into_iter().chain(rows).collect()
 }
 
-fn text(cell: Cell) -> String {
+fn text(cell: &Cell) -> String {
     let unknown = || UNKNOWN.to_owned();
-    match cell {
+    match *cell {
         Cell::Time(us) => words::duration(us),
+        Cell::Nanoseconds(ns) if ns < 100_000.0 => format!("{:.1} µs", ns / 1e3),
+        Cell::Nanoseconds(ns) => words::duration((ns / 1e3) as u64),
         Cell::Cpu(us) => us.map_or_else(unknown, words::cpu),
         Cell::Bytes(bytes) => bytes.map_or_else(unknown, words::bytes),
         Cell::Count(count) => count.map_or_else(unknown, words::count),
-        Cell::Number(number) => crate::experiments::Form::Ratio.text(number),
+        Cell::Number(number) => Form::Ratio.text(number),
+        Cell::Text(ref text) => text.clone(),
+    }
+}
+
+#[cfg(test)]
+mod golden {
+    use expect_test::expect_file;
+
+    use super::*;
+    use crate::experiments::{self, EXPERIMENTS, Seen};
+
+    const NARROW: Style = Style { width: 80 };
+
+    #[track_caller]
+    fn golden(name: &str, lines: &[String]) {
+        let text: String = lines.iter().map(|line| format!("{}\n", line.trim_end())).collect();
+        for line in text.lines() {
+            assert!(words::width(line) <= NARROW.width, "{line}");
+        }
+        assert!(words::ascii(&text).is_ascii() && !text.contains('\u{1b}'), "plain lines");
+        let path = format!("{}/tests/screens/{name}.txt", env!("CARGO_MANIFEST_DIR"));
+        expect_file![path].assert_eq(&text);
+    }
+
+    fn busy() -> &'static Experiment {
+        experiments::find("busy").expect("it is in the table")
+    }
+
+    /// What busy shows, with such ratios of time and of CPU time.
+    fn found(wall: f64, cpu: Option<f64>, rounds: usize, share: f64) -> Finding {
+        let seen = Seen {
+            columns: vec!["wall", "CPU", "asked in vain"],
+            rows: vec![
+                ("blocking", vec![Cell::Time(1_003_000), Cell::Cpu(Some(950)), count(0)]),
+                (
+                    "busy-wait",
+                    vec![
+                        Cell::Time((1_003_000.0 * wall) as u64),
+                        Cell::Cpu(cpu.map(|cpu| (950.0 * cpu) as u64)),
+                        count(1_247_281),
+                    ],
+                ),
+            ],
+            measures: vec![Some(wall), cpu, Some(1_247_281.0), Some(0.0)],
+        };
+        Finding::judge(busy(), &vec![seen; rounds], share)
+    }
+
+    fn count(number: u64) -> Cell {
+        Cell::Count(Some(number))
+    }
+
+    #[test]
+    fn the_list() {
+        golden("experiments", &list(EXPERIMENTS, &NARROW));
+    }
+
+    #[test]
+    fn the_question() {
+        golden("experiment-question", &question(busy(), &NARROW));
+        for experiment in EXPERIMENTS {
+            let lines = question(experiment, &NARROW);
+            assert!(lines.iter().all(|line| words::width(line) <= NARROW.width), "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_seen() {
+        let screen = |finding: &Finding, guess| seen(busy(), finding, guess, &NARROW);
+        golden("experiment-seen", &screen(&found(1.01, Some(880.0), 1, 0.97), Some(0)));
+        golden("experiment-busy-machine", &screen(&found(1.62, Some(310.0), 1, 0.33), None));
+        golden("experiment-not-here", &screen(&found(1.02, Some(4.0), 3, 0.81), Some(1)));
+        golden("experiment-not-told", &screen(&found(1.02, None, 1, 0.81), None));
+    }
+
+    /// Where the answer was not seen, the chapter's is told, as the chapter's.
+    #[test]
+    fn why_it_is_so() {
+        let told = |finding: &Finding| {
+            let text = why(busy(), finding, &["Because.".to_owned()], &NARROW);
+            text.join("\n")
+        };
+        let healthy = told(&found(1.01, Some(880.0), 1, 0.97));
+        assert!(healthy.starts_with("Because.\n\nLook:  crates/04-busy-wait/src/lib.rs:"));
+        assert!(healthy.ends_with(&format!("Next:  {}", busy().next)), "{healthy}");
+        let other = told(&found(1.01, Some(4.0), 1, 0.97));
+        assert!(other.starts_with("The chapter says b, neither: both take"), "{other}");
     }
 }
