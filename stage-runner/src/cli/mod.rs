@@ -425,27 +425,15 @@ pub struct CheckOptions {
     pub programs: Vec<Program>,
 
     /// What is printed
-    #[arg(long, value_enum, default_value_t = CheckFormat::Table)]
+    #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
     pub format: CheckFormat,
-
-    /// When to use colors
-    #[arg(long, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
-    pub color: Color,
-
-    /// Which characters to draw with
-    #[arg(long, value_enum, default_value_t = Charset::Auto)]
-    pub charset: Charset,
-
-    /// No progress and no notes on stderr
-    #[arg(short, long)]
-    pub quiet: bool,
 }
 
 /// What a check prints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 #[allow(missing_docs)]
 pub enum CheckFormat {
-    Table,
+    Text,
     Json,
 }
 

@@ -3,20 +3,20 @@
 use std::io;
 use std::process::ExitCode;
 
-use crate::cli::{CheckFormat, CheckOptions, wrong_in};
-use crate::lineup::{Languages, entrants};
+use crate::cli::{CheckFormat, wrong_in};
+use crate::lineup::{Languages, Program, entrants};
 use crate::measure::program_check::check;
 use crate::results::program_check::{ProgramCheck, Verdict};
 use crate::system::{processes, signals};
-use crate::terminal::look::Look;
+use crate::terminal::look::{Charset, Color, Look};
 use crate::terminal::{print, progress};
 use crate::views::{json, screen};
 
 /// Checks each program in turn.
-pub fn run(options: &CheckOptions) -> ExitCode {
-    let look = Look::new(options.color, options.charset);
-    progress::set_up(options.quiet, look.ascii);
-    let entrants = entrants::choose(&[], &options.programs, Languages::Rust);
+pub fn run(programs: &[Program], format: CheckFormat) -> ExitCode {
+    let look = Look::new(Color::Auto, Charset::Auto);
+    progress::set_up(false, look.ascii);
+    let entrants = entrants::choose(&[], programs, Languages::Rust);
     let entrants = entrants.unwrap_or_else(|message| wrong_in("check", message));
     if let Err(failure) = super::watch_signals() {
         return failure;
@@ -38,7 +38,7 @@ pub fn run(options: &CheckOptions) -> ExitCode {
             }
         };
         progress::end();
-        if options.format == CheckFormat::Table {
+        if format == CheckFormat::Text {
             let mut lines = screen::program_check::lines(&checked, &look.style);
             if !checks.is_empty() {
                 lines.insert(0, String::new());
@@ -51,7 +51,7 @@ pub fn run(options: &CheckOptions) -> ExitCode {
         }
     }
     let verdict = checks.iter().map(ProgramCheck::verdict).max().unwrap_or(Verdict::Passed);
-    if options.format == CheckFormat::Json {
+    if format == CheckFormat::Json {
         printed = print::bytes(&json::program_checks(&checks, verdict));
     }
     match printed {

@@ -37,7 +37,7 @@ pub fn main() -> ExitCode {
             site::run(&site, listen, port, events.as_deref(), verbose)
         }
         Some(Command::Sweep(options)) => sweep::run(&options),
-        Some(Command::Check(options)) => check_program::run(&options),
+        Some(Command::Check(options)) => check_program::run(&options.programs, options.format),
         Some(Command::Experiment(options)) => experiment::run(&options),
         Some(Command::Report { result, output }) => report::run(&result, &output),
         Some(Command::Picture { result, stages, output }) => {

@@ -11,7 +11,7 @@ use super::support::{Ended, command, ended, run};
 const RUNNER: &str = env!("CARGO_BIN_EXE_stage-runner");
 
 fn check(program: &str, args: &[&str]) -> Ended {
-    run(&[&["check", "-q", "--program", &format!("mine={program}")], args].concat())
+    run(&[&["check", "--program", &format!("mine={program}")], args].concat())
 }
 
 /// Checks a shell script in which `STAGE` is a stage that is right.
@@ -215,5 +215,5 @@ fn an_original_in_python_passes() {
         return println!("left out: there is no python3");
     }
     let program = format!("mine=python3 {file} epoll");
-    ended(command(&["check", "-q", "--program", &program])).code(0).says("mine: passed");
+    ended(command(&["check", "--program", &program])).code(0).says("mine: passed");
 }

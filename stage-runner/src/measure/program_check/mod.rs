@@ -21,7 +21,7 @@ use crate::lineup::Entrant;
 use crate::lineup::urls::{self, Wanted};
 use crate::results::program_check::{Failure, Group, ProgramCheck, Stopped};
 use crate::results::{Fault, Run};
-use crate::system::control::share_of_a_core;
+use crate::system::control::{ENOUGH, share_of_a_core};
 use crate::system::signals;
 use crate::words;
 
@@ -34,11 +34,11 @@ const PATIENCE: Duration = Duration::from_secs(240);
 /// Characters of what a program sent that are shown.
 const SHOWN: usize = 120;
 
-/// Who wants a whole core and gets less of one than this is on a busy machine.
-const ENOUGH: f64 = 0.7;
-
 /// Told after each job: the group, and how many jobs of how many are done.
 pub type Told<'a> = &'a (dyn Fn(&str, usize, usize) + Sync);
+
+/// Adds its groups; gives the reason where no more is to be asked.
+type Step = fn(&Checking<'_>, &mut Vec<Group>) -> io::Result<Option<Stopped>>;
 
 /// Checks a program.
 ///
@@ -48,8 +48,7 @@ pub fn check(entrant: &Entrant, told: Told<'_>) -> io::Result<ProgramCheck> {
     let checking = Checking { entrant, told, began: Instant::now() };
     let mut groups = Vec::new();
     let mut stopped = None;
-    let steps: [fn(&Checking<'_>, &mut Vec<Group>) -> io::Result<Option<Stopped>>; 3] =
-        [faults::check, many::check, interrupt::check];
+    let steps: [Step; 3] = [faults::check, many::check, interrupt::check];
     for step in steps {
         stopped = step(&checking, &mut groups)?.or_else(|| checking.over());
         if stopped.is_some() {
@@ -141,8 +140,9 @@ fn watched_site(pages: usize) -> io::Result<Site> {
 
 /// That the machine is busy, if it is: then what a program lacks may be time.
 fn busy() -> Option<String> {
-    let share = share_of_a_core().filter(|share| *share < ENOUGH)?;
-    Some(format!("a program that wants a core gets {:.0} % of one here", share * 100.0))
+    let share = share_of_a_core();
+    (share < ENOUGH)
+        .then(|| format!("a program that wants a core gets {:.0} % of one here", share * 100.0))
 }
 
 /// On a busy machine, what went wrong with a group of promises about time is not judged.
