@@ -27,14 +27,15 @@ pub enum NotObserved {
     Interrupted,
 }
 
-/// Runs a program once, as a run of an exercise asks for. `is_wanted` is asked now and then whether
-/// to go on.
+/// Runs a program once, as a run of an exercise asks for. What it prints to stderr goes to
+/// `stderr_to`, and `is_wanted` is asked now and then whether to go on.
 ///
 /// # Errors
 /// There is nothing to judge.
 pub fn observe(
     command: Command,
     run: &classroom::Run,
+    stderr_to: Option<fn(&str)>,
     is_wanted: &mut dyn FnMut() -> bool,
 ) -> Result<Observed, NotObserved> {
     let no_site = |error| {
@@ -60,7 +61,7 @@ pub fn observe(
         digest: false,
         originals: None,
         activity: false,
-        stderr_to: None,
+        stderr_to,
     };
 
     let program = command.get_program().display().to_string();

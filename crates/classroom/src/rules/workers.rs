@@ -6,8 +6,8 @@ use crawl::protocol::OutcomeLine;
 use crawl::{ErrorKind, Worker};
 
 use super::{Evidence, Given, Judged, NOT_TOLD, Rule, Takes};
+use crate::Observed;
 use crate::words::plural;
-use crate::{Observed, Seen};
 
 /// As many processes fetch as asked for.
 pub(super) const WORKERS: Rule = Rule {
@@ -125,13 +125,13 @@ fn place_filled(_: &Given, evidence: &Evidence<'_>) -> Judged {
     let (Some(killed_after), Some(hired)) = (run.process.killed_after, run.process.hired) else {
         return Judged::not_judged(NOT_TOLD);
     };
-    // The site sees the death as a client that gives up. A process that was started in time is no
-    // help on a busy machine before it fetches: that it was started is enough.
-    let deaths = run.site.connections.iter().filter_map(|connection| connection.gave_up);
-    let death = deaths.min().unwrap_or_default();
-    let later = run.site.connections.iter().filter(|connection| connection.opened > death);
-    let later = Seen { connections: later.cloned().collect() };
-    let peak = later.peak_waiting(|connection| run.is_for_a_target(connection));
+    // On a busy machine a process may begin to fetch when no page is left: that it was started is
+    // enough. Who has started one in advance needs no other.
+    let told_next = run.said_at.get(killed_after);
+    let later = |opened| told_next.is_some_and(|told| opened > *told);
+    let peak = run
+        .site
+        .peak_waiting(|connection| later(connection.opened) && run.is_for_a_target(connection));
     if hired > 0 || peak >= run.concurrency {
         return Judged::fine();
     }
@@ -204,7 +204,8 @@ mod tests {
         assert_eq!(reason(&rule, &told_by([1, 2, 1, 2], None)), "not judged");
     }
 
-    /// Two at once. One worker dies at 50 ms, and from 60 ms on so many wait at once.
+    /// Two at once. One worker dies at 50 ms, another page is told at 55 ms, and from 60 ms on so
+    /// many wait at once.
     fn afterwards(at_once: u64, hired: usize) -> Observed {
         let died = Connection {
             answering: None,
@@ -221,6 +222,7 @@ mod tests {
         }));
         let mut run = with_process(Observed { concurrency: 2, ..run(all) }, Some(3), Some(1));
         run.process.hired = Some(hired);
+        run.said_at = vec![ms(40), ms(55)];
         run
     }
 
