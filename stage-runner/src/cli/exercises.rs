@@ -47,9 +47,9 @@ Exit status: 0 the list, 1 the progress in the folder cannot be read, 2 the comm
 /// Where a student works.
 #[derive(Debug, Clone, Args)]
 pub struct WorkOptions {
-    /// Your folder: a folder for each exercise, and progress.toml
-    #[arg(long, value_name = "FOLDER", default_value = "work")]
-    pub work: PathBuf,
+    /// Your folder: a folder for each exercise, and progress.toml [default: work, here or above]
+    #[arg(long, value_name = "FOLDER")]
+    pub work: Option<PathBuf>,
 }
 
 /// Which exercise is meant.
@@ -62,6 +62,20 @@ pub struct WhichOptions {
     /// The exercise in this folder, which has an exercise.toml
     #[arg(long, value_name = "FOLDER", conflicts_with = "name")]
     pub exercise: Option<PathBuf>,
+}
+
+impl WhichOptions {
+    /// What has to be typed for this exercise: `3a`, or `--exercise FOLDER`.
+    pub fn typed(&self, id: &str) -> String {
+        match &self.exercise {
+            None => id.to_owned(),
+            Some(folder) => {
+                let folder = folder.display().to_string();
+                let quote = if folder.contains(' ') { "\"" } else { "" };
+                format!("--exercise {quote}{folder}{quote}")
+            }
+        }
+    }
 }
 
 /// `exercises`.

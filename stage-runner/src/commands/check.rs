@@ -97,7 +97,7 @@ impl Desk<'_> {
             print::bytes(&json::verdicts(&checked)).map_err(Stop::Printing)?;
         }
         if checked.iter().all(|checked| checked.verdict.is_none()) {
-            let folder = self.options.work.work.display();
+            let folder = self.workplace.name();
             progress::note(&format!(
                 "Nothing was taken into {folder}: stage-runner exercises lists what there is."
             ));
@@ -151,7 +151,8 @@ impl Desk<'_> {
     }
 
     fn show(&self, exercise: &Exercise, verdict: &Verdict) -> Result<(), Stop> {
-        let lines = screen::verdict::lines(exercise, verdict, &self.look.style);
+        let typed = self.options.which.typed(&exercise.id);
+        let lines = screen::verdict::lines(exercise, &typed, verdict, &self.look.style);
         print::lines(&self.look, &lines).map_err(Stop::Printing)
     }
 }

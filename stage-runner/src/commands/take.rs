@@ -22,7 +22,9 @@ pub fn run(options: &TakeOptions) -> ExitCode {
 
     let into = workplace.of(&exercise.id);
     let file = workplace.file(&exercise.id, language);
-    match write(&folder, language, &into, &file, start) {
+    // The progress marks the folder, so that it is found from inside.
+    let begun = workplace.progress().and_then(|done| workplace.keep(&done));
+    match begun.and_then(|()| write(&folder, language, &into, &file, start)) {
         Err(why) => {
             progress::warn(&format!("error: {why}"));
             ExitCode::FAILURE
@@ -35,7 +37,7 @@ pub fn run(options: &TakeOptions) -> ExitCode {
                 exercise.name,
                 into.display(),
                 file.file_name().unwrap_or_default().display(),
-                exercise.id
+                options.which.typed(&exercise.id)
             ));
             ExitCode::SUCCESS
         }
