@@ -1,5 +1,6 @@
 //! One run of an exercise: the program against a practice site that notes its events.
 
+use std::path::Path;
 use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -65,8 +66,9 @@ pub fn observe(
     };
 
     let program = command.get_program().display().to_string();
+    let name = Path::new(command.get_program()).file_name().unwrap_or_default();
     let manner = Manner {
-        name: program.clone(),
+        name: name.to_string_lossy().into_owned(),
         program,
         is_watched: true,
         is_doubted: false,
