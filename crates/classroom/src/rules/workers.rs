@@ -26,10 +26,10 @@ fn workers(given: &Given, evidence: &Evidence<'_>) -> Judged {
     let run = evidence.run;
     let (least, most) = given.range();
     let pages = plural(run.paths.len(), "page");
-    let named: BTreeSet<String> =
-        run.outcomes.iter().flatten().map(|outcome| outcome.by.to_string()).collect();
+    let workers = run.outcomes.iter().flatten().map(|outcome| outcome.by);
+    let named: BTreeSet<u32> = workers.filter_map(process_number).collect();
     if named.len() as u64 > most {
-        let words = format!("the program names {} different workers for {pages}", named.len());
+        let words = format!("the program names {} different processes for {pages}", named.len());
         return Judged::found("too-many-processes", words);
     }
     let Some(workers) = run.process.workers else { return Judged::not_judged(NOT_TOLD) };
@@ -101,10 +101,17 @@ fn lost_at_most(given: &Given, evidence: &Evidence<'_>) -> Judged {
 const NOT_SEEN: &str =
     "no worker was seen while it fetched; run it again when the machine is less busy";
 
-/// Whether a program fetches without child processes: there was none, or none is named (`by`).
+fn process_number(by: Worker) -> Option<u32> {
+    match by {
+        Worker::Process(number) => Some(number),
+        Worker::Main | Worker::Thread(_) => None,
+    }
+}
+
+/// Whether a program fetches without child processes: there was none, or it names threads.
 fn has_no_workers(run: &Observed) -> bool {
-    let is_named = |outcome: &OutcomeLine| matches!(outcome.by, Worker::Process(_));
-    run.process.children == Some(0) || !run.outcomes.iter().flatten().any(is_named)
+    let is_thread = |outcome: &OutcomeLine| matches!(outcome.by, Worker::Thread(_));
+    run.process.children == Some(0) || run.outcomes.iter().flatten().any(is_thread)
 }
 
 /// A worker that dies is replaced.
@@ -157,7 +164,7 @@ mod tests {
         run
     }
 
-    /// Four pages of these workers.
+    /// Four pages of these processes.
     fn told_by(by: [u32; 4], seen: Option<usize>) -> Observed {
         let pages = ["/1", "/2", "/3", "/4"].map(|path| connection(path, [0, 1, 50]));
         let mut run = run(pages.to_vec());
