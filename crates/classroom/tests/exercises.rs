@@ -98,8 +98,16 @@ fn what_is_wrong_is_told_with_its_line() {
         assert!(wrong.starts_with(&format!("exercise.toml, {told}")), "{wrong}");
     };
     let rule = "{ peak-waiting = 2 }";
-    check("chapter = 1", "chapter = \"one\"", "line 2: invalid type: string \"one\"");
-    check("chapter = 1\n", "", "line 1: missing field `chapter`");
+    check(
+        "chapter = 1",
+        "chapter = \"one\"",
+        "line 2: \"one\" will not do: a whole number is needed",
+    );
+    check("[[run]]", "[run]", "line 6: a table will not do: a list is needed");
+    check("[\"a\", \"b\", \"c\"]", "[\"a\"]", "line 12: this list needs 3 values");
+    check("delay=5ms", "delay=soon", "line 7: `/1?delay=soon`: `delay=soon` is invalid");
+    check("/{n}\"]", "/fault/none\"]", "line 7: `/fault/none`: There is no such fault");
+    check("chapter = 1\n", "", "line 1: there is no `chapter`");
     check("question", "questions", "line 3: unknown field `questions`, expected one of");
     check("\"?\"", "\"?", "line 3: ");
     check("\"too-few\"", "\"too-slow\"", "line 4: the start fails for `too-slow`: no rule of this");
