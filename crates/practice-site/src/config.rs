@@ -25,6 +25,9 @@ pub struct Config {
     pub size: u64,
     /// Where the random part of the delays starts: the same seed gives the same delays everywhere.
     pub seed: u64,
+    /// Whether the site notes what it sees of its clients; see
+    /// [`Site::events`](crate::Site::events).
+    pub events: bool,
 }
 
 impl Default for Config {
@@ -38,6 +41,7 @@ impl Default for Config {
             jitter: Duration::ZERO,
             size: 1024,
             seed: 2016,
+            events: false,
         }
     }
 }
