@@ -9,10 +9,14 @@
 
 mod basics;
 mod connections;
+mod deadline;
 mod order;
 mod pages;
 mod process;
+mod requests;
 mod tally;
+mod told;
+mod workers;
 
 pub use basics::BASICS;
 pub(crate) use basics::renamed;
@@ -26,6 +30,10 @@ use crate::Observed;
 pub const RULES: &[Rule] = &[
     pages::OUTCOMES_ALL,
     pages::KINDS_AS_IN_THE_CORPUS,
+    told::TOLD_AS,
+    deadline::GIVEN_UP,
+    deadline::NOT_TOLD_LAST,
+    requests::ASKED,
     connections::CONNECTIONS,
     connections::PEAK_WAITING,
     connections::PEAK_OPEN,
@@ -33,6 +41,9 @@ pub const RULES: &[Rule] = &[
     order::ORDER_AS_THEY_CAME,
     process::THREADS,
     process::SLEEPS_PER_SECOND,
+    workers::WORKERS,
+    workers::LOST_AT_MOST,
+    workers::PLACE_FILLED,
     tally::TALLY,
 ];
 
