@@ -6,6 +6,7 @@ use crate::arrival::Reply;
 use crate::faults;
 use crate::front_page;
 use crate::linked::{self, Served};
+use crate::named::Refused;
 use crate::page::{Framing, Page, reason};
 use crate::query::{self, Cut};
 use crate::request::{Parsed, Request};
@@ -17,9 +18,9 @@ use crate::shared::Shared;
 #[derive(Debug)]
 pub(crate) enum Answer {
     Page(Page),
-    /// A status, and a complete answer for people: the front page, or what is wrong with the
-    /// request.
-    Text(u16, String),
+    /// A status, a delay, and a complete answer: the front page, what is wrong with the request, or
+    /// the number of a counter.
+    Text(u16, Duration, String),
     Fault(Performance),
 }
 
@@ -38,7 +39,7 @@ impl Answer {
     pub(crate) fn reply(&self) -> Reply {
         match self {
             Answer::Page(page) => Reply::Answer { status: page.status, delay: page.delay },
-            Answer::Text(status, _) => Reply::Answer { status: *status, delay: Duration::ZERO },
+            Answer::Text(status, delay, _) => Reply::Answer { status: *status, delay: *delay },
             Answer::Fault(fault) => Reply::Fault(fault.name),
         }
     }
@@ -56,7 +57,9 @@ pub(crate) fn answer(parsed: &Parsed<'_>, site: &Shared) -> Option<Answer> {
                 method => refusal(405, &format!("This site understands GET, not {method}.")),
             };
             Some(match (request.method, answer) {
-                ("HEAD", Answer::Text(status, text)) => Answer::Text(status, without_body(text)),
+                ("HEAD", Answer::Text(status, delay, text)) => {
+                    Answer::Text(status, delay, without_body(text))
+                }
                 (_, answer) => answer,
             })
         }
@@ -70,6 +73,12 @@ fn get(request: &Request<'_>, site: &Shared) -> Result<Answer, Answer> {
     }
     if let Some(name) = path.strip_prefix("/fault/") {
         return fault(name, query);
+    }
+    if let Some(name) = path.strip_prefix("/counter/") {
+        return counter(name, query, site);
+    }
+    if let Some(name) = path.strip_prefix("/flaky/") {
+        return flaky(name, query, site);
     }
     if path == "/robots.txt" {
         return Ok(text(200, "text/plain", linked::ROBOTS));
@@ -117,6 +126,36 @@ fn fault(name: &str, query: &str) -> Result<Answer, Answer> {
     }))
 }
 
+/// A number that clients read and set. Each takes the delay of a page, so two clients that both
+/// read before one of them has set it lose an update, in whatever language they are written.
+fn counter(name: &str, query: &str, site: &Shared) -> Result<Answer, Answer> {
+    let query = query::parse(query, query::FOR_COUNTERS).map_err(|why| refusal(400, &why))?;
+    let number = site.counters.change(name, |number| query.set.unwrap_or(number));
+    let number = number.map_err(|why| not_kept(why, "/counter/"))?;
+    let delay = query.delay.unwrap_or(site.config.delay);
+    Ok(Answer::Text(200, delay, whole(200, "text/plain", None, &number.to_string())))
+}
+
+/// A page whose first requests are reset, for clients that try again.
+fn flaky(name: &str, query: &str, site: &Shared) -> Result<Answer, Answer> {
+    let query = query::parse(query, query::FOR_FLAKY).map_err(|why| refusal(400, &why))?;
+    let asked = site.flaky.change(name, |asked| asked.saturating_add(1));
+    let asked = asked.map_err(|why| not_kept(why, "/flaky/"))?;
+    let delay = query.delay.unwrap_or(site.config.delay);
+    if asked > query.fails.unwrap_or(1) {
+        let (size, framing) = (site.config.size, Framing::Length);
+        return Ok(Answer::Page(Page { number: 0, status: 200, delay, size, framing, cut: None }));
+    }
+    let (fault, steps) = faults::find("reset-before-head").expect("it is in the table");
+    let (name, pause) = (fault.name, Duration::ZERO);
+    Ok(Answer::Fault(Performance { name, steps, delay, pause, cut: None }))
+}
+
+fn not_kept(refused: Refused, below: &str) -> Answer {
+    let (status, why) = refused.answer(below);
+    refusal(status, &why)
+}
+
 fn refusal(status: u16, why: &str) -> Answer {
     text(status, "text/plain", &format!("{why}\n"))
 }
@@ -127,14 +166,19 @@ fn text(status: u16, content_type: &'static str, body: &str) -> Answer {
 
 fn answer_of(served: &Served) -> Answer {
     let Served { status, content_type, location, body } = served;
-    let (status, length, reason) = (*status, body.len(), reason(*status));
-    let location = location.as_ref().map(|to| format!("Location: {to}\r\n")).unwrap_or_default();
+    let text = whole(*status, content_type, location.as_deref(), body);
+    Answer::Text(*status, Duration::ZERO, text)
+}
+
+/// The head and the body of an answer that is text.
+fn whole(status: u16, content_type: &str, location: Option<&str>, body: &str) -> String {
+    let (length, reason) = (body.len(), reason(status));
+    let location = location.map(|to| format!("Location: {to}\r\n")).unwrap_or_default();
     let allow = if status == 405 { "Allow: GET\r\n" } else { "" };
-    let text = format!(
+    format!(
         "HTTP/1.1 {status} {reason}\r\nContent-Type: {content_type}; charset=utf-8\r\n\
          Content-Length: {length}\r\n{allow}{location}Connection: close\r\n\r\n{body}"
-    );
-    Answer::Text(status, text)
+    )
 }
 
 /// An answer to HEAD is only the head.

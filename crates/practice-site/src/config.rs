@@ -25,6 +25,12 @@ pub struct Config {
     pub size: u64,
     /// Where the random part of the delays starts: the same seed gives the same delays everywhere.
     pub seed: u64,
+    /// Whether the site notes what it sees of its clients; see
+    /// [`Site::events`](crate::Site::events).
+    pub events: bool,
+    /// Whether connections have the smallest receive buffers that the system gives. On Linux a
+    /// client whose send buffer is as small cannot send 5,000 bytes in one call; elsewhere it may.
+    pub narrow: bool,
 }
 
 impl Default for Config {
@@ -38,6 +44,8 @@ impl Default for Config {
             jitter: Duration::ZERO,
             size: 1024,
             seed: 2016,
+            events: false,
+            narrow: false,
         }
     }
 }

@@ -2,7 +2,9 @@
 //! in the crate `corpus`, whose tests find a fault without an entry there.)
 
 use crate::script::FOREVER;
-use crate::script::Step::{self, Bytes, Chunks, Pause, Repeat, Reset, Send, Settle, Stall, Text};
+use crate::script::Step::{
+    self, Bytes, Chunks, Pause, Repeat, Reset, Send, Settle, Stall, StayOpen, Text,
+};
 
 /// One way in which the site misbehaves, or does something unusual that HTTP allows.
 #[derive(Debug)]
@@ -344,17 +346,17 @@ pub static FAULTS: &[Fault] = &[
     fine(
         "no-content",
         "204: never a body, and no length that says so; the connection stays open",
-        &[Send("HTTP/1.1 204 No Content\r\n\r\n"), Stall],
+        &[Send("HTTP/1.1 204 No Content\r\n\r\n"), StayOpen],
     ),
     fine(
         "not-modified-304",
         "304: never a body, although a length is given; the connection stays open",
-        &[Send("HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n"), Stall],
+        &[Send("HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n"), StayOpen],
     ),
     fine(
         "stays-open",
         "a complete page, and the connection is not closed after it",
-        &[Send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"), Stall],
+        &[Send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"), StayOpen],
     ),
     fine(
         "redirect",
@@ -433,7 +435,7 @@ mod tests {
             for (index, step) in steps.iter().enumerate() {
                 let last = last && index + 1 == steps.len();
                 match step {
-                    Stall | Reset | Repeat(FOREVER, _) => assert!(last, "{steps:?}"),
+                    Stall | StayOpen | Reset | Repeat(FOREVER, _) => assert!(last, "{steps:?}"),
                     Repeat(_, steps) => check(steps, false),
                     _ => {}
                 }

@@ -3,7 +3,7 @@
 use std::fmt::{Display, Write};
 
 use crate::faults::FAULTS;
-use crate::query::{FOR_FAULTS, FOR_PAGES, Parameter};
+use crate::query::{FOR_COUNTERS, FOR_FAULTS, FOR_FLAKY, FOR_PAGES, Parameter};
 use crate::seeded::page_delay;
 use crate::shared::Shared;
 
@@ -34,8 +34,25 @@ pub(crate) fn html(site: &Shared, host: Option<&str>) -> String {
     if site.config.pages > LISTED {
         let _ = writeln!(html, "<p>And so on, up to /{}.</p>", site.config.pages);
     }
+    list(
+        &mut html,
+        "By name",
+        [
+            item(
+                &format!("http://{host}/counter/ada"),
+                "a number, 0 at first, that requests read and set: each name has one of its own",
+            ),
+            item(
+                &format!("http://{host}/flaky/ada?fails=2"),
+                "resets the first 2 requests of this name, and then sends a page",
+            ),
+        ]
+        .into_iter(),
+    );
     list(&mut html, "Parameters of a page", FOR_PAGES.iter().map(parameter));
     list(&mut html, "Parameters of a fault", FOR_FAULTS.iter().map(parameter));
+    list(&mut html, "Parameters of a counter", FOR_COUNTERS.iter().map(parameter));
+    list(&mut html, "Parameters of a flaky page", FOR_FLAKY.iter().map(parameter));
     list(&mut html, "Faults", faults(site, &host, false));
     list(&mut html, "Unusual, and allowed", faults(site, &host, true));
     html.push_str("</html>\n");

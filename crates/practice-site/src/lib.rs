@@ -32,10 +32,13 @@
 //! - `ports`: the faults that happen before a path is read
 //! - `faults`: every fault, in one table, each a small script
 //! - `script`: what runs a script
+//! - `waiting`: waiting for a moment, and seeing meanwhile that the client goes
 //! - `page`: the bytes of a page, piece by piece
 //! - `query`: the parameters of a URL
 //! - `linked`: a site of linked pages for a crawler, and what a crawl of it finds
 //! - `addresses`: where the site listens, and by which addresses it is reached
+//! - `named`: what clients keep on the site by name
+//! - `events`: what the site saw of its clients
 //! - `arrival`: what the site can report while it serves
 //! - `seeded`: random delays that are the same everywhere
 //! - `config`: what the site serves, and where
@@ -59,6 +62,8 @@ mod faults;
 
 mod script;
 
+mod waiting;
+
 mod page;
 
 mod query;
@@ -66,6 +71,10 @@ mod query;
 mod linked;
 
 mod addresses;
+
+mod named;
+
+mod events;
 
 mod arrival;
 
@@ -77,6 +86,7 @@ mod clock;
 
 pub use arrival::{Arrival, Reply};
 pub use config::Config;
+pub use events::{Event, What};
 pub use faults::{FAULTS, Fault};
 pub use linked::linked_answer;
 pub use seeded::page_delay;

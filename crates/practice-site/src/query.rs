@@ -51,10 +51,25 @@ const PAUSE: Parameter = Parameter {
     summary: "the pause of a fault that drips, 1 s if not given",
 };
 
+const SET: Parameter = Parameter {
+    name: "set",
+    examples: &["set=1", "set=0"],
+    summary: "the whole number, of 0 or more, that the counter is set to",
+};
+const FAILS: Parameter = Parameter {
+    name: "fails",
+    examples: &["fails=1", "fails=3"],
+    summary: "how many requests are reset before the page is sent, 1 if not given",
+};
+
 /// The parameters of a page.
 pub(crate) const FOR_PAGES: &[Parameter] = &[DELAY, SIZE, CUT, PACE, CHUNKED, CLOSE, STATUS];
 /// The parameters of a fault.
 pub(crate) const FOR_FAULTS: &[Parameter] = &[DELAY, PAUSE, CUT, PACE];
+/// The parameters of a counter.
+pub(crate) const FOR_COUNTERS: &[Parameter] = &[DELAY, SET];
+/// The parameters of a flaky page.
+pub(crate) const FOR_FLAKY: &[Parameter] = &[DELAY, FAILS];
 
 /// How an answer is cut into pieces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,6 +89,8 @@ pub(crate) struct Query {
     pub(crate) close: bool,
     pub(crate) status: Option<u16>,
     pub(crate) pause: Option<Duration>,
+    pub(crate) set: Option<u64>,
+    pub(crate) fails: Option<u64>,
 }
 
 /// Reads `delay=2s&size=64KiB`. Only `known` parameters are allowed.
@@ -105,6 +122,8 @@ pub(crate) fn parse(text: &str, known: &[Parameter]) -> Result<Query, String> {
             "close" => query.close = switch(value).ok_or_else(invalid)?,
             "status" => query.status = Some(status(value).ok_or_else(invalid)?),
             "pause" => query.pause = Some(duration(value).ok_or_else(invalid)?),
+            "set" => query.set = Some(number(value).ok_or_else(invalid)?),
+            "fails" => query.fails = Some(number(value).ok_or_else(invalid)?),
             _ => return Err(invalid()),
         }
     }
@@ -222,7 +241,12 @@ mod tests {
     }
 
     fn check(text: &str, expected: &str) {
-        let error = parse(text, FOR_PAGES).expect_err(text);
+        let known = match text {
+            text if text.starts_with("set") => FOR_COUNTERS,
+            text if text.starts_with("fails") => FOR_FLAKY,
+            _ => FOR_PAGES,
+        };
+        let error = parse(text, known).expect_err(text);
         assert!(error.contains(expected), "{text} gave {error}");
     }
 
@@ -239,13 +263,17 @@ mod tests {
         check("chunked=1&close=1", "only one of them");
         check("status=99", "200 to 599");
         check("status=600", "200 to 599");
+        check("set=-1", "set=1, set=0");
+        check("set=two", "whole number");
+        check("set", "`set` is invalid");
+        check("set=1&fails=1", "The parameters are: delay, set.");
+        check("fails=often", "fails=1, fails=3");
     }
 
     #[test]
     fn every_example_works() {
-        for parameter in FOR_PAGES.iter().chain(FOR_FAULTS) {
-            for example in parameter.examples {
-                let known = if parameter.name == "pause" { FOR_FAULTS } else { FOR_PAGES };
+        for known in [FOR_PAGES, FOR_FAULTS, FOR_COUNTERS, FOR_FLAKY] {
+            for example in known.iter().flat_map(|parameter| parameter.examples) {
                 parse(example, known).expect(example);
             }
         }

@@ -5,7 +5,7 @@
 
 use std::io;
 use std::pin::Pin;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use socket2::SockRef;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -13,8 +13,10 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::clock::Clock;
+use crate::events::Visit;
 use crate::page::{Framing, Pieces};
 use crate::query::Cut;
+use crate::waiting::wait_until;
 
 /// A client that takes nothing for so long is disconnected.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -47,9 +49,11 @@ pub(crate) enum Step {
     Pause,
     /// Repeat these steps this many times.
     Repeat(usize, &'static [Step]),
-    /// Send nothing more until the client closes its side.
+    /// Send nothing more until the client closes its side: it waits in vain for the rest.
     Stall,
-    /// End by RST instead of the orderly close. This and `Stall` come last.
+    /// The answer is complete. Keep the connection open until the client closes its side.
+    StayOpen,
+    /// End by RST instead of the orderly close. This, `Stall` and `StayOpen` come last.
     Reset,
 }
 
@@ -69,13 +73,21 @@ pub(crate) fn perform<'a>(
                     sender.send_all(Pieces::body(0, *size, Framing::Chunked)).await?;
                 }
                 Step::Settle => sender.clock.sleep(SETTLE).await,
-                Step::Pause => sender.clock.sleep(pause).await,
+                Step::Pause => sender.pause(pause).await,
                 Step::Repeat(times, steps) => {
                     for _ in 0..*times {
                         perform(steps, pause, sender).await?;
                     }
                 }
-                Step::Stall => stall(sender.stream).await?,
+                Step::Stall => {
+                    wait_for_close(sender.stream).await?;
+                    return Err(io::ErrorKind::UnexpectedEof.into());
+                }
+                Step::StayOpen => {
+                    sender.visit.sent(&Ok(()));
+                    // A client that has its answer may also reset the connection.
+                    let _ = wait_for_close(sender.stream).await;
+                }
                 Step::Reset => {
                     if sender.begun {
                         sender.clock.sleep(SETTLE_PIECES).await;
@@ -92,14 +104,27 @@ pub(crate) fn perform<'a>(
 pub(crate) struct Sender<'a> {
     stream: &'a mut TcpStream,
     clock: &'a Clock,
+    visit: &'a Visit,
     cut: Option<Cut>,
     /// A piece of a cut answer was sent.
     begun: bool,
 }
 
 impl<'a> Sender<'a> {
-    pub(crate) fn new(stream: &'a mut TcpStream, clock: &'a Clock, cut: Option<Cut>) -> Sender<'a> {
-        Sender { stream, clock, cut, begun: false }
+    pub(crate) fn new(
+        stream: &'a mut TcpStream,
+        clock: &'a Clock,
+        visit: &'a Visit,
+        cut: Option<Cut>,
+    ) -> Sender<'a> {
+        Sender { stream, clock, visit, cut, begun: false }
+    }
+
+    /// Waits for an interval of a drip. A client that goes meanwhile is noted at once, not at the
+    /// write that fails later.
+    async fn pause(&self, pause: Duration) {
+        let due = Instant::now() + pause;
+        wait_until(due, pause, self.stream, self.clock, self.visit).await;
     }
 
     pub(crate) async fn send_all(&mut self, mut pieces: Pieces) -> io::Result<()> {
@@ -111,6 +136,7 @@ impl<'a> Sender<'a> {
     }
 
     pub(crate) async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.visit.answering();
         let Some(Cut { bytes: size, pace }) = self.cut else {
             return self.write(bytes).await;
         };
@@ -130,7 +156,7 @@ impl<'a> Sender<'a> {
 }
 
 /// Waits until the client has closed its side; whatever it still sends is thrown away.
-async fn stall(stream: &mut TcpStream) -> io::Result<()> {
+async fn wait_for_close(stream: &mut TcpStream) -> io::Result<()> {
     let mut ignored = [0; 64];
     while stream.read(&mut ignored).await? > 0 {}
     Ok(())

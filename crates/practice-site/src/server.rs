@@ -1,12 +1,9 @@
 //! The listening sockets, and one connection from its request to its close.
 
-use std::future::poll_fn;
 use std::io;
 use std::iter;
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Poll;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -22,12 +19,15 @@ use crate::answer::{Answer, Performance, answer};
 use crate::arrival::{Arrival, Reply};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::events::{Events, Visit};
 use crate::linked::Asked;
+use crate::named::Numbers;
 use crate::page::{Page, Pieces};
 use crate::ports::{self, Listening};
 use crate::request::{first_line, parse};
 use crate::script::{PATIENCE, Sender, Step, perform};
 use crate::shared::{Report, Shared};
+use crate::waiting::wait_until;
 
 /// How long to wait when the system has no descriptor left for another connection.
 const BACK_OFF: Duration = Duration::from_millis(10);
@@ -62,17 +62,25 @@ pub(crate) fn start(config: Config, report: Option<Report>) -> io::Result<Server
         None => Some(address).filter(SocketAddr::is_ipv6),
     };
     let (ports, port_sockets) = ports::open(config.listen)?;
+    let sites: Vec<Socket> = iter::once(socket).chain(more).chain(ipv6_socket).collect();
+    if config.narrow {
+        // Connections inherit it. The system rounds up to the least that it gives.
+        sites.iter().try_for_each(|socket| socket.set_recv_buffer_size(1))?;
+    }
+    let events = config.events.then(|| Arc::new(Events::start()));
     let shared = Arc::new(Shared {
         config,
         address,
         ports,
         clock: Clock::start()?,
         asked: Asked::default(),
+        counters: Numbers::default(),
+        flaky: Numbers::default(),
+        events,
         report,
     });
 
     let runtime = Builder::new_current_thread().enable_all().build()?;
-    let sites: Vec<Socket> = iter::once(socket).chain(more).chain(ipv6_socket).collect();
     spawn_listeners(&runtime, sites, port_sockets.listening, &shared)?;
     let kept = port_sockets.kept;
     let (running, stopped) = oneshot::channel();
@@ -111,7 +119,7 @@ fn spawn_listeners(
         runtime.spawn(accept_all(listener(socket)?, Arc::clone(shared), serve));
     }
     for Listening { name, listener: socket, steps } in ports {
-        let serve = move |stream, site| serve_unread(stream, site, name, steps);
+        let serve = move |stream, site, visit| serve_unread(stream, site, visit, name, steps);
         runtime.spawn(accept_all(listener(socket)?, Arc::clone(shared), serve));
     }
     Ok(())
@@ -120,12 +128,15 @@ fn spawn_listeners(
 /// Accepts without end, and serves each connection in a task of its own.
 async fn accept_all<Serve, Served>(listener: TcpListener, site: Arc<Shared>, serve: Serve)
 where
-    Serve: Fn(TcpStream, Arc<Shared>) -> Served,
+    Serve: Fn(TcpStream, Arc<Shared>, Visit) -> Served,
     Served: Future<Output = ()> + Send + 'static,
 {
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => drop(tokio::spawn(serve(stream, Arc::clone(&site)))),
+            Ok((stream, client)) => {
+                let visit = Visit::open(site.events.as_ref(), client);
+                drop(tokio::spawn(serve(stream, Arc::clone(&site), visit)));
+            }
             // Out of descriptors, most likely: connections that end will give some back. Until
             // then new clients wait in the backlog.
             Err(_) => site.clock.sleep(BACK_OFF).await,
@@ -133,43 +144,59 @@ where
     }
 }
 
-/// One connection. Rare answers are boxed, so that the common page waits in a small future.
-async fn serve(mut stream: TcpStream, site: Arc<Shared>) {
+/// One connection. Rare answers are boxed, so that the common page waits in a small future; so is
+/// the reading of the request, which has ended when the page's time begins.
+///
+/// The arguments are dropped last to first: `visit` notes the close, and then `stream` closes.
+async fn serve(mut stream: TcpStream, site: Arc<Shared>, visit: Visit) {
     // 1. Read the request.
-    let Ok(Ok(answer)) = timeout(PATIENCE, receive(&stream, &site)).await else {
-        return;
+    let answer = match Box::pin(timeout(PATIENCE, receive(&stream, &site, &visit))).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(_)) => return visit.gave_up(),
+        Err(_) => return,
     };
     let received = Instant::now();
-    // An error from here on means that the client has gone: nobody is left to read about it.
-    let _ = match answer {
+    // An error from here on means that the client has gone.
+    match answer {
         Answer::Page(page) => {
             // 2. Wait for the page's time, or until nobody waits for the page any more.
             if !page.delay.is_zero()
-                && !wait_until(received + page.delay, &stream, &site.clock).await
+                && !wait_until(received + page.delay, SOON, &stream, &site.clock, &visit).await
             {
                 return;
             }
             // 3. Send it, in one write if it fits.
-            match send_at_once(&stream, &page) {
-                Some(rest) => Box::pin(send_slowly(&mut stream, &site, &page, rest)).await,
+            visit.answering();
+            let sent = match send_at_once(&stream, &page) {
+                Some(rest) => Box::pin(send_slowly(&mut stream, &site, &visit, &page, rest)).await,
                 None => Ok(()),
-            }
+            };
+            visit.sent(&sent);
         }
-        Answer::Text(_, text) => Box::pin(send_and_linger(&mut stream, text)).await,
-        Answer::Fault(fault) => Box::pin(misbehave(&mut stream, &site, received, fault)).await,
-    };
+        Answer::Text(_, delay, text) => {
+            Box::pin(send_text(&mut stream, &site, &visit, received + delay, text)).await;
+        }
+        Answer::Fault(fault) => {
+            let ended = Box::pin(misbehave(&mut stream, &site, &visit, received, fault)).await;
+            visit.sent(&ended);
+        }
+    }
     // 4. Close, by dropping the stream.
 }
 
 async fn misbehave(
     stream: &mut TcpStream,
     site: &Shared,
+    visit: &Visit,
     received: Instant,
     fault: Performance,
 ) -> io::Result<()> {
-    site.clock.sleep_until(received + fault.delay).await;
+    let due = received + fault.delay;
+    if !wait_until(due, SOON, stream, &site.clock, visit).await {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
     stream.set_nodelay(true)?;
-    let mut sender = Sender::new(stream, &site.clock, fault.cut);
+    let mut sender = Sender::new(stream, &site.clock, visit, fault.cut);
     perform(fault.steps, fault.pause, &mut sender).await
 }
 
@@ -177,6 +204,7 @@ async fn misbehave(
 async fn serve_unread(
     mut stream: TcpStream,
     site: Arc<Shared>,
+    visit: Visit,
     name: &'static str,
     steps: &'static [Step],
 ) {
@@ -184,14 +212,14 @@ async fn serve_unread(
         let client = stream.peer_addr().ok();
         report(&Arrival { client, request: None, reply: Reply::Fault(name) });
     }
-    let mut sender = Sender::new(&mut stream, &site.clock, None);
-    // An error says that the client has gone first.
-    let _ = perform(steps, Duration::ZERO, &mut sender).await;
+    let mut sender = Sender::new(&mut stream, &site.clock, &visit, None);
+    let ended = perform(steps, Duration::ZERO, &mut sender).await;
+    visit.sent(&ended);
 }
 
 /// Reads until the request is complete. The buffer is freed on return: nothing of a request is
 /// held during the delay.
-async fn receive(stream: &TcpStream, site: &Shared) -> io::Result<Answer> {
+async fn receive(stream: &TcpStream, site: &Shared, visit: &Visit) -> io::Result<Answer> {
     let mut received = Vec::new();
     loop {
         stream.readable().await?;
@@ -199,6 +227,7 @@ async fn receive(stream: &TcpStream, site: &Shared) -> io::Result<Answer> {
             continue;
         }
         if let Some(answer) = answer(&parse(&received), site) {
+            visit.asked(|| first_line(&received));
             if let Some(report) = &site.report {
                 let (client, request) = (stream.peer_addr().ok(), first_line(&received));
                 report(&Arrival { client, request: Some(&request), reply: answer.reply() });
@@ -220,30 +249,6 @@ fn receive_some(stream: &TcpStream, received: &mut Vec<u8>) -> io::Result<bool> 
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
         Err(error) => Err(error),
     }
-}
-
-/// Waits for the page's time. False if the client closes first: nobody waits for the page, and the
-/// connection can be given up. A client may also close only its half and still listen, so a page
-/// that is due soon is sent all the same. Whatever follows the request is thrown away.
-async fn wait_until(due: Instant, stream: &TcpStream, clock: &Clock) -> bool {
-    let mut time = clock.sleep_until(due);
-    let mut has_closed = false;
-    poll_fn(|context| {
-        if Pin::new(&mut time).poll(context).is_ready() {
-            return Poll::Ready(true);
-        }
-        while !has_closed && stream.poll_read_ready(context).is_ready() {
-            has_closed = match stream.try_read(&mut [0; 64]) {
-                Ok(bytes) => bytes == 0,
-                Err(error) => error.kind() != io::ErrorKind::WouldBlock,
-            };
-            if has_closed && due.saturating_duration_since(Instant::now()) > SOON {
-                return Poll::Ready(false);
-            }
-        }
-        Poll::Pending
-    })
-    .await
 }
 
 /// What could not be sent at once.
@@ -268,21 +273,38 @@ fn send_at_once(stream: &TcpStream, page: &Page) -> Option<Rest> {
 async fn send_slowly(
     stream: &mut TcpStream,
     site: &Shared,
+    visit: &Visit,
     page: &Page,
     rest: Rest,
 ) -> io::Result<()> {
     stream.set_nodelay(true)?;
-    let mut sender = Sender::new(stream, &site.clock, page.cut);
+    let mut sender = Sender::new(stream, &site.clock, visit, page.cut);
     sender.send(&rest.bytes).await?;
     sender.send_all(rest.pieces).await
 }
 
-/// Sends a text and waits a little for the client to close first. If part of the request is
-/// still unread, closing at once would reset the connection, and the reset could destroy the
-/// answer before it is read.
-async fn send_and_linger(stream: &mut TcpStream, text: String) -> io::Result<()> {
-    timeout(PATIENCE, stream.write_all(text.as_bytes())).await??;
+/// Sends a text at its time.
+async fn send_text(
+    stream: &mut TcpStream,
+    site: &Shared,
+    visit: &Visit,
+    due: Instant,
+    text: String,
+) {
+    if !wait_until(due, SOON, stream, &site.clock, visit).await {
+        return;
+    }
+    visit.answering();
+    let sent = timeout(PATIENCE, stream.write_all(text.as_bytes())).await;
     drop(text);
+    visit.sent(&sent.unwrap_or_else(|late| Err(late.into())));
+    // An error means that the client has gone first.
+    let _ = linger(stream).await;
+}
+
+/// Waits a little for the client to close first. If part of the request is still unread, closing at
+/// once would reset the connection, and the reset could destroy the answer before it is read.
+async fn linger(stream: &mut TcpStream) -> io::Result<()> {
     stream.shutdown().await?;
     let mut rest_of_request = stream.take(1024 * 1024);
     let mut ignored = [0; 1024];

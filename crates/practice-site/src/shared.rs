@@ -1,13 +1,16 @@
 //! What every connection knows of the site.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use crate::addresses::reachable;
 use crate::arrival::Arrival;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::events::Events;
 use crate::faults::{Fault, Place};
 use crate::linked::Asked;
+use crate::named::Numbers;
 use crate::ports::Ports;
 
 /// Is called with each arrival, where the owner of the site asked for it.
@@ -19,6 +22,11 @@ pub(crate) struct Shared {
     pub(crate) ports: Ports,
     pub(crate) clock: Clock,
     pub(crate) asked: Asked,
+    pub(crate) counters: Numbers,
+    /// How often each flaky page was asked for.
+    pub(crate) flaky: Numbers,
+    /// `None` if the site notes no events.
+    pub(crate) events: Option<Arc<Events>>,
     pub(crate) report: Option<Report>,
 }
 

@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use crate::addresses::{self, reachable};
 use crate::arrival::Arrival;
 use crate::config::Config;
+use crate::events::Event;
 use crate::faults::{FAULTS, Fault};
 use crate::server::{self, Server};
 
@@ -139,6 +140,58 @@ impl Site {
         let fault = FAULTS.iter().find(|fault| fault.name == name)?;
         let site = &self.server.shared;
         site.fault_url(fault, &site.host())
+    }
+
+    /// What the site saw of its clients so far, in the order of time: nothing unless
+    /// [`Config::events`] asked for it.
+    ///
+    /// The site sees a client from outside, in whatever language it is written: how many
+    /// connections it makes, how many at once, in which order, and when it goes. The site does not
+    /// see a connection that was refused or that waits in the backlog, nor what waiting costs the
+    /// client.
+    ///
+    /// At most 2^20 events are kept, the first ones; see [`Site::events_left_out`]. What happens
+    /// after the last byte of an answer may be noted a moment after the client has it.
+    ///
+    /// ```
+    /// use practice_site::{Config, Site, What};
+    /// use std::io::{Read, Write};
+    /// use std::time::Duration;
+    ///
+    /// let delay = Duration::from_millis(50);
+    /// let site = Site::start(Config { events: true, delay, ..Config::default() })?;
+    /// let mut socket = std::net::TcpStream::connect(site.address())?;
+    /// socket.write_all(b"GET /1 HTTP/1.1\r\nHost: localhost\r\n\r\n")?;
+    /// socket.read_to_end(&mut Vec::new())?;
+    ///
+    /// let events = site.events();
+    /// assert_eq!(events[0].what, What::Opened(socket.local_addr()?));
+    /// assert_eq!(events[1].what, What::Asked("GET /1 HTTP/1.1".into()));
+    /// assert_eq!(events[2].what, What::Answering);
+    /// assert!(events[2].at - events[1].at >= delay);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn events(&self) -> Vec<Event> {
+        self.server.shared.events.as_ref().map_or_else(Vec::new, |events| events.so_far())
+    }
+
+    /// The same as [`Site::events`], and forgets them: so who takes them often enough gets all of
+    /// them, however many there are.
+    ///
+    /// ```
+    /// use practice_site::{Config, Site};
+    ///
+    /// let site = Site::start(Config { events: true, ..Config::default() })?;
+    /// assert!(site.take_events().is_empty());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn take_events(&self) -> Vec<Event> {
+        self.server.shared.events.as_ref().map_or_else(Vec::new, |events| events.take())
+    }
+
+    /// How many events were not kept, because 2^20 were kept already.
+    pub fn events_left_out(&self) -> u64 {
+        self.server.shared.events.as_ref().map_or(0, |events| events.left_out())
     }
 
     /// Stops the site at once, whatever is in flight: when this returns, its threads have ended

@@ -13,8 +13,13 @@ use practice_site::Config;
 use crate::lineup::{Languages, Program, stages};
 use crate::terminal::look::{Charset, Color};
 
+pub mod exercises;
 mod values;
 
+use exercises::{
+    CHECK_EXAMPLES, CheckOptions, EXERCISES_HELP, ExercisesOptions, HINT_HELP, HintOptions,
+    SOLUTION_HELP, SolutionOptions, TAKE_EXAMPLES, TakeOptions,
+};
 use values::{
     at_least_one, deadline, duration, in_flight, pages, program, rounds, size, some_delay,
     whole_number,
@@ -123,6 +128,21 @@ pub enum Command {
         #[arg(short, long, value_name = "FILE.svg")]
         output: PathBuf,
     },
+    /// List the exercises, with what you have done
+    #[command(after_help = EXERCISES_HELP)]
+    Exercises(ExercisesOptions),
+    /// Take an exercise: its text and a program that works badly
+    #[command(after_help = TAKE_EXAMPLES)]
+    Take(TakeOptions),
+    /// Run your program, and say what is wrong with how it waits
+    #[command(after_help = CHECK_EXAMPLES)]
+    Check(CheckOptions),
+    /// Show a hint for what the last check found
+    #[command(after_help = HINT_HELP)]
+    Hint(HintOptions),
+    /// Show a solution of an exercise that has passed
+    #[command(after_help = SOLUTION_HELP)]
+    Solution(SolutionOptions),
     /// Print completions for a shell
     Completions {
         /// The shell to complete in.

@@ -10,13 +10,19 @@ use crate::cli::{self, Cli, Command};
 use crate::system::{processes, signals};
 use crate::terminal::{file, print, progress};
 
+mod check;
 mod compare;
+mod exercises;
+mod hint;
 mod list;
 mod python;
 mod report;
 mod run_stage;
 mod site;
+mod solution;
 mod sweep;
+mod take;
+mod workplace;
 
 /// Does what the command line asks for.
 pub fn main() -> ExitCode {
@@ -39,6 +45,11 @@ pub fn main() -> ExitCode {
             report::picture(&result, &stages, &output)
         }
         Some(Command::RunStage { name }) => run_stage::run(&name),
+        Some(Command::Exercises(options)) => exercises::run(&options),
+        Some(Command::Take(options)) => take::run(&options),
+        Some(Command::Check(options)) => check::run(&options),
+        Some(Command::Hint(options)) => hint::run(&options),
+        Some(Command::Solution(options)) => solution::run(&options),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "stage-runner", &mut script);

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::process::{Child, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -11,19 +11,17 @@ use std::time::{Duration, Instant};
 use crawl::protocol::MAX_LINE_BYTES;
 
 use super::checked::Checked;
+use super::close_look::{CloseLook, Looked};
 use super::command::command;
 use super::costs;
 use super::work::{Heard, Work};
 use crate::lineup::{Entrant, Language};
 use crate::results::{Ending, Fault, Run, WrongLine};
-use crate::system::usage::{self, Cpu, Family};
+use crate::system::usage::{self, Cpu};
 use crate::system::{processes, signals};
 use crate::words;
 
-/// How often the runner looks at a child that says nothing.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
-
-/// Where a wait of [`LOOK_EVERY`] took longer than this, the runner itself stood still: somebody
+/// Where a wait of [`CloseLook::every`] took longer than this, the runner itself stood still: somebody
 /// stopped it.
 const STOPPED: Duration = Duration::from_secs(1);
 
@@ -70,8 +68,24 @@ pub struct Conversation {
     /// For how long the runner was stopped meanwhile.
     stopped: Duration,
     cpu_before: Option<Cpu>,
-    /// The most that was seen of a program from outside.
-    seen: Family,
+    /// The program, from outside.
+    look: CloseLook,
+}
+
+/// How a child is started and listened to.
+pub struct Manner {
+    /// What it is called in what it prints to stderr.
+    pub name: String,
+    /// What it is called where it cannot be started.
+    pub program: String,
+    /// Whether it is watched from outside: it need not say what it costs.
+    pub is_watched: bool,
+    /// Whether what it says is compared with what the system saw.
+    pub is_doubted: bool,
+    /// A program that tells of no fetch for so long is hung.
+    pub silence: Duration,
+    /// How it is looked at, if it is.
+    pub look: CloseLook,
 }
 
 impl Conversation {
@@ -93,16 +107,37 @@ impl Conversation {
             // A backtrace would push the words of a panic out of the end of stderr.
             command.env("RUST_BACKTRACE", "0");
         }
+        let manner = Manner {
+            name: entrant.title().into_owned(),
+            program,
+            is_watched: entrant.is_watched(),
+            is_doubted: !entrant.measures_itself(),
+            silence: work.limits.deadline.saturating_add(HUNG_AFTER),
+            look: CloseLook::default(),
+        };
+        Conversation::with(command, manner, work, targets)
+    }
+
+    /// Starts this command and hands it the job of so many targets.
+    ///
+    /// # Errors
+    /// It cannot be started.
+    pub fn with(
+        mut command: Command,
+        manner: Manner,
+        work: &Work<'_>,
+        targets: usize,
+    ) -> Result<Conversation, Fault> {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         processes::apart(&mut command);
         let cpu_before = usage::children();
         let began = Instant::now();
+        let Manner { name, program, is_watched, is_doubted, silence, look } = manner;
         let not_started = |why| Fault::NotStarted { program: program.clone(), why };
         let mut child =
             command.spawn().map_err(|error| not_started(processes::with_what_helps(&error)))?;
         signals::child(child.id());
 
-        let name = entrant.title().into_owned();
         let pass_on =
             work.stderr_to.map(|stderr_to| move |line: &str| stderr_to(&format!("{name}: {line}")));
         let pipes = Pipes::attend(&mut child, work.job(), pass_on).map_err(|error| {
@@ -114,15 +149,15 @@ impl Conversation {
         })?;
         Ok(Conversation {
             child,
-            is_watched: entrant.is_watched(),
-            is_doubted: !entrant.measures_itself(),
+            is_watched,
+            is_doubted,
             pipes,
             checked: Checked::new(targets, work.activity),
-            silence: work.limits.deadline.saturating_add(HUNG_AFTER),
+            silence,
             began,
             stopped: Duration::ZERO,
             cpu_before,
-            seen: Family::default(),
+            look,
         })
     }
 
@@ -153,7 +188,7 @@ impl Conversation {
                         Ok(_) => return self.put_down(None),
                         Err(fault) => return self.put_down(Some(fault)),
                     }
-                    if last_look.elapsed() < LOOK_EVERY {
+                    if last_look.elapsed() < self.look.every() {
                         continue;
                     }
                 }
@@ -201,7 +236,7 @@ impl Conversation {
             thread::sleep(Duration::from_millis(1));
             return None;
         }
-        match self.pipes.said.recv_timeout(LOOK_EVERY) {
+        match self.pipes.said.recv_timeout(self.look.every()) {
             Ok(said) => Some(said),
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => Some(Said::Nothing(Instant::now())),
@@ -209,12 +244,9 @@ impl Conversation {
     }
 
     fn look(&mut self) {
-        if self.is_watched
-            && let Some(now) = usage::family(self.child.id())
-        {
-            self.seen.rss_bytes = self.seen.rss_bytes.max(now.rss_bytes);
-            self.seen.threads = self.seen.threads.max(now.threads);
-            self.seen.processes = self.seen.processes.max(now.processes);
+        if self.is_watched {
+            let told = self.checked.outcomes.iter().filter(|outcome| outcome.is_some()).count();
+            self.look.at(self.child.id(), told);
         }
     }
 
@@ -234,8 +266,8 @@ impl Conversation {
         End { status: Some(status), at, fault: None }
     }
 
-    /// Works out what the whole came to.
-    pub fn settle(self, end: End, run: &mut Run) {
+    /// Works out what the whole came to, and what was seen of it from outside alone.
+    pub fn settle(self, end: End, run: &mut Run) -> Looked {
         run.stopped_us = self.stopped.as_micros() as u64;
         run.exit = end.status.and_then(|status| status.code());
         let unanswered = self.checked.outcomes.iter().filter(|outcome| outcome.is_none()).count();
@@ -252,7 +284,7 @@ impl Conversation {
         };
         let lifetime = (end.at - self.began).as_micros() as u64;
         let cpu = usage::children().zip(self.cpu_before).map(|(after, before)| after - before);
-        let seen = costs::from_outside(lifetime, cpu, self.is_watched.then_some(self.seen));
+        let seen = costs::from_outside(lifetime, cpu, self.is_watched.then_some(self.look.family));
         let reported = self.checked.usage.unwrap_or_default();
         let recorded = self.checked.recorded;
         run.activity = recorded.map(|recorded| recorded.finish(reported.dropped_steps));
@@ -261,6 +293,7 @@ impl Conversation {
             run.doubts =
                 costs::doubts(&reported, &seen, run.reported().filter_map(|o| o.finished_us).max());
         }
+        let looked = self.look.looked(&seen);
         run.usage = costs::complete(reported, seen);
         if !signals::asked() {
             // What it printed last may still be on its way, and its stderr may be held open by what
@@ -271,6 +304,7 @@ impl Conversation {
             let tail = self.pipes.stderr.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
             run.stderr = tail.iter().cloned().collect();
         }
+        looked
     }
 }
 

@@ -2,14 +2,17 @@
 //!
 //! [`Work`] runs it; `command` starts it ([`Originals`] are the files for Python), `conversation`
 //! listens, `checked` checks each line, `recorded` keeps what it did step by step, `costs` settles
-//! what it took. [`estimate`] says beforehand what it should take, and [`sweep`] runs it with more
+//! what it took. [`observe`] runs a program of the classroom, with a [close look](close_look) at its
+//! process. [`estimate`] says beforehand what it should take, and [`sweep`] runs it with more
 //! and more in flight.
 
 mod checked;
+mod close_look;
 mod command;
 mod conversation;
 mod costs;
 pub mod estimate;
+pub mod observe;
 mod originals;
 mod recorded;
 pub mod sweep;

@@ -4,10 +4,12 @@ mod activity;
 mod printed;
 mod report;
 mod sweep;
+mod verdicts;
 
 use printed::printed;
 pub use report::{ReadError, line, read_report, report};
 pub use sweep::sweep;
+pub use verdicts::{Checked, verdicts};
 
 /// The version of both documents.
 const VERSION: u32 = 1;

@@ -1,12 +1,14 @@
 //! Results for people at a terminal.
 
 pub mod comparison;
+pub mod exercises;
 #[cfg(test)]
 mod golden;
 pub mod list;
 mod picture;
 pub mod sweep;
 pub mod trace;
+pub mod verdict;
 pub mod waterfall;
 
 use crate::words::{self, joined};

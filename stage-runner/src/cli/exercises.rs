@@ -1,0 +1,152 @@
+//! The options of the commands for students: `exercises`, `take`, `check`, `hint`, `solution`.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+pub const CHECK_EXAMPLES: &str = "\
+Examples:
+  stage-runner check 3a                         your program in work/3a
+  stage-runner check 3a --watch                 again whenever you save
+  stage-runner check 3a -- node mine.js         any program that speaks docs/protocol.md
+  stage-runner check --all --format json        all that you have taken, for your teacher
+  stage-runner check --exercise ./my-exercise -- python3 solution.py
+
+The program runs with your rights and is not shut in; it is ended with all that it started.
+
+Exit status: 0 passed, 1 not yet, 2 the command line, the exercise or the program is missing or
+wrong, 3 not judged (a busy machine, or this system does not tell what a rule needs), 130
+interrupted by Ctrl-C (by another signal: 128 and its number).";
+
+pub const TAKE_EXAMPLES: &str = "\
+Examples:
+  stage-runner take 3a                          writes work/3a
+  stage-runner take 3a --language javascript    the same in another language, where there is one
+
+Exit status: 0 the files are there, 1 they could not be written or you have changed them, 2 the
+command line is wrong.";
+
+pub const HINT_HELP: &str = "\
+Each call shows one level more: a question, a place to look, the idea in words.
+
+Exit status: 0 a hint, 1 there is none (nothing was checked, it has passed, or the reason has no
+hints), 2 the command line is wrong.";
+
+pub const SOLUTION_HELP: &str = "\
+Exit status: 0 shown, 1 the exercise has not passed and --yes was not given, 2 the command line is
+wrong.";
+
+pub const EXERCISES_HELP: &str = "\
+Begin with: stage-runner take 3a, then stage-runner check 3a
+
+Exit status: 0 the list, 1 the progress in the folder cannot be read, 2 the command line is wrong.";
+
+/// Where a student works.
+#[derive(Debug, Clone, Args)]
+pub struct WorkOptions {
+    /// Your folder: a folder for each exercise, and progress.toml
+    #[arg(long, value_name = "FOLDER", default_value = "work")]
+    pub work: PathBuf,
+}
+
+/// `exercises`.
+#[derive(Debug, Args)]
+pub struct ExercisesOptions {
+    /// Where the student works.
+    #[command(flatten)]
+    pub work: WorkOptions,
+}
+
+/// `take`.
+#[derive(Debug, Args)]
+pub struct TakeOptions {
+    /// The exercise: 3a
+    #[arg(value_name = "EXERCISE")]
+    pub name: String,
+
+    /// The language of the start
+    #[arg(long, value_name = "LANGUAGE", default_value = "python")]
+    pub language: String,
+
+    /// Where the student works.
+    #[command(flatten)]
+    pub work: WorkOptions,
+}
+
+/// `check`.
+#[derive(Debug, Args)]
+pub struct CheckOptions {
+    /// The exercise: 3a
+    #[arg(value_name = "EXERCISE", required_unless_present_any = ["all", "exercise"])]
+    #[arg(conflicts_with_all = ["all", "exercise"])]
+    pub name: Option<String>,
+
+    /// The exercise in this folder, which has an exercise.toml
+    #[arg(long, value_name = "FOLDER", conflicts_with = "all", requires = "command")]
+    pub exercise: Option<PathBuf>,
+
+    /// All exercises that you have taken
+    #[arg(long, conflicts_with_all = ["watch", "command"])]
+    pub all: bool,
+
+    /// Check again whenever your files change; Ctrl-C ends it
+    #[arg(long, conflicts_with_all = ["format", "command"])]
+    pub watch: bool,
+
+    /// The language of your program, where you have taken several
+    #[arg(long, value_name = "LANGUAGE", conflicts_with = "command")]
+    pub language: Option<String>,
+
+    /// What is printed
+    #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
+    pub format: CheckFormat,
+
+    /// Where the student works.
+    #[command(flatten)]
+    pub work: WorkOptions,
+
+    /// Another program than the one in your folder
+    #[arg(value_name = "COMMAND", last = true)]
+    pub command: Vec<OsString>,
+}
+
+/// What `check` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[allow(missing_docs)]
+pub enum CheckFormat {
+    Text,
+    Json,
+}
+
+/// `hint`.
+#[derive(Debug, Args)]
+pub struct HintOptions {
+    /// The exercise: 3a
+    #[arg(value_name = "EXERCISE")]
+    pub name: String,
+
+    /// Where the student works.
+    #[command(flatten)]
+    pub work: WorkOptions,
+}
+
+/// `solution`.
+#[derive(Debug, Args)]
+pub struct SolutionOptions {
+    /// The exercise: 3a
+    #[arg(value_name = "EXERCISE")]
+    pub name: String,
+
+    /// Show it before your program has passed
+    #[arg(long)]
+    pub yes: bool,
+
+    /// The language of the solution
+    #[arg(long, value_name = "LANGUAGE", default_value = "python")]
+    pub language: String,
+
+    /// Where the student works.
+    #[command(flatten)]
+    pub work: WorkOptions,
+}

@@ -1,0 +1,39 @@
+//! `stage-runner solution`: one that passes, once the student's has.
+
+use std::process::ExitCode;
+
+use super::workplace::{Workplace, find};
+use crate::cli::exercises::SolutionOptions;
+use crate::cli::wrong_in;
+use crate::lineup::ExerciseLanguage;
+use crate::terminal::{print, progress};
+
+/// Prints the solution.
+pub fn run(options: &SolutionOptions) -> ExitCode {
+    let (folder, exercise) = find(&options.name).unwrap_or_else(wrong);
+    let language = ExerciseLanguage::find(&options.language).unwrap_or_else(wrong);
+    let id = &exercise.id;
+    let solution = folder
+        .program("solution/", language.extension)
+        .unwrap_or_else(|| wrong(format!("{id} has no solution in {}", language.name)));
+    let done = match Workplace::new(&options.work).progress() {
+        Ok(done) => done,
+        Err(why) => {
+            progress::warn(&format!("error: {why}"));
+            return ExitCode::FAILURE;
+        }
+    };
+    let has_passed = done.of(id).is_some_and(|entry| entry.passed);
+    if !has_passed && !options.yes {
+        progress::warn(&format!(
+            "{id} has not passed yet. `stage-runner hint {id}` helps; `stage-runner solution {id} \
+             --yes` shows it all the same."
+        ));
+        return ExitCode::FAILURE;
+    }
+    print::status(print::bytes(solution.1).map(|()| true))
+}
+
+fn wrong<T>(message: String) -> T {
+    wrong_in("solution", message)
+}

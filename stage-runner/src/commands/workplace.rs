@@ -1,0 +1,188 @@
+//! A student's folder: a folder for each exercise that was taken, and the progress.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use classroom::{EXERCISES, Exercise, Folder, Progress};
+
+use crate::cli::exercises::WorkOptions;
+use crate::lineup::{ExerciseLanguage, stages};
+use crate::system::python::Python;
+use crate::words;
+
+/// The file with the progress.
+const PROGRESS: &str = "progress.toml";
+
+/// The student's program is called as the start is.
+const START: &str = "start";
+
+/// A student's folder.
+pub struct Workplace {
+    folder: PathBuf,
+}
+
+/// What runs a student's program.
+pub enum Program {
+    /// These words.
+    Command(Vec<std::ffi::OsString>),
+    /// This file, with Python.
+    Python(Python, PathBuf),
+}
+
+impl Program {
+    /// A new command that runs it.
+    pub fn command(&self) -> Command {
+        let mut command = match self {
+            Program::Command(words) => {
+                let mut command = Command::new(&words[0]);
+                command.args(&words[1..]);
+                command
+            }
+            Program::Python(python, file) => python.command(file),
+        };
+        // Nothing but the student writes into the student's folder.
+        command.env("PYTHONDONTWRITEBYTECODE", "1");
+        command
+    }
+}
+
+/// The embedded exercise of this name.
+///
+/// # Errors
+/// There is none, and what was meant.
+pub fn find(name: &str) -> Result<(Folder, Exercise), String> {
+    let folder = Folder::embedded(name).ok_or_else(|| {
+        let all = EXERCISES.all();
+        let shown = name.escape_debug();
+        match stages::nearest(name, all.iter().map(Folder::id)) {
+            Some(near) => format!("no exercise is called \"{shown}\": did you mean {near}?"),
+            None => {
+                format!("no exercise is called \"{shown}\": stage-runner exercises lists them")
+            }
+        }
+    })?;
+    let exercise = Exercise::read(&folder).map_err(|wrong| wrong.to_string())?;
+    Ok((folder, exercise))
+}
+
+impl Workplace {
+    /// The folder that was asked for.
+    pub fn new(options: &WorkOptions) -> Workplace {
+        Workplace { folder: options.work.clone() }
+    }
+
+    /// The folder of an exercise.
+    pub fn of(&self, id: &str) -> PathBuf {
+        self.folder.join(id)
+    }
+
+    /// The student's program for an exercise in this language.
+    pub fn file(&self, id: &str, language: &ExerciseLanguage) -> PathBuf {
+        self.of(id).join(format!("{START}.{}", language.extension))
+    }
+
+    /// The languages in which an exercise was taken.
+    pub fn taken(&self, id: &str) -> Vec<&'static ExerciseLanguage> {
+        let is_there = |language: &&ExerciseLanguage| self.file(id, language).exists();
+        ExerciseLanguage::ALL.iter().filter(is_there).collect()
+    }
+
+    /// What runs the student's program for an exercise.
+    ///
+    /// # Errors
+    /// There is no such file, or there are several, or nothing runs it.
+    pub fn program(&self, id: &str, language: Option<&str>) -> Result<Program, String> {
+        let language = match (language, &self.taken(id)[..]) {
+            (Some(name), _) => ExerciseLanguage::find(name)?,
+            (None, [only]) => only,
+            (None, []) => {
+                return Err(format!(
+                    "there is no program in {}: stage-runner take {id} writes one, and \
+                     stage-runner check {id} -- COMMAND checks any other",
+                    self.of(id).display()
+                ));
+            }
+            (None, several) => {
+                let names: Vec<&str> = several.iter().map(|language| language.name).collect();
+                let names = names.join(" or ");
+                return Err(format!("{id} was taken in several languages: add --language {names}"));
+            }
+        };
+        let file = self.file(id, language);
+        if !file.exists() {
+            let name = language.name;
+            return Err(format!(
+                "{} is missing: stage-runner take {id} --language {name} writes it",
+                file.display()
+            ));
+        }
+        if language.extension == "py" {
+            let python = Python::find().map_err(|why| format!("{}.", words::escaped(&why)))?;
+            return Ok(Program::Python(python, file));
+        }
+        Ok(Program::Command(vec![language.program.into(), file.into()]))
+    }
+
+    /// What the student has done so far.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn progress(&self) -> Result<Progress, String> {
+        let path = self.folder.join(PROGRESS);
+        match fs::read_to_string(&path) {
+            Ok(text) => Progress::parse(&text).map_err(|wrong| {
+                format!("{}, {wrong}: mend the line, or remove the file", path.display())
+            }),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Progress::default()),
+            Err(error) => Err(format!("cannot read {}: {error}", path.display())),
+        }
+    }
+
+    /// Keeps it.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn keep(&self, progress: &Progress) -> Result<(), String> {
+        let path = self.folder.join(PROGRESS);
+        let written = fs::create_dir_all(&self.folder).and_then(|()| {
+            // Where the process ends in between, the old file is still there.
+            let new = path.with_extension("toml.new");
+            fs::write(&new, progress.to_text())?;
+            fs::rename(&new, &path)
+        });
+        written.map_err(|error| format!("cannot write {}: {error}", path.display()))
+    }
+
+    /// The contents of all files of an exercise.
+    pub fn contents(&self, id: &str) -> Vec<(PathBuf, Vec<u8>)> {
+        let mut contents = Vec::new();
+        for entry in fs::read_dir(self.of(id)).into_iter().flatten().flatten() {
+            // A file may be away for a moment while an editor replaces it.
+            if let Ok(text) = fs::read(entry.path()) {
+                contents.push((entry.path(), text));
+            }
+        }
+        contents.sort();
+        contents
+    }
+}
+
+/// Writes a file, unless there is another one.
+///
+/// # Errors
+/// The file is there and differs, or it cannot be written.
+pub fn write_unless_changed(path: &Path, text: &[u8]) -> Result<bool, String> {
+    match fs::read(path) {
+        Ok(there) if there == text => Ok(false),
+        Ok(_) => Err(format!(
+            "{} is not as it was taken, and stays as it is: rename it to begin anew",
+            path.display()
+        )),
+        Err(error) if error.kind() == ErrorKind::NotFound => fs::write(path, text)
+            .map(|()| true)
+            .map_err(|error| format!("cannot write {}: {error}", path.display())),
+        Err(error) => Err(format!("cannot read {}: {error}", path.display())),
+    }
+}

@@ -1,0 +1,130 @@
+//! One run of an exercise: the program against a practice site that notes its events.
+
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use classroom::{Ending, Observed, Process, Seen};
+use crawl::Limits;
+use practice_site::Site;
+
+use super::Work;
+use super::close_look::{CloseLook, Looked};
+use super::conversation::{Conversation, Manner};
+use crate::lineup::urls;
+use crate::results::{Ending as Ended, Fault, Run};
+use crate::system::processes;
+
+/// The site hears a little later than the program that a connection is closed.
+const LAST_EVENTS: Duration = Duration::from_millis(30);
+
+/// Why there is nothing to judge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotObserved {
+    /// There is no site, or no program.
+    NotStarted(String),
+    /// Somebody stopped the runner.
+    Interrupted,
+}
+
+/// Runs a program once, as a run of an exercise asks for. `is_wanted` is asked now and then whether
+/// to go on.
+///
+/// # Errors
+/// There is nothing to judge.
+pub fn observe(
+    command: Command,
+    run: &classroom::Run,
+    is_wanted: &mut dyn FnMut() -> bool,
+) -> Result<Observed, NotObserved> {
+    let no_site = |error| {
+        let why = processes::with_what_helps(&error);
+        NotObserved::NotStarted(format!("no practice site: {why}"))
+    };
+    // Each run has a site of its own: nothing of the run before is in its events.
+    let site_began = Instant::now();
+    let site = Site::start(run.site.clone()).map_err(no_site)?;
+    let urls = match run.urls(&site) {
+        Ok(urls) => urls,
+        Err(fault) => {
+            return Ok(Observed { ending: Ending::NotHere(fault), ..Observed::default() });
+        }
+    };
+    let urls = urls::parse_all(urls.iter().map(String::as_str)).map_err(NotObserved::NotStarted)?;
+    let wanted = urls::resolve(urls);
+    let limits =
+        Limits { concurrency: run.concurrency, deadline: run.deadline, ..Limits::default() };
+    let work = Work {
+        wanted: &wanted,
+        limits,
+        digest: false,
+        originals: None,
+        activity: false,
+        stderr_to: None,
+    };
+
+    let program = command.get_program().display().to_string();
+    let manner = Manner {
+        name: program.clone(),
+        program,
+        is_watched: true,
+        is_doubted: false,
+        silence: run.silence,
+        look: CloseLook::at_workers(site.address().port(), run.kill_one_worker),
+    };
+    let mut result = Run::new(0, 0, wanted.len());
+    let (mut said, mut said_at) = (Vec::new(), Vec::new());
+    let conversation = Conversation::with(command, manner, &work, wanted.len());
+    let mut conversation =
+        conversation.map_err(|fault| NotObserved::NotStarted(fault.to_string()))?;
+    let end = conversation.listen(&mut |outcome| {
+        if let Some(outcome) = outcome {
+            said.push(outcome.target);
+            said_at.push(site_began.elapsed());
+            result.outcomes[outcome.target] = Some(outcome.clone());
+        }
+        is_wanted()
+    });
+    let looked = conversation.settle(end, &mut result);
+    let ending = ending(result.fault.take())?;
+    thread::sleep(LAST_EVENTS);
+    Ok(Observed {
+        paths: wanted.iter().map(|wanted| wanted.url.path().to_owned()).collect(),
+        concurrency: run.concurrency.get(),
+        deadline: run.deadline,
+        outcomes: result.outcomes,
+        said,
+        said_at,
+        ending,
+        stderr: result.stderr.pop(),
+        site: Seen::new(&site.events()),
+        process: process(looked),
+    })
+}
+
+fn ending(fault: Option<Fault>) -> Result<Ending, NotObserved> {
+    Ok(match fault {
+        None | Some(Fault::Ended { how: Ended::Exit(0), .. }) => Ending::Well,
+        Some(Fault::Hung { silent_us }) => Ending::Hung(Duration::from_micros(silent_us)),
+        Some(Fault::Ended { how, .. }) => Ending::Badly(how.to_string()),
+        Some(fault @ Fault::WrongLine { .. }) => Ending::WrongLine(fault.to_string()),
+        Some(Fault::Interrupted) => return Err(NotObserved::Interrupted),
+        Some(fault @ (Fault::NotHere { .. } | Fault::NotStarted { .. })) => {
+            return Err(NotObserved::NotStarted(fault.to_string()));
+        }
+    })
+}
+
+fn process(looked: Looked) -> Process {
+    let usage = looked.usage;
+    let cpu = usage.user_us.zip(usage.system_us).map(|(user, system)| user + system);
+    Process {
+        wall: Duration::from_micros(usage.wall_us.unwrap_or(0)),
+        cpu: cpu.map(Duration::from_micros),
+        sleeps: usage.voluntary_switches,
+        peak_threads: usage.threads,
+        children: looked.children,
+        workers: looked.workers,
+        killed_after: looked.killed_after,
+    }
+}
