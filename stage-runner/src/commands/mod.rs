@@ -18,6 +18,7 @@ mod list;
 mod python;
 mod report;
 mod run_stage;
+mod rust_crate;
 mod site;
 mod solution;
 mod sweep;

@@ -2,16 +2,15 @@
 
 use std::process::ExitCode;
 
-use super::workplace::{Workplace, find};
+use super::workplace::{Workplace, find, language};
 use crate::cli::exercises::SolutionOptions;
 use crate::cli::wrong_in;
-use crate::lineup::ExerciseLanguage;
 use crate::terminal::{print, progress};
 
 /// Prints the solution.
 pub fn run(options: &SolutionOptions) -> ExitCode {
     let (folder, exercise) = find(&options.name).unwrap_or_else(wrong);
-    let language = ExerciseLanguage::find(&options.language).unwrap_or_else(wrong);
+    let language = language(&folder, options.language.as_deref()).unwrap_or_else(wrong);
     let id = &exercise.id;
     let solution = folder
         .program("solution/", language.extension)

@@ -6,7 +6,8 @@ use std::process::ExitCode;
 
 use classroom::Folder;
 
-use super::workplace::{Workplace, find, write_unless_changed};
+use super::workplace::{Workplace, find, language, write_unless_changed};
+use super::rust_crate;
 use crate::cli::exercises::TakeOptions;
 use crate::cli::wrong_in;
 use crate::lineup::ExerciseLanguage;
@@ -15,14 +16,19 @@ use crate::terminal::progress;
 /// Writes the text, the start and the plumbing.
 pub fn run(options: &TakeOptions) -> ExitCode {
     let (folder, exercise) = find(&options.name).unwrap_or_else(wrong);
-    let language = ExerciseLanguage::find(&options.language).unwrap_or_else(wrong);
+    let language = language(&folder, options.language.as_deref()).unwrap_or_else(wrong);
     let workplace = Workplace::new(&options.work);
     let start = folder.program("start/", language.extension);
     let (_, start) = start.unwrap_or_else(|| wrong(not_in(&folder, language)));
 
     let into = workplace.of(&exercise.id);
-    let file = workplace.file(&exercise.id, language);
-    match write(&folder, language, &into, &file, start) {
+    let file = workplace.file(&exercise, language);
+    let written = if language.is_rust() {
+        rust_crate::write(&folder, &exercise, &workplace, start)
+    } else {
+        write(&folder, language, &into, &file, start)
+    };
+    match written {
         Err(why) => {
             progress::warn(&format!("error: {why}"));
             ExitCode::FAILURE
@@ -34,7 +40,7 @@ pub fn run(options: &TakeOptions) -> ExitCode {
                 exercise.id,
                 exercise.name,
                 into.display(),
-                file.file_name().unwrap_or_default().display(),
+                file.strip_prefix(&into).unwrap_or(&file).display(),
                 exercise.id
             ));
             ExitCode::SUCCESS

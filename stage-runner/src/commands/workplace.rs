@@ -23,6 +23,14 @@ pub struct Workplace {
     folder: PathBuf,
 }
 
+/// What a student has taken.
+pub enum Taken {
+    /// A program that can run as it is.
+    Program(Program),
+    /// A crate in this folder, which has to be built first.
+    Crate(PathBuf),
+}
+
 /// What runs a student's program.
 pub enum Program {
     /// These words.
@@ -67,10 +75,27 @@ pub fn find(name: &str) -> Result<(Folder, Exercise), String> {
     Ok((folder, exercise))
 }
 
+/// The language that was asked for, or the first in which the exercise has a program.
+///
+/// # Errors
+/// There is no such language.
+pub fn language(folder: &Folder, asked: Option<&str>) -> Result<&'static ExerciseLanguage, String> {
+    let has = |language: &&ExerciseLanguage| folder.program("start/", language.extension).is_some();
+    match asked {
+        Some(name) => ExerciseLanguage::find(name),
+        None => Ok(ExerciseLanguage::ALL.iter().find(has).unwrap_or(&ExerciseLanguage::ALL[0])),
+    }
+}
+
 impl Workplace {
     /// The folder that was asked for.
     pub fn new(options: &WorkOptions) -> Workplace {
         Workplace { folder: options.work.clone() }
+    }
+
+    /// The folder of all.
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// The folder of an exercise.
@@ -78,23 +103,29 @@ impl Workplace {
         self.folder.join(id)
     }
 
-    /// The student's program for an exercise in this language.
-    pub fn file(&self, id: &str, language: &ExerciseLanguage) -> PathBuf {
-        self.of(id).join(format!("{START}.{}", language.extension))
+    /// The student's program for an exercise in this language, or that file of it which the student
+    /// changes.
+    pub fn file(&self, exercise: &Exercise, language: &ExerciseLanguage) -> PathBuf {
+        let folder = self.of(&exercise.id);
+        match &exercise.rust {
+            Some(rust) if language.is_rust() => folder.join(&rust.file),
+            _ => folder.join(format!("{START}.{}", language.extension)),
+        }
     }
 
     /// The languages in which an exercise was taken.
-    pub fn taken(&self, id: &str) -> Vec<&'static ExerciseLanguage> {
-        let is_there = |language: &&ExerciseLanguage| self.file(id, language).exists();
+    pub fn taken(&self, exercise: &Exercise) -> Vec<&'static ExerciseLanguage> {
+        let is_there = |language: &&ExerciseLanguage| self.file(exercise, language).exists();
         ExerciseLanguage::ALL.iter().filter(is_there).collect()
     }
 
-    /// What runs the student's program for an exercise.
+    /// The student's program for an exercise.
     ///
     /// # Errors
     /// There is no such file, or there are several, or nothing runs it.
-    pub fn program(&self, id: &str, language: Option<&str>) -> Result<Program, String> {
-        let language = match (language, &self.taken(id)[..]) {
+    pub fn program(&self, exercise: &Exercise, language: Option<&str>) -> Result<Taken, String> {
+        let id = &exercise.id;
+        let language = match (language, &self.taken(exercise)[..]) {
             (Some(name), _) => ExerciseLanguage::find(name)?,
             (None, [only]) => only,
             (None, []) => {
@@ -110,7 +141,7 @@ impl Workplace {
                 return Err(format!("{id} was taken in several languages: add --language {names}"));
             }
         };
-        let file = self.file(id, language);
+        let file = self.file(exercise, language);
         if !file.exists() {
             let name = language.name;
             return Err(format!(
@@ -118,11 +149,14 @@ impl Workplace {
                 file.display()
             ));
         }
+        if language.is_rust() {
+            return Ok(Taken::Crate(self.of(id)));
+        }
         if language.extension == "py" {
             let python = Python::find().map_err(|why| format!("{}.", words::escaped(&why)))?;
-            return Ok(Program::Python(python, file));
+            return Ok(Taken::Program(Program::Python(python, file)));
         }
-        Ok(Program::Command(vec![language.program.into(), file.into()]))
+        Ok(Taken::Program(Program::Command(vec![language.program.into(), file.into()])))
     }
 
     /// What the student has done so far.
@@ -157,16 +191,17 @@ impl Workplace {
 
     /// The contents of all files of an exercise.
     pub fn contents(&self, id: &str) -> Vec<(PathBuf, Vec<u8>)> {
-        let mut contents = Vec::new();
-        for entry in fs::read_dir(self.of(id)).into_iter().flatten().flatten() {
-            // A file may be away for a moment while an editor replaces it.
-            if let Ok(text) = fs::read(entry.path()) {
-                contents.push((entry.path(), text));
-            }
-        }
+        let mut contents = contents_of(&self.of(id));
+        contents.extend(contents_of(&self.of(id).join("src")));
         contents.sort();
         contents
     }
+}
+
+fn contents_of(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    // A file may be away for a moment while an editor replaces it.
+    entries.filter_map(|entry| Some((entry.path(), fs::read(entry.path()).ok()?))).collect()
 }
 
 /// Writes a file, unless there is another one.

@@ -1,5 +1,6 @@
 //! What only the system can tell and do: about processes, about what they take, about signals.
 
+pub mod cargo;
 pub mod processes;
 pub mod python;
 pub mod signals;

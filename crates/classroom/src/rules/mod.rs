@@ -14,6 +14,7 @@ mod order;
 mod pages;
 mod process;
 mod requests;
+mod said;
 mod tally;
 mod told;
 mod workers;
@@ -31,6 +32,7 @@ pub const RULES: &[Rule] = &[
     pages::OUTCOMES_ALL,
     pages::KINDS_AS_IN_THE_CORPUS,
     told::TOLD_AS,
+    said::NO_ERROR_SAYS,
     deadline::GIVEN_UP,
     deadline::NOT_TOLD_LAST,
     requests::ASKED,
