@@ -6,9 +6,9 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
 
-use classroom::{Attempt, EXERCISES, Exercise, Folder, Outcome, Verdict, control};
+use classroom::{Attempt, EXERCISES, Exercise, Outcome, Verdict, control};
 
-use super::workplace::{Program, Taken, Workplace, find};
+use super::workplace::{self, Program, Taken, Workplace, find};
 use crate::cli::exercises::{CheckFormat, CheckOptions};
 use crate::cli::wrong_in;
 use crate::measure::observe::{NotObserved, observe};
@@ -60,14 +60,10 @@ fn wrong<T>(message: String) -> T {
 
 /// Which exercises are meant.
 fn chosen(options: &CheckOptions) -> Result<Vec<Exercise>, String> {
-    if let Some(folder) = &options.exercise {
-        let read = Folder::read(folder).and_then(|folder| Exercise::read(&folder));
-        return read.map(|exercise| vec![exercise]).map_err(|wrong| wrong.to_string());
+    if options.all {
+        return EXERCISES.all().iter().map(|folder| Ok(find(folder.id())?.1)).collect();
     }
-    match &options.name {
-        Some(name) => find(name).map(|(_, exercise)| vec![exercise]),
-        None => EXERCISES.all().iter().map(|folder| find(folder.id()).map(|(_, it)| it)).collect(),
-    }
+    workplace::chosen(&options.which).map(|(_, exercise)| vec![exercise])
 }
 
 /// Why a check ends early.
@@ -120,8 +116,12 @@ impl Desk<'_> {
                 thread::sleep(WATCH_EVERY);
             } else {
                 before = Some(contents);
-                let verdict = self.check(exercise)?;
-                self.show(exercise, &verdict)?;
+                match self.check(exercise) {
+                    Ok(verdict) => self.show(exercise, &verdict)?,
+                    // An editor may be about to write the file, or the student to mend the word.
+                    Err(Stop::NotStarted(why)) => progress::warn(&format!("error: {why}")),
+                    Err(stop) => return Err(stop),
+                }
                 progress::note(&format!(
                     "Watching {}. Ctrl-C ends it.",
                     self.workplace.of(&exercise.id).display()

@@ -2,14 +2,14 @@
 
 use std::process::ExitCode;
 
-use super::workplace::{Workplace, find, language};
+use super::workplace::{Workplace, chosen, language};
 use crate::cli::exercises::SolutionOptions;
 use crate::cli::wrong_in;
 use crate::terminal::{print, progress};
 
 /// Prints the solution.
 pub fn run(options: &SolutionOptions) -> ExitCode {
-    let (folder, exercise) = find(&options.name).unwrap_or_else(wrong);
+    let (folder, exercise) = chosen(&options.which).unwrap_or_else(wrong);
     let language = language(&folder, options.language.as_deref()).unwrap_or_else(wrong);
     let id = &exercise.id;
     let solution = folder

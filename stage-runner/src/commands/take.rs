@@ -6,8 +6,8 @@ use std::process::ExitCode;
 
 use classroom::Folder;
 
-use super::workplace::{Workplace, find, language, write_unless_changed};
 use super::rust_crate;
+use super::workplace::{Workplace, chosen, language, write_unless_changed};
 use crate::cli::exercises::TakeOptions;
 use crate::cli::wrong_in;
 use crate::lineup::ExerciseLanguage;
@@ -15,7 +15,7 @@ use crate::terminal::progress;
 
 /// Writes the text, the start and the plumbing.
 pub fn run(options: &TakeOptions) -> ExitCode {
-    let (folder, exercise) = find(&options.name).unwrap_or_else(wrong);
+    let (folder, exercise) = chosen(&options.which).unwrap_or_else(wrong);
     let language = language(&folder, options.language.as_deref()).unwrap_or_else(wrong);
     let workplace = Workplace::new(&options.work);
     let start = folder.program("start/", language.extension);

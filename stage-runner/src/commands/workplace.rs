@@ -7,7 +7,7 @@ use std::process::Command;
 
 use classroom::{EXERCISES, Exercise, Folder, Progress};
 
-use crate::cli::exercises::WorkOptions;
+use crate::cli::exercises::{WhichOptions, WorkOptions};
 use crate::lineup::{ExerciseLanguage, stages};
 use crate::system::python::Python;
 use crate::words;
@@ -53,6 +53,21 @@ impl Program {
         // Nothing but the student writes into the student's folder.
         command.env("PYTHONDONTWRITEBYTECODE", "1");
         command
+    }
+}
+
+/// The exercise that is meant.
+///
+/// # Errors
+/// There is none of that name, or in that folder, or something is wrong with it.
+pub fn chosen(which: &WhichOptions) -> Result<(Folder, Exercise), String> {
+    match (&which.exercise, &which.name) {
+        (Some(folder), _) => {
+            let folder = Folder::read(folder).map_err(|wrong| wrong.to_string())?;
+            let exercise = Exercise::read(&folder).map_err(|wrong| wrong.to_string())?;
+            Ok((folder, exercise))
+        }
+        (None, name) => find(name.as_deref().unwrap_or_default()),
     }
 }
 

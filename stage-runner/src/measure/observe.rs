@@ -70,7 +70,7 @@ pub fn observe(
         is_watched: true,
         is_doubted: false,
         silence: run.silence,
-        look: CloseLook::at_workers(site.address().port(), run.kill_one_worker),
+        look: CloseLook::at_workers(run.kill_one_worker),
     };
     let mut result = Run::new(0, 0, wanted.len());
     let (mut said, mut said_at) = (Vec::new(), Vec::new());
@@ -89,7 +89,7 @@ pub fn observe(
     let ending = ending(result.fault.take())?;
     thread::sleep(LAST_EVENTS);
     Ok(Observed {
-        paths: wanted.iter().map(|wanted| wanted.url.path().to_owned()).collect(),
+        paths: run.paths.clone(),
         concurrency: run.concurrency.get(),
         deadline: run.deadline,
         outcomes: result.outcomes,
@@ -122,7 +122,7 @@ fn process(looked: Looked) -> Process {
         wall: Duration::from_micros(usage.wall_us.unwrap_or(0)),
         cpu: cpu.map(Duration::from_micros),
         sleeps: usage.voluntary_switches,
-        peak_threads: usage.threads,
+        peak_threads: looked.most_threads,
         children: looked.children,
         workers: looked.workers,
         killed_after: looked.killed_after,

@@ -71,6 +71,28 @@ pub struct Rule {
     pub judge: fn(&Given, &Evidence<'_>) -> Judged,
 }
 
+/// All rules, the basics first, as a table in Markdown.
+pub fn table_of_rules() -> String {
+    let mut table =
+        "| rule | in TOML | reasons | what it asks for |\n|---|---|---|---|\n".to_owned();
+    for rule in std::iter::once(&BASICS).chain(RULES) {
+        let in_toml = match rule.name {
+            name if name == BASICS.name => "always there".to_owned(),
+            name => format!("`{}`", rule.takes.form(name)),
+        };
+        let more = rule.more.iter().map(|parameter| {
+            format!(" `{}`: {}.", parameter.takes.form(parameter.name), parameter.about)
+        });
+        let more: String = more.collect();
+        let time = if rule.is_time { " On time: needs `right` and `wrong`." } else { "" };
+        let reasons: Vec<String> =
+            rule.reasons.iter().map(|reason| format!("`{reason}`")).collect();
+        let (name, about, reasons) = (rule.name, rule.about, reasons.join(", "));
+        table.push_str(&format!("| `{name}` | {in_toml} | {reasons} | {about}.{more}{time} |\n"));
+    }
+    table
+}
+
 /// A further parameter of a rule.
 #[derive(Debug)]
 pub struct Parameter {
@@ -95,6 +117,30 @@ pub enum Takes {
     Time,
     /// `"a text"`.
     Text,
+}
+
+impl Takes {
+    /// What stands behind this name, in the words of [`Rule::about`].
+    fn form(self, name: &str) -> String {
+        match self {
+            Takes::Nothing => format!("\"{name}\""),
+            Takes::Number => format!("{name} = N"),
+            Takes::Range => format!("{name} = [LEAST, MOST]"),
+            Takes::Time => format!("{name} = \"TIME\""),
+            Takes::Text => format!("{name} = \"TEXT\""),
+        }
+    }
+
+    /// How it is written behind this name.
+    pub(crate) fn example(self, name: &str) -> String {
+        match self {
+            Takes::Nothing => format!("\"{name}\""),
+            Takes::Number => format!("{name} = 3"),
+            Takes::Range => format!("{name} = [3, 6] or {name} = 3"),
+            Takes::Time => format!("{name} = \"450ms\""),
+            Takes::Text => format!("{name} = \"a text\""),
+        }
+    }
 }
 
 /// A value in `exercise.toml`.
