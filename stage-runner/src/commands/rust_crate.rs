@@ -9,14 +9,8 @@ use student_crate::{Checkout, Patch, Recipe};
 
 use super::workplace::{Workplace, write_unless_changed};
 
-/// What makes all crates of a student build into one folder, `target` beside them: what they use is
-/// built once.
-const CONFIG: (&str, &str) = (
-    ".cargo/config.toml",
-    "# All crates here build into one folder, so that what they use is built once.\n\
-     [build]\n\
-     target-dir = \"target\"\n",
-);
+/// Cargo's settings for all crates of a student.
+const CONFIG: &str = ".cargo/config.toml";
 
 /// Changes the stage into what the exercise is about.
 const SCENE: &str = "scene.patch";
@@ -54,8 +48,28 @@ pub fn write(
     for (path, text) in &made.files {
         write_into(&into, path, text.as_bytes())?;
     }
-    write_into(workplace.folder(), CONFIG.0, CONFIG.1.as_bytes())?;
+    if !workplace.folder().join(CONFIG).exists() {
+        write_into(workplace.folder(), CONFIG, config(&checkout).as_bytes())?;
+    }
     Ok(is_new)
+}
+
+/// All crates build into the folder of the checkout: what they use is built once, and mostly it is
+/// there already.
+fn config(checkout: &Checkout) -> String {
+    let target = checkout.root().join("target").display().to_string();
+    let target = toml_string(&target);
+    format!(
+        "# All crates here build into one folder, that of the checkout, so that what they use is\n\
+         # built once.\n\
+         [build]\n\
+         target-dir = {target}\n"
+    )
+}
+
+/// A path as a string of TOML: a basic string takes what JSON has for it.
+fn toml_string(text: &str) -> String {
+    serde_json::to_string(text).expect("a text is JSON")
 }
 
 /// The checkout that the student is in, or the one that this program was built in.

@@ -7,6 +7,7 @@ use crawl::ErrorKind;
 use crawl::protocol::OutcomeLine;
 
 use super::{Evidence, Given, Judged, Rule, Takes};
+use crate::Connection;
 use crate::words::time;
 
 /// Pages that take too long are given up.
@@ -41,7 +42,11 @@ fn given_up(given: &Given, evidence: &Evidence<'_>) -> Judged {
             let words = format!("{path} took too long, and was told as {}", error.kind);
             return Judged::found("kind", words);
         }
-        if run.site.of_path(path).any(|connection| connection.answered.is_some()) {
+        // An answer that is nearly due is sent even if the client has gone: it had left all the same.
+        let stayed = |connection: &Connection| {
+            connection.answered.is_some() && connection.gave_up.is_none()
+        };
+        if run.site.of_path(path).any(stayed) {
             let words = format!(
                 "{path} was told as a timeout{took}, when the site had sent all of it; the job \
                  allows {allowed} for a whole fetch"
@@ -95,7 +100,7 @@ mod tests {
     use super::super::Value;
     use super::super::by_hand::*;
     use super::*;
-    use crate::{Connection, Observed};
+    use crate::Observed;
 
     /// A page of 4 s, which the client left after this many milliseconds, and a short one.
     fn slow_and_quick(left_at: u64, told: OutcomeLine) -> Observed {
@@ -116,6 +121,9 @@ mod tests {
         assert_eq!(reason(&rule, &slow_and_quick(500, timeout())), "fine");
         assert_eq!(reason(&rule, &slow_and_quick(4000, page(0, 0, 4000))), "late");
         assert_eq!(reason(&rule, &slow_and_quick(4000, timeout())), "late");
+        let mut sent_all_the_same = slow_and_quick(500, timeout());
+        sent_all_the_same.site.connections[0].answered = Some(ms(4000));
+        assert_eq!(reason(&rule, &sent_all_the_same), "fine");
         assert_eq!(reason(&rule, &slow_and_quick(500, failed(0, ErrorKind::Io))), "kind");
         let other = given("given-up", Value::Text("/fault/".to_owned()));
         assert_eq!(reason(&other, &slow_and_quick(4000, page(0, 0, 4000))), "fine");
