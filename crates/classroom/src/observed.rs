@@ -65,6 +65,8 @@ pub struct Process {
     /// After how many outcomes one of those was killed, where the run asks for that and there was
     /// one to kill.
     pub killed_after: Option<usize>,
+    /// How many processes it started after that.
+    pub hired: Option<usize>,
 }
 
 /// One connection, as the site saw it. Times count from the start of the site.

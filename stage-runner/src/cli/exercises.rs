@@ -57,7 +57,7 @@ pub struct WorkOptions {
 #[derive(Debug, Clone, Args)]
 pub struct WhichOptions {
     /// The exercise: 3a
-    #[arg(value_name = "EXERCISE", required_unless_present = "exercise")]
+    #[arg(value_name = "EXERCISE")]
     pub name: Option<String>,
 
     /// The exercise in this folder, which has an exercise.toml

@@ -67,7 +67,11 @@ pub fn chosen(which: &WhichOptions) -> Result<(Folder, Exercise), String> {
             let exercise = Exercise::read(&folder).map_err(|wrong| wrong.to_string())?;
             Ok((folder, exercise))
         }
-        (None, name) => find(name.as_deref().unwrap_or_default()),
+        (None, Some(name)) => find(name),
+        (None, None) => {
+            let why = "which exercise? Write its name, as in: stage-runner check 3a";
+            Err(format!("{why}; stage-runner exercises lists them"))
+        }
     }
 }
 

@@ -27,6 +27,8 @@ pub struct CloseLook {
     descendants: BTreeSet<u32>,
     workers: BTreeSet<u32>,
     killed_after: Option<usize>,
+    /// How many descendants were seen until then.
+    seen_before: usize,
 }
 
 /// What was seen of a program from outside. What the system does not tell is `None`.
@@ -42,6 +44,8 @@ pub struct Looked {
     pub workers: Option<usize>,
     /// After how many outcomes a worker was killed.
     pub killed_after: Option<usize>,
+    /// How many processes it started after that.
+    pub hired: Option<usize>,
 }
 
 impl CloseLook {
@@ -68,14 +72,15 @@ impl CloseLook {
         }
         let descendants = usage::descendants(program).unwrap_or_default();
         let workers = usage::with_tcp_sockets(&descendants);
+        self.descendants.extend(descendants);
         if let (Some(worker), None) = (workers.first(), self.killed_after)
             && self.kill_one_worker
             && told > 0
         {
             processes::kill_one(*worker);
             self.killed_after = Some(told);
+            self.seen_before = self.descendants.len();
         }
-        self.descendants.extend(descendants);
         self.workers.extend(workers);
     }
 
@@ -88,6 +93,7 @@ impl CloseLook {
             children: is_told.then_some(self.descendants.len()),
             workers: is_told.then_some(self.workers.len()),
             killed_after: self.killed_after,
+            hired: self.killed_after.map(|_| self.descendants.len() - self.seen_before),
         }
     }
 }

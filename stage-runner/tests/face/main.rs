@@ -4,6 +4,8 @@
 
 mod addresses;
 mod command_line;
+#[cfg(unix)]
+mod exercises;
 mod formats;
 #[cfg(unix)]
 mod operations;

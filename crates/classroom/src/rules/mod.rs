@@ -7,9 +7,12 @@
 //!
 //! The page `docs/teaching/write-an-exercise.md` has the table of all rules; a test compares the two.
 
+mod as_they_come;
 mod basics;
 mod connections;
 mod deadline;
+mod loops;
+mod mirrors;
 mod order;
 mod pages;
 mod process;
@@ -47,6 +50,13 @@ pub const RULES: &[Rule] = &[
     workers::LOST_AT_MOST,
     workers::PLACE_FILLED,
     tally::TALLY,
+    as_they_come::TOLD_IN_ORDER,
+    as_they_come::TOLD_BEFORE_THE_LAST,
+    mirrors::MIRRORS_ASKED,
+    mirrors::ONE_PAGE_OF_TWO,
+    mirrors::LOSER_GIVES_UP,
+    loops::SHARE_OF_EACH_LOOP,
+    loops::ASKED_AFTER_A_LOOP_HAS_ENDED,
 ];
 
 /// A rule.
