@@ -37,7 +37,7 @@ fn ids_are_unique_and_begin_with_their_chapter() {
     }
 }
 
-/// A student gets three hints for everything that a rule can find, and no wrong program beside them.
+/// A student gets three hints for everything that a rule can find, and no wrong program.
 #[test]
 fn students_get_what_they_need() {
     let mut without_hints = Vec::new();
@@ -100,7 +100,7 @@ fn what_is_wrong_is_told_with_its_line() {
     let rule = "{ peak-waiting = 2 }";
     check("chapter = 1", "chapter = \"one\"", "line 2: invalid type: string \"one\"");
     check("chapter = 1\n", "", "line 1: missing field `chapter`");
-    check("question", "qestion", "line 3: unknown field `qestion`, expected one of");
+    check("question", "questions", "line 3: unknown field `questions`, expected one of");
     check("\"?\"", "\"?", "line 3: ");
     check("\"too-few\"", "\"too-slow\"", "line 4: the start fails for `too-slow`: no rule of this");
     check("concurrency = 3", "concurrency = 0", "line 5: concurrency = 0: at least 1 fetch");
@@ -110,8 +110,8 @@ fn what_is_wrong_is_told_with_its_line() {
     check("[\"/{n}?delay=5ms\", \"/{n}\"]", "3", "line 7: expected a list of paths, or { repeat");
     check(
         rule,
-        "{ peak-wating = 2 }",
-        "line 9: no rule is called `peak-wating`: did you mean peak-w",
+        "{ peak-waitin = 2 }",
+        "line 9: no rule is called `peak-waitin`: did you mean peak-w",
     );
     check(rule, "\"nonsense\"", "line 9: no rule is called `nonsense`: write outcomes-all, ");
     check(rule, "\"peak-waiting\"", "line 9: peak-waiting takes peak-waiting = [3, 6] or");
