@@ -94,6 +94,21 @@ impl StudentCrate {
     }
 }
 
+/// Lets all crates below a folder share one target folder, so that what they have in common is
+/// built once. A `.cargo/config.toml` that is there already stays as it is.
+///
+/// # Errors
+/// The file that could not be written, and why.
+pub fn share_target(folder: &Path) -> Result<(), Wrong> {
+    let file = folder.join(".cargo/config.toml");
+    if file.exists() {
+        return Ok(());
+    }
+    let text = "# All crates below share one target folder.\n[build]\ntarget-dir = \"target\"\n";
+    let files = BTreeMap::from([(".cargo/config.toml".to_owned(), text.to_owned())]);
+    StudentCrate { files }.write(folder)
+}
+
 /// The whole program: a job on stdin, outcomes on stdout.
 fn main(name: &str) -> String {
     let library = name.replace('-', "_");

@@ -23,6 +23,7 @@ pub const TAKE_EXAMPLES: &str = "\
 Examples:
   stage-runner take 3a                          writes work/3a
   stage-runner take 3a --language javascript    the same in another language, where there is one
+  stage-runner take museum/lost-wakeup          a piece of the museum: see stage-runner museum
 
 Exit status: 0 the files are there, 1 they could not be written or you have changed them, 2 the
 command line is wrong.";
@@ -68,6 +69,10 @@ pub struct TakeOptions {
     /// The language of the start
     #[arg(long, value_name = "LANGUAGE", default_value = "python")]
     pub language: String,
+
+    /// A piece of the museum without its bug
+    #[arg(long)]
+    pub fixed: bool,
 
     /// Where the student works.
     #[command(flatten)]

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
 
-use classroom::{Attempt, EXERCISES, Exercise, Folder, Outcome, Verdict, control};
+use classroom::{Attempt, EXERCISES, Exercise, Folder, Outcome, Piece, Verdict, control};
 
 use super::workplace::{Program, Workplace, find};
 use crate::cli::exercises::{CheckFormat, CheckOptions};
@@ -64,7 +64,12 @@ fn chosen(options: &CheckOptions) -> Result<Vec<Exercise>, String> {
     }
     match &options.name {
         Some(name) => find(name).map(|(_, exercise)| vec![exercise]),
-        None => EXERCISES.all().iter().map(|folder| find(folder.id()).map(|(_, it)| it)).collect(),
+        None => {
+            let exercises = EXERCISES.all();
+            let exercises = exercises.iter().map(|folder| find(folder.id()).map(|(_, it)| it));
+            let pieces = Piece::all().into_iter().map(|piece| Ok(piece.exercise));
+            exercises.chain(pieces).collect()
+        }
     }
 }
 
@@ -87,7 +92,7 @@ impl Desk<'_> {
     fn all(&self, exercises: Vec<Exercise>) -> Result<ExitCode, Stop> {
         let mut checked = Vec::new();
         for exercise in exercises {
-            let is_left_out = self.options.all && self.workplace.taken(&exercise.id).is_empty();
+            let is_left_out = self.options.all && !self.workplace.is_taken(&exercise.id);
             let verdict = match is_left_out {
                 true => None,
                 false => Some(self.check(&exercise)?),

@@ -15,6 +15,7 @@ mod compare;
 mod exercises;
 mod hint;
 mod list;
+mod museum;
 mod python;
 mod report;
 mod run_stage;
@@ -50,6 +51,7 @@ pub fn main() -> ExitCode {
         Some(Command::Check(options)) => check::run(&options),
         Some(Command::Hint(options)) => hint::run(&options),
         Some(Command::Solution(options)) => solution::run(&options),
+        Some(Command::Museum(options)) => museum::run(&options),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "stage-runner", &mut script);

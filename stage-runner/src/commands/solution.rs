@@ -2,6 +2,9 @@
 
 use std::process::ExitCode;
 
+use classroom::Piece;
+
+use super::museum;
 use super::workplace::{Workplace, find};
 use crate::cli::exercises::SolutionOptions;
 use crate::cli::wrong_in;
@@ -11,11 +14,16 @@ use crate::terminal::{print, progress};
 /// Prints the solution.
 pub fn run(options: &SolutionOptions) -> ExitCode {
     let (folder, exercise) = find(&options.name).unwrap_or_else(wrong);
-    let language = ExerciseLanguage::find(&options.language).unwrap_or_else(wrong);
     let id = &exercise.id;
-    let solution = folder
-        .program("solution/", language.extension)
-        .unwrap_or_else(|| wrong(format!("{id} has no solution in {}", language.name)));
+    let solution = match Piece::find(id) {
+        Some(piece) => museum::fix(&piece).into_bytes(),
+        None => {
+            let language = ExerciseLanguage::find(&options.language).unwrap_or_else(wrong);
+            let solution = folder.program("solution/", language.extension);
+            let none = || wrong(format!("{id} has no solution in {}", language.name));
+            solution.map_or_else(none, |(_, text)| text.to_vec())
+        }
+    };
     let done = match Workplace::new(&options.work).progress() {
         Ok(done) => done,
         Err(why) => {
@@ -31,7 +39,7 @@ pub fn run(options: &SolutionOptions) -> ExitCode {
         ));
         return ExitCode::FAILURE;
     }
-    print::status(print::bytes(solution.1).map(|()| true))
+    print::status(print::bytes(&solution).map(|()| true))
 }
 
 fn wrong<T>(message: String) -> T {

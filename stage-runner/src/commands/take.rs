@@ -4,8 +4,9 @@ use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
-use classroom::Folder;
+use classroom::{Folder, Piece};
 
+use super::museum;
 use super::workplace::{Workplace, find, write_unless_changed};
 use crate::cli::exercises::TakeOptions;
 use crate::cli::wrong_in;
@@ -14,7 +15,13 @@ use crate::terminal::progress;
 
 /// Writes the text, the start and the plumbing.
 pub fn run(options: &TakeOptions) -> ExitCode {
+    if Piece::is_meant(&options.name) {
+        return museum::take(options);
+    }
     let (folder, exercise) = find(&options.name).unwrap_or_else(wrong);
+    if options.fixed {
+        wrong(format!("--fixed is for a piece of the museum, and {} is none", options.name))
+    }
     let language = ExerciseLanguage::find(&options.language).unwrap_or_else(wrong);
     let workplace = Workplace::new(&options.work);
     let start = folder.program("start/", language.extension);

@@ -5,10 +5,11 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use classroom::{EXERCISES, Exercise, Folder, Progress};
+use classroom::{EXERCISES, Exercise, Folder, Piece, Progress};
 
 use crate::cli::exercises::WorkOptions;
 use crate::lineup::{ExerciseLanguage, stages};
+use crate::measure::cargo;
 use crate::system::python::Python;
 use crate::words;
 
@@ -53,6 +54,9 @@ impl Program {
 /// # Errors
 /// There is none, and what was meant.
 pub fn find(name: &str) -> Result<(Folder, Exercise), String> {
+    if Piece::is_meant(name) {
+        return find_piece(name).map(|piece| (piece.folder().clone(), piece.exercise));
+    }
     let folder = Folder::embedded(name).ok_or_else(|| {
         let all = EXERCISES.all();
         let shown = name.escape_debug();
@@ -65,6 +69,22 @@ pub fn find(name: &str) -> Result<(Folder, Exercise), String> {
     })?;
     let exercise = Exercise::read(&folder).map_err(|wrong| wrong.to_string())?;
     Ok((folder, exercise))
+}
+
+/// The piece of the museum of this name, with or without `museum/`.
+///
+/// # Errors
+/// There is none, and what was meant.
+pub fn find_piece(name: &str) -> Result<Piece, String> {
+    Piece::find(name).ok_or_else(|| {
+        let all = Piece::all();
+        let shown = name.escape_debug();
+        let name = name.strip_prefix("museum/").unwrap_or(name);
+        match stages::nearest(name, all.iter().map(Piece::name)) {
+            Some(near) => format!("no piece is called \"{shown}\": did you mean {near}?"),
+            None => format!("no piece is called \"{shown}\": stage-runner museum lists them"),
+        }
+    })
 }
 
 impl Workplace {
@@ -89,11 +109,19 @@ impl Workplace {
         ExerciseLanguage::ALL.iter().filter(is_there).collect()
     }
 
+    /// Whether an exercise or a piece of the museum was taken.
+    pub fn is_taken(&self, id: &str) -> bool {
+        self.of(id).join("Cargo.toml").exists() || !self.taken(id).is_empty()
+    }
+
     /// What runs the student's program for an exercise.
     ///
     /// # Errors
     /// There is no such file, or there are several, or nothing runs it.
     pub fn program(&self, id: &str, language: Option<&str>) -> Result<Program, String> {
+        if Piece::is_meant(id) {
+            return self.program_of_piece(id, language);
+        }
         let language = match (language, &self.taken(id)[..]) {
             (Some(name), _) => ExerciseLanguage::find(name)?,
             (None, [only]) => only,
@@ -123,6 +151,27 @@ impl Workplace {
             return Ok(Program::Python(python, file));
         }
         Ok(Program::Command(vec![language.program.into(), file.into()]))
+    }
+
+    /// The crate that was taken, built; or its twin in Python.
+    fn program_of_piece(&self, id: &str, language: Option<&str>) -> Result<Program, String> {
+        let folder = self.of(id);
+        if let Some(name) = language.filter(|name| !name.eq_ignore_ascii_case("rust")) {
+            let twin = folder.join("twin.py");
+            if name != "python" || !twin.exists() {
+                return Err(format!("{} has no program in {name}: write rust", folder.display()));
+            }
+            let python = Python::find().map_err(|why| format!("{}.", words::escaped(&why)))?;
+            return Ok(Program::Python(python, twin));
+        }
+        if !folder.join("Cargo.toml").exists() {
+            return Err(format!(
+                "there is no crate in {}: stage-runner take {id} writes one",
+                folder.display()
+            ));
+        }
+        let name = id.rsplit('/').next().unwrap_or(id);
+        cargo::build(&folder, name).map(|program| Program::Command(vec![program.into()]))
     }
 
     /// What the student has done so far.
@@ -158,7 +207,13 @@ impl Workplace {
     /// The contents of all files of an exercise.
     pub fn contents(&self, id: &str) -> Vec<(PathBuf, Vec<u8>)> {
         let mut contents = Vec::new();
-        for entry in fs::read_dir(self.of(id)).into_iter().flatten().flatten() {
+        let folder = self.of(id);
+        let folders = [fs::read_dir(&folder), fs::read_dir(folder.join("src"))];
+        for entry in folders.into_iter().flatten().flatten().flatten() {
+            // Building the crate may change it.
+            if entry.file_name() == "Cargo.lock" {
+                continue;
+            }
             // A file may be away for a moment while an editor replaces it.
             if let Ok(text) = fs::read(entry.path()) {
                 contents.push((entry.path(), text));

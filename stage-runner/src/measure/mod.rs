@@ -3,9 +3,10 @@
 //! [`Work`] runs it; `command` starts it ([`Originals`] are the files for Python), `conversation`
 //! listens, `checked` checks each line, `recorded` keeps what it did step by step, `costs` settles
 //! what it took. [`observe`] runs a program of the classroom, with a [close look](close_look) at its
-//! process. [`estimate`] says beforehand what it should take, and [`sweep`] runs it with more
+//! process, and [`cargo`] builds one. [`estimate`] says beforehand what it should take, and [`sweep`] runs it with more
 //! and more in flight.
 
+pub mod cargo;
 mod checked;
 mod close_look;
 mod command;

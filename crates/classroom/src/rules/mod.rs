@@ -10,10 +10,13 @@
 mod basics;
 mod connections;
 mod deadline;
+mod never_asked;
+mod noticed;
 mod order;
 mod pages;
 mod process;
 mod requests;
+mod sleeps;
 mod tally;
 mod told;
 mod workers;
@@ -34,6 +37,8 @@ pub const RULES: &[Rule] = &[
     deadline::GIVEN_UP,
     deadline::NOT_TOLD_LAST,
     requests::ASKED,
+    never_asked::NEVER_ASKED,
+    noticed::UNNOTICED_MS,
     connections::CONNECTIONS,
     connections::PEAK_WAITING,
     connections::PEAK_OPEN,
@@ -41,6 +46,7 @@ pub const RULES: &[Rule] = &[
     order::ORDER_AS_THEY_CAME,
     process::THREADS,
     process::SLEEPS_PER_SECOND,
+    sleeps::SLEEPS_PER_PAGE,
     workers::WORKERS,
     workers::LOST_AT_MOST,
     workers::PLACE_FILLED,

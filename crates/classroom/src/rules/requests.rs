@@ -48,10 +48,8 @@ mod tests {
 
     #[test]
     fn requests_for_a_page_are_counted() {
-        let mut run = run(vec![
-            connection("/1", [0, 1, 50]),
-            connection("/flaky/ada?fails=1", [0, 1, 50]),
-        ]);
+        let mut run =
+            run(vec![connection("/1", [0, 1, 50]), connection("/flaky/ada?fails=1", [0, 1, 50])]);
         let again = connection("/flaky/ada?fails=1", [51, 52, 100]);
         run.site.connections.push(again);
 

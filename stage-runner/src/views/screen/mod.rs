@@ -5,6 +5,7 @@ pub mod exercises;
 #[cfg(test)]
 mod golden;
 pub mod list;
+pub mod museum;
 mod picture;
 pub mod sweep;
 pub mod trace;
