@@ -94,6 +94,7 @@ pub fn observe(
         is_wanted()
     });
     let looked = conversation.settle(end, &mut result);
+    let in_vain = result.figures().failed_reads;
     let ending = ending(result.fault.take())?;
     thread::sleep(LAST_EVENTS);
     Ok(Observed {
@@ -107,7 +108,7 @@ pub fn observe(
         ending,
         stderr: result.stderr.pop(),
         site: Seen::new(&site.events()),
-        process: process(looked),
+        process: Process { in_vain, ..process(looked) },
     })
 }
 
@@ -145,6 +146,7 @@ fn process(looked: Looked) -> Process {
         wall: Duration::from_micros(usage.wall_us.unwrap_or(0)),
         cpu: cpu.map(Duration::from_micros),
         sleeps: usage.voluntary_switches,
+        in_vain: None,
         peak_threads: usage.threads,
         children: looked.children,
         workers: looked.workers,

@@ -10,6 +10,7 @@
 mod basics;
 mod connections;
 mod deadline;
+mod in_vain;
 mod never_asked;
 mod noticed;
 mod order;
@@ -47,6 +48,7 @@ pub const RULES: &[Rule] = &[
     process::THREADS,
     process::SLEEPS_PER_SECOND,
     sleeps::SLEEPS_PER_PAGE,
+    in_vain::IN_VAIN_PER_PAGE,
     workers::WORKERS,
     workers::LOST_AT_MOST,
     workers::PLACE_FILLED,
