@@ -4,6 +4,7 @@
 
 mod addresses;
 mod command_line;
+mod experiment;
 mod formats;
 #[cfg(unix)]
 mod operations;

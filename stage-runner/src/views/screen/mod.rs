@@ -2,6 +2,7 @@
 
 pub mod comparison;
 pub mod exercises;
+pub mod experiment;
 #[cfg(test)]
 mod golden;
 pub mod list;
