@@ -12,6 +12,7 @@
 //! - `cli`: the options and their values
 //! - `terminal`: what it can show, and what is written to it while something runs
 //! - `views`: results as screens, JSON, Markdown and pictures
+//! - `experiments`: a question, a run, and what a healthy machine shows of it, a file each
 //! - `measure`: the parent's half of a run; the child's half is [`stage_program`]
 //! - `results`: what came of it, as plain data
 //! - `lineup`: the one table of [`stages`], who takes part, and on which URLs
@@ -28,6 +29,8 @@ mod cli;
 mod terminal;
 
 mod views;
+
+mod experiments;
 
 mod measure;
 

@@ -139,8 +139,8 @@ fn a_client_that_goes_is_seen_at_once() {
     check("/fault/no-content", soon, &["answering", "answered", "closed"]);
 }
 
-/// The close is noted when it happens, and the page is sent all the same: the client may have closed
-/// only its half.
+/// The close is noted when it happens, and the page is sent all the same: the client may have
+/// closed only its half.
 #[test]
 fn a_page_that_is_due_soon_is_sent_to_a_client_that_has_closed() {
     for path in ["/1?delay=400ms", "/fault/chunked?delay=400ms", "/counter/ada?delay=400ms"] {

@@ -20,8 +20,8 @@ fn a_counter_is_read_and_set() {
     assert_eq!(ask("/counter/ada?set=7"), "7");
     assert_eq!(ask("/counter/ada"), "7");
     assert_eq!(ask("/counter/alan"), "0", "each name has a number of its own");
-    let whole = "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 1\r\n\
-                 Connection: close\r\n\r\n7";
+    let whole = "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\n\
+                 Content-Length: 1\r\nConnection: close\r\n\r\n7";
     assert_eq!(fetch(&site, "/counter/ada"), whole);
 }
 

@@ -94,6 +94,25 @@ impl StudentCrate {
     }
 }
 
+/// Lets all crates below a folder build into the target folder of the checkout: what they have in
+/// common is built once, and mostly it is there already. A `.cargo/config.toml` that is there
+/// already stays as it is.
+///
+/// # Errors
+/// The file that could not be written, and why.
+pub fn share_target(folder: &Path, checkout: &Checkout) -> Result<(), Wrong> {
+    let file = folder.join(".cargo/config.toml");
+    if file.exists() {
+        return Ok(());
+    }
+    let target = checkout.root().join("target").display().to_string();
+    let target = toml::Value::String(target);
+    let about = "# All crates below build into the target folder of the checkout.";
+    let text = format!("{about}\n[build]\ntarget-dir = {target}\n");
+    let files = BTreeMap::from([(".cargo/config.toml".to_owned(), text)]);
+    StudentCrate { files }.write(folder)
+}
+
 /// The whole program: a job on stdin, outcomes on stdout.
 fn main(name: &str) -> String {
     let library = name.replace('-', "_");

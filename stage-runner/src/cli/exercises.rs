@@ -26,6 +26,7 @@ Examples:
   stage-runner take 8a                          a crate in work/8a, made of the stage of chapter 8:
                                                 run it in a checkout
   stage-runner take --exercise ./my-exercise    an exercise that your teacher gave you
+  stage-runner take museum/lost-wakeup          a piece of the museum: see stage-runner museum
 
 Exit status: 0 the files are there, 1 they could not be written or you have changed them, 2 the
 command line is wrong.";
@@ -87,6 +88,10 @@ pub struct TakeOptions {
     /// The language of the start, python if there is one in it
     #[arg(long, value_name = "LANGUAGE")]
     pub language: Option<String>,
+
+    /// A piece of the museum without its bug
+    #[arg(long)]
+    pub fixed: bool,
 
     /// Where the student works.
     #[command(flatten)]

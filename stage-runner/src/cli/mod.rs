@@ -14,12 +14,14 @@ use crate::lineup::{Languages, Program, stages};
 use crate::terminal::look::{Charset, Color};
 
 pub mod exercises;
+pub mod museum;
 mod values;
 
 use exercises::{
     CHECK_EXAMPLES, CheckOptions, EXERCISES_HELP, ExercisesOptions, HINT_HELP, HintOptions,
     SOLUTION_HELP, SolutionOptions, TAKE_EXAMPLES, TakeOptions,
 };
+use museum::{MUSEUM_EXAMPLES, MuseumOptions};
 use values::{
     at_least_one, deadline, duration, in_flight, pages, program, rounds, size, some_delay,
     whole_number,
@@ -54,6 +56,18 @@ release build: cargo run --release -p stage-runner -- sweep
 Exit status: 0 each stage ran at least with the fewest in flight (or, if it was not asked for by
 name, cannot), 1 one did not, 2 the command line is wrong, 130 interrupted by Ctrl-C (by another
 signal: 128 and its number).";
+
+const EXPERIMENT_EXAMPLES: &str = "\
+Examples:
+  stage-runner experiment                       list them
+  stage-runner experiment busy                  the question, a guess, the run, and why
+  stage-runner experiment busy --guess b        without being asked; so does a pipe
+  stage-runner experiment busy --rounds 5       medians of five rounds
+  stage-runner experiment busy --show           the source of what runs
+
+Exit status: 0 what was judged is as the chapter says, 1 something else was seen or it failed, 2 the
+command line is wrong, 3 nothing was judged (the machine is busy, or something that it needs is
+missing), 130 interrupted by Ctrl-C (by another signal: 128 and its number).";
 
 const REPORT_HELP: &str = "\
 Exit status: 0 the page is written, 1 it could not be, 2 the command line or the result is wrong.";
@@ -98,6 +112,9 @@ pub enum Command {
         /// The port to listen on; 0 takes a free one
         #[arg(long, default_value_t = 0)]
         port: u16,
+        /// Write what the site sees of its clients as JSON lines; `-` is stdout, after the URL
+        #[arg(long, value_name = "FILE")]
+        events: Option<PathBuf>,
         /// Show each request as it arrives, on stderr
         #[arg(short, long)]
         verbose: bool,
@@ -105,6 +122,9 @@ pub enum Command {
     /// Run each stage with more and more in flight, and see where it ends
     #[command(after_help = SWEEP_EXAMPLES)]
     Sweep(SweepOptions),
+    /// Guess what a run will show, run it, and read why
+    #[command(after_help = EXPERIMENT_EXAMPLES)]
+    Experiment(ExperimentOptions),
     /// Make a page of a result that `--format json` has saved
     #[command(after_help = REPORT_HELP)]
     Report {
@@ -143,6 +163,9 @@ pub enum Command {
     /// Show a solution of an exercise that has passed
     #[command(after_help = SOLUTION_HELP)]
     Solution(SolutionOptions),
+    /// List the bug museum: stages of the house, each with one real bug
+    #[command(after_help = MUSEUM_EXAMPLES)]
+    Museum(MuseumOptions),
     /// Print completions for a shell
     Completions {
         /// The shell to complete in.
@@ -155,6 +178,16 @@ pub enum Command {
     RunStage {
         /// Its name.
         name: String,
+    },
+    /// Be a part of an experiment: it prints numbers to stdout
+    #[command(hide = true)]
+    PlayPart {
+        /// The experiment.
+        experiment: String,
+        /// The part.
+        part: String,
+        /// What the part is told.
+        arguments: Vec<String>,
     },
 }
 
@@ -392,6 +425,46 @@ pub struct SweepOptions {
     /// No progress and no notes on stderr
     #[arg(short, long)]
     pub quiet: bool,
+}
+
+/// Which experiment, and what becomes of it.
+#[derive(Debug, Args)]
+pub struct ExperimentOptions {
+    /// Its name [default: list all experiments]
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
+
+    /// Your guess, a letter; nothing is asked then
+    #[arg(long, value_name = "LETTER", requires = "name")]
+    pub guess: Option<String>,
+
+    /// Run it so often, and take medians [default: 1, for some 3]
+    #[arg(short, long, value_name = "N", value_parser = rounds, requires = "name")]
+    pub rounds: Option<NonZeroU32>,
+
+    /// Add the guess and what was seen to this file, as one line
+    #[arg(long, value_name = "FILE", requires = "name")]
+    pub note: Option<PathBuf>,
+
+    /// Print the source of what runs, and end
+    #[arg(long, requires = "name", conflicts_with_all = ["guess", "rounds", "note", "format"])]
+    pub show: bool,
+
+    /// What is printed
+    #[arg(long, value_enum, default_value_t = ExperimentFormat::Text)]
+    pub format: ExperimentFormat,
+
+    /// Which characters to write with
+    #[arg(long, value_enum, default_value_t = Charset::Auto)]
+    pub charset: Charset,
+}
+
+/// What an experiment prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[allow(missing_docs)]
+pub enum ExperimentFormat {
+    Text,
+    Json,
 }
 
 /// What a sweep prints.

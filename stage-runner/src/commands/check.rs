@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
 
-use classroom::{Attempt, EXERCISES, Exercise, Outcome, Verdict, control};
+use classroom::{Attempt, EXERCISES, Exercise, Outcome, Piece, Verdict, control};
 
 use super::workplace::{self, Program, Taken, Workplace, find};
 use crate::cli::exercises::{CheckFormat, CheckOptions};
@@ -61,7 +61,10 @@ fn wrong<T>(message: String) -> T {
 /// Which exercises are meant.
 fn chosen(options: &CheckOptions) -> Result<Vec<Exercise>, String> {
     if options.all {
-        return EXERCISES.all().iter().map(|folder| Ok(find(folder.id())?.1)).collect();
+        let exercises = EXERCISES.all();
+        let exercises = exercises.iter().map(|folder| find(folder.id()).map(|(_, it)| it));
+        let pieces = Piece::all().into_iter().map(|piece| Ok(piece.exercise));
+        return exercises.chain(pieces).collect();
     }
     workplace::chosen(&options.which).map(|(_, exercise)| vec![exercise])
 }
@@ -85,7 +88,7 @@ impl Desk<'_> {
     fn all(&self, exercises: Vec<Exercise>) -> Result<ExitCode, Stop> {
         let mut checked = Vec::new();
         for exercise in exercises {
-            let is_left_out = self.options.all && self.workplace.taken(&exercise).is_empty();
+            let is_left_out = self.options.all && !self.workplace.is_taken(&exercise);
             let verdict = match is_left_out {
                 true => None,
                 false => Some(self.check(&exercise)?),

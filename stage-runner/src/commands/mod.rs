@@ -13,8 +13,11 @@ use crate::terminal::{file, print, progress};
 mod check;
 mod compare;
 mod exercises;
+mod experiment;
 mod hint;
 mod list;
+mod museum;
+mod play_part;
 mod python;
 mod report;
 mod run_stage;
@@ -37,10 +40,11 @@ pub fn main() -> ExitCode {
     match cli.command {
         None if cli.run.list => list::run(&cli.run),
         None => compare::run(&cli.run),
-        Some(Command::Site { site, listen, port, verbose }) => {
-            site::run(&site, listen, port, verbose)
+        Some(Command::Site { site, listen, port, events, verbose }) => {
+            site::run(&site, listen, port, events.as_deref(), verbose)
         }
         Some(Command::Sweep(options)) => sweep::run(&options),
+        Some(Command::Experiment(options)) => experiment::run(&options),
         Some(Command::Report { result, output }) => report::run(&result, &output),
         Some(Command::Picture { result, stages, output }) => {
             report::picture(&result, &stages, &output)
@@ -51,6 +55,10 @@ pub fn main() -> ExitCode {
         Some(Command::Check(options)) => check::run(&options),
         Some(Command::Hint(options)) => hint::run(&options),
         Some(Command::Solution(options)) => solution::run(&options),
+        Some(Command::Museum(options)) => museum::run(&options),
+        Some(Command::PlayPart { experiment, part, arguments }) => {
+            play_part::run(&experiment, &part, &arguments)
+        }
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "stage-runner", &mut script);

@@ -2,12 +2,17 @@
 
 use std::process::ExitCode;
 
+use crate::experiments;
 use crate::lineup::stages;
 use crate::system::processes;
 
-/// Runs the stage of that name on the job that stdin brings.
+/// Runs the stage of that name on the job that stdin brings; or the part of an experiment that
+/// `EXPERIMENT:PART` names.
 pub fn run(name: &str) -> ExitCode {
     processes::keep_name();
+    if let Some(crawl) = experiments::crawling_part(name) {
+        return stage_program::run(crawl);
+    }
     match stages::find(name) {
         Ok(found) => stage_program::run_with(found[0].crawl, found[0].extra),
         Err(_) => {

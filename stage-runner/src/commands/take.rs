@@ -4,10 +4,10 @@ use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
-use classroom::Folder;
+use classroom::{Folder, Piece};
 
-use super::rust_crate;
 use super::workplace::{Workplace, chosen, language, write_unless_changed};
+use super::{museum, rust_crate};
 use crate::cli::exercises::TakeOptions;
 use crate::cli::wrong_in;
 use crate::lineup::ExerciseLanguage;
@@ -15,7 +15,13 @@ use crate::terminal::progress;
 
 /// Writes the text, the start and the plumbing.
 pub fn run(options: &TakeOptions) -> ExitCode {
+    if let Some(name) = options.which.name.as_deref().filter(|name| Piece::is_meant(name)) {
+        return museum::take(name, options);
+    }
     let (folder, exercise) = chosen(&options.which).unwrap_or_else(wrong);
+    if options.fixed {
+        wrong(format!("--fixed is for a piece of the museum, and {} is none", exercise.id))
+    }
     let language = language(&folder, options.language.as_deref()).unwrap_or_else(wrong);
     let workplace = Workplace::new(&options.work);
     let start = folder.program("start/", language.extension);

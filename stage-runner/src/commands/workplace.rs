@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use classroom::{EXERCISES, Exercise, Folder, Progress};
+use classroom::{EXERCISES, Exercise, Folder, Piece, Progress};
 
 use crate::cli::exercises::{WhichOptions, WorkOptions};
 use crate::lineup::{ExerciseLanguage, stages};
@@ -80,6 +80,9 @@ pub fn chosen(which: &WhichOptions) -> Result<(Folder, Exercise), String> {
 /// # Errors
 /// There is none, and what was meant.
 pub fn find(name: &str) -> Result<(Folder, Exercise), String> {
+    if Piece::is_meant(name) {
+        return find_piece(name).map(|piece| (piece.folder().clone(), piece.exercise));
+    }
     let folder = Folder::embedded(name).ok_or_else(|| {
         let all = EXERCISES.all();
         let shown = name.escape_debug();
@@ -104,6 +107,22 @@ pub fn language(folder: &Folder, asked: Option<&str>) -> Result<&'static Exercis
         Some(name) => ExerciseLanguage::find(name),
         None => Ok(ExerciseLanguage::ALL.iter().find(has).unwrap_or(&ExerciseLanguage::ALL[0])),
     }
+}
+
+/// The piece of the museum of this name, with or without `museum/`.
+///
+/// # Errors
+/// There is none, and what was meant.
+pub fn find_piece(name: &str) -> Result<Piece, String> {
+    Piece::find(name).ok_or_else(|| {
+        let all = Piece::all();
+        let shown = name.escape_debug();
+        let name = name.strip_prefix("museum/").unwrap_or(name);
+        match stages::nearest(name, all.iter().map(Piece::name)) {
+            Some(near) => format!("no piece is called \"{shown}\": did you mean {near}?"),
+            None => format!("no piece is called \"{shown}\": stage-runner museum lists them"),
+        }
+    })
 }
 
 impl Workplace {
@@ -138,12 +157,22 @@ impl Workplace {
         ExerciseLanguage::ALL.iter().filter(is_there).collect()
     }
 
+    /// Whether an exercise or a piece of the museum was taken.
+    pub fn is_taken(&self, exercise: &Exercise) -> bool {
+        let is_piece = Piece::is_meant(&exercise.id);
+        let is_crate = is_piece && self.of(&exercise.id).join("Cargo.toml").exists();
+        is_crate || !self.taken(exercise).is_empty()
+    }
+
     /// The student's program for an exercise.
     ///
     /// # Errors
     /// There is no such file, or there are several, or nothing runs it.
     pub fn program(&self, exercise: &Exercise, language: Option<&str>) -> Result<Taken, String> {
         let id = &exercise.id;
+        if Piece::is_meant(id) {
+            return self.program_of_piece(id, language);
+        }
         let language = match (language, &self.taken(exercise)[..]) {
             (Some(name), _) => ExerciseLanguage::find(name)?,
             (None, [only]) => only,
@@ -176,6 +205,26 @@ impl Workplace {
             return Ok(Taken::Program(Program::Python(python, file)));
         }
         Ok(Taken::Program(Program::Command(vec![language.program.into(), file.into()])))
+    }
+
+    /// The crate that was taken, or its twin in Python.
+    fn program_of_piece(&self, id: &str, language: Option<&str>) -> Result<Taken, String> {
+        let folder = self.of(id);
+        if let Some(name) = language.filter(|name| !name.eq_ignore_ascii_case("rust")) {
+            let twin = folder.join("twin.py");
+            if name != "python" || !twin.exists() {
+                return Err(format!("{} has no program in {name}: write rust", folder.display()));
+            }
+            let python = Python::find().map_err(|why| format!("{}.", words::escaped(&why)))?;
+            return Ok(Taken::Program(Program::Python(python, twin)));
+        }
+        if !folder.join("Cargo.toml").exists() {
+            return Err(format!(
+                "there is no crate in {}: stage-runner take {id} writes one",
+                folder.display()
+            ));
+        }
+        Ok(Taken::Crate(folder))
     }
 
     /// What the student has done so far.
@@ -219,8 +268,12 @@ impl Workplace {
 
 fn contents_of(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    // A file may be away for a moment while an editor replaces it.
-    entries.filter_map(|entry| Some((entry.path(), fs::read(entry.path()).ok()?))).collect()
+    // A file may be away for a moment while an editor replaces it, and building changes the lock
+    // file.
+    entries
+        .filter(|entry| entry.file_name() != "Cargo.lock")
+        .filter_map(|entry| Some((entry.path(), fs::read(entry.path()).ok()?)))
+        .collect()
 }
 
 /// Writes a file, unless there is another one.

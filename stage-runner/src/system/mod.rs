@@ -1,6 +1,8 @@
 //! What only the system can tell and do: about processes, about what they take, about signals.
 
+pub mod answer;
 pub mod cargo;
+pub mod control;
 pub mod processes;
 pub mod python;
 pub mod signals;

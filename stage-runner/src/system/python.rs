@@ -1,15 +1,12 @@
 //! The Python that runs the originals.
 
+use std::env;
 use std::ffi::OsString;
-use std::io::Read;
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{self, Receiver};
-use std::thread;
-use std::time::{Duration, Instant};
-use std::{env, io};
+use std::process::Command;
+use std::time::Duration;
 
-use super::{processes, signals};
+use super::answer::answer;
 
 /// The oldest version that the originals run on.
 const OLDEST: (u32, u32) = (3, 8);
@@ -17,15 +14,6 @@ const OLDEST: (u32, u32) = (3, 8);
 /// What is called `python3` may be a script that looks for a Python, or one that waits for
 /// somebody: no Python takes this long to start.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// Who still holds the output of an interpreter this long after its exit is not waited for.
-const OUTPUT_AFTER_EXIT: Duration = Duration::from_secs(1);
-
-/// How often a start is looked at.
-const LOOK_EVERY: Duration = Duration::from_millis(2);
-
-/// An interpreter tells this much about itself in a few hundred bytes.
-const MOST_OUTPUT_BYTES: u64 = 16 << 10;
 
 /// Every version since 2.6 can run this.
 const ABOUT: &str = "\
@@ -109,7 +97,7 @@ fn command(words: &[OsString]) -> Command {
 fn judge(words: Vec<OsString>) -> Result<Python, String> {
     let mut asking = command(&words);
     asking.args(["-c", ABOUT]);
-    let said = answer(asking)?;
+    let said = answer(asking, PATIENCE).map_err(|no_answer| no_answer.why)?;
     let mut lines = said.lines();
     let about = lines.next().and_then(|line| line.strip_prefix("python "));
     let (version, implementation) =
@@ -127,66 +115,6 @@ fn judge(words: Vec<OsString>) -> Result<Python, String> {
     let itself = lines.next().map(Path::new).filter(|path| path.is_absolute() && path.is_file());
     let command = itself.map_or(words, |path| vec![path.into()]);
     Ok(Python { command, version })
-}
-
-/// What a command prints, if it ends well and soon.
-///
-/// # Errors
-/// How it ended otherwise, after its name.
-fn answer(mut command: Command) -> Result<String, String> {
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    processes::apart(&mut command);
-    let mut child = command.spawn().map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => "was not found".to_owned(),
-        _ => format!("does not start ({error})"),
-    })?;
-    signals::child(child.id());
-    let heard = (hear(child.stdout.take()), hear(child.stderr.take()));
-    let ended = end_of(&mut child);
-    if ended.is_none() {
-        processes::kill(&mut child);
-        let _ = child.wait();
-    }
-    signals::child(0);
-    let said = |pipe: Receiver<String>| pipe.recv_timeout(OUTPUT_AFTER_EXIT).unwrap_or_default();
-    match ended {
-        None if signals::asked() => Err("was interrupted".to_owned()),
-        None => Err(format!("did not answer within {} s", PATIENCE.as_secs())),
-        Some(status) if status.success() => Ok(said(heard.0)),
-        Some(status) => {
-            let note = said(heard.1);
-            let note = note.lines().map(str::trim).rfind(|line| !line.is_empty());
-            let note = note.map(|note| format!(" ({note})")).unwrap_or_default();
-            Err(format!("ended with {status}{note}"))
-        }
-    }
-}
-
-/// How a child ends, if it does so before the time is over, and nobody asks to stop.
-fn end_of(child: &mut Child) -> Option<ExitStatus> {
-    let began = Instant::now();
-    while began.elapsed() < PATIENCE && !signals::asked() {
-        if let Ok(Some(status)) = child.try_wait() {
-            return Some(status);
-        }
-        thread::sleep(LOOK_EVERY);
-    }
-    None
-}
-
-/// Reads a pipe on a thread of its own: whoever else holds the pipe must not hold this one up.
-fn hear(pipe: Option<impl Read + Send + 'static>) -> Receiver<String> {
-    let (say, said) = mpsc::channel();
-    let read = move || {
-        let mut bytes = Vec::new();
-        if let Some(pipe) = pipe {
-            let _ = pipe.take(MOST_OUTPUT_BYTES).read_to_end(&mut bytes);
-        }
-        let _ = say.send(String::from_utf8_lossy(&bytes).into_owned());
-    };
-    // Without a thread nothing is heard, which is told as an answer that is not one.
-    let _ = thread::Builder::new().spawn(read);
-    said
 }
 
 #[cfg(test)]
@@ -211,6 +139,8 @@ mod tests {
 
     #[cfg(unix)]
     mod on_unix {
+        use std::time::Instant;
+
         use super::*;
 
         /// A shell script as an interpreter.

@@ -39,6 +39,13 @@ pub fn wait() {
     drop(IS_ASKED.wait_while(asked, |asked| asked.is_none()));
 }
 
+/// Sleeps until somebody asks to stop, but no longer than this. Whether somebody has asked.
+pub fn wait_at_most(time: Duration) -> bool {
+    let asked = ASKED.lock().unwrap_or_else(PoisonError::into_inner);
+    let waited = IS_ASKED.wait_timeout_while(asked, time, |asked| asked.is_none());
+    waited.unwrap_or_else(PoisonError::into_inner).0.is_some()
+}
+
 /// The child that must not stay, or 0.
 pub fn child(pid: u32) {
     CHILD.store(pid, Relaxed);

@@ -6,6 +6,7 @@ mod addresses;
 mod command_line;
 #[cfg(unix)]
 mod exercises;
+mod experiment;
 mod formats;
 #[cfg(unix)]
 mod operations;

@@ -1,11 +1,15 @@
 //! `--format json` and `jsonl`: everything, for programs, which may read it back.
 
 mod activity;
+mod event;
+mod experiment;
 mod printed;
 mod report;
 mod sweep;
 mod verdicts;
 
+pub use event::event;
+pub use experiment::{experiment, experiments};
 use printed::printed;
 pub use report::{ReadError, line, read_report, report};
 pub use sweep::sweep;

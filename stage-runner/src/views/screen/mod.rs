@@ -2,9 +2,11 @@
 
 pub mod comparison;
 pub mod exercises;
+pub mod experiment;
 #[cfg(test)]
 mod golden;
 pub mod list;
+pub mod museum;
 mod picture;
 pub mod sweep;
 pub mod trace;

@@ -1,0 +1,102 @@
+//! `stage-runner museum`, and what `take` and `solution` do with a piece of it.
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+
+use classroom::{Folder, Piece};
+use student_crate::{Checkout, Patch, Recipe, Wrong, backwards, share_target};
+
+use super::rust_crate::{self, checkout};
+use super::workplace::{Workplace, find_piece};
+use crate::cli::exercises::TakeOptions;
+use crate::cli::museum::{MuseumCommand, MuseumOptions};
+use crate::cli::wrong_in;
+use crate::terminal::look::{Charset, Color, Look};
+use crate::terminal::{print, progress};
+use crate::views::screen::museum::{self, Shown};
+
+/// Lists the pieces, or shows one.
+pub fn run(options: &MuseumOptions) -> ExitCode {
+    let look = Look::new(Color::Auto, Charset::Auto);
+    let lines = match &options.command {
+        Some(MuseumCommand::Show { name, reveal }) => {
+            let piece = find_piece(name).unwrap_or_else(|why| wrong_in("museum", why));
+            let fix = reveal.then(|| fix(&piece));
+            museum::piece(&Shown { piece: &piece, fix }, &look.style)
+        }
+        None => match Workplace::new(&options.work).progress() {
+            Ok(done) => {
+                let pieces = Piece::all().into_iter();
+                let with_state = pieces.map(|piece| {
+                    let entry = done.of(&piece.exercise.id);
+                    (piece, entry)
+                });
+                museum::lines(&with_state.collect::<Vec<_>>(), &look.style)
+            }
+            Err(why) => {
+                progress::warn(&format!("error: {why}"));
+                return ExitCode::FAILURE;
+            }
+        },
+    };
+    print::status(print::lines(&look, &lines).map(|()| true))
+}
+
+/// The bug read backwards.
+pub fn fix(piece: &Piece) -> String {
+    let (file, text) = piece.bug();
+    backwards(&Patch { file, text })
+}
+
+/// Writes the crate of a piece into the student's folder.
+pub fn take(name: &str, options: &TakeOptions) -> ExitCode {
+    let piece = find_piece(name).unwrap_or_else(|why| wrong_in("take", why));
+    let id = &piece.exercise.id;
+    let workplace = Workplace::new(&options.work);
+    let into = workplace.of(id);
+    let files = checkout().and_then(|checkout| {
+        share_target(workplace.folder(), &checkout)?;
+        files(&piece, options.fixed, &checkout)
+    });
+    let taken = files
+        .map_err(|wrong| wrong.to_string())
+        .and_then(|files| rust_crate::write_files(&into, &files));
+    match taken {
+        Err(why) => {
+            progress::warn(&format!("error: {why}"));
+            ExitCode::FAILURE
+        }
+        Ok(()) => {
+            progress::note(&format!(
+                "{id}  {}: is in {}. Read README.md there, look for the bug in src, then: \
+                 stage-runner check {id}",
+                piece.exercise.name,
+                into.display()
+            ));
+            ExitCode::SUCCESS
+        }
+    }
+}
+
+/// The files of the crate: the stage of today with the bug in it. `fixed`: the bug is taken out
+/// again, as a student would.
+fn files(
+    piece: &Piece,
+    fixed: bool,
+    checkout: &Checkout,
+) -> Result<BTreeMap<String, Vec<u8>>, Wrong> {
+    let fix = fix(piece);
+    let fix = fixed.then_some(("bug.patch, read backwards,", fix.as_str()));
+    let patches = piece.scene().into_iter().chain([piece.bug()]).chain(fix);
+    let patches: Vec<Patch<'_>> = patches.map(|(file, text)| Patch { file, text }).collect();
+    let recipe = Recipe { name: piece.name(), stage: &piece.stage, patches: &patches };
+    let mut files = rust_crate::as_bytes(recipe.make(checkout)?.files);
+    files.insert("README.md".to_owned(), piece.symptom().into_bytes());
+    if let Some([(name, twin), _]) = piece.twin() {
+        files.insert(name.to_owned(), twin.to_vec());
+        if let Some((name, plumbing)) = Folder::plumbing("py") {
+            files.insert(name.to_owned(), plumbing.to_vec());
+        }
+    }
+    Ok(files)
+}

@@ -1,0 +1,106 @@
+//! Three awaits, one below the other: do they run together? Chapter 9.
+
+use std::io;
+use std::time::Duration;
+
+use practice_site::{Config, Site};
+use stage_09_asyncio as asyncio;
+
+use super::seen::{Cell, Seen};
+use super::watching::{address, get, most_at_once, span};
+use super::{Experiment, Form, Judged, Lab, Numbers, Part, Range, Trouble};
+
+pub const EXPERIMENT: Experiment = Experiment {
+    name: "in-turn",
+    chapter: 9,
+    scene: "A coroutine fetches three pages, each 300 ms away.",
+    parties: &[
+        ("in turn", "await get(1), and below it await get(2), and below it await get(3)"),
+        ("gathered", "await gather(get(1), get(2), get(3))"),
+    ],
+    question: "Three awaits of 300 ms, one below the other: how long do they take?",
+    choices: &[
+        "900 ms: the sum",
+        "300 ms: they are async, so they run together",
+        "600 ms: the first runs alone, the others run together",
+    ],
+    right: 0,
+    run,
+    rounds: 1,
+    ranges: &[
+        RATIO,
+        Range { unit: "times in Rust", ..RATIO },
+        at_once("page at a time in turn, in Python", 1.0),
+        at_once("gathered", 3.0),
+        at_once("in turn, in Rust", 1.0),
+        at_once("gathered", 3.0),
+    ],
+    parts: &[("rust", Part::Plays(play))],
+    needs_python: true,
+    look: ("crates/09-asyncio/src/gather.rs", "pub fn gather"),
+    next: "stage-runner experiment race-across-await",
+    sources: &[
+        ("stage-runner/src/experiments/get.py", include_str!("get.py")),
+        ("stage-runner/src/experiments/in_turn.py", include_str!("in_turn.py")),
+        ("stage-runner/src/experiments/in_turn.rs", include_str!("in_turn.rs")),
+    ],
+};
+
+const RATIO: Range = Range {
+    unit: "times as long in turn, in Python",
+    healthy: 2.0..=3.3,
+    form: Form::Ratio,
+    judged: Judged::Always,
+};
+
+const fn at_once(unit: &'static str, count: f64) -> Range {
+    Range { unit, healthy: count..=count, form: Form::Count, judged: Judged::Always }
+}
+
+const PYTHON: &str = concat!(include_str!("get.py"), include_str!("in_turn.py"));
+
+fn run(lab: &Lab) -> Result<Seen, Trouble> {
+    let delay = Duration::from_millis(300);
+    let site = Site::start(Config { events: true, delay, ..Config::default() })?;
+    let at = site.address().to_string();
+    let seen = |language: &str, what: &str| {
+        match language {
+            "Python" => lab.python(PYTHON, &[what, &at])?,
+            _ => lab.play("rust", &[what, &at])?,
+        };
+        let events = site.take_events();
+        Ok::<_, Trouble>((span(&events).as_micros() as u64, most_at_once(&events)))
+    };
+    let python = [seen("Python", "in-turn")?, seen("Python", "gathered")?];
+    let rust = [seen("Rust", "in-turn")?, seen("Rust", "gathered")?];
+    let row = |(us, at_once)| vec![Cell::Time(us), Cell::Count(Some(at_once))];
+    let ratio = |[in_turn, gathered]: [(u64, u64); 2]| Some(in_turn.0 as f64 / gathered.0 as f64);
+    let mut measures = vec![ratio(python), ratio(rust)];
+    measures.extend([python, rust].concat().iter().map(|(_, at_once)| Some(*at_once as f64)));
+    Ok(Seen {
+        columns: vec!["first to last", "at once"],
+        rows: vec![
+            ("Python, in turn", row(python[0])),
+            ("Python, gathered", row(python[1])),
+            ("Rust, in turn", row(rust[0])),
+            ("Rust, gathered", row(rust[1])),
+        ],
+        measures,
+    })
+}
+
+fn play(arguments: &[String]) -> io::Result<Numbers> {
+    let at = address(arguments.get(1))?;
+    let gathered = arguments[0] == "gathered";
+    asyncio::run(async move {
+        if gathered {
+            let all = asyncio::gather([get(at, "/1"), get(at, "/2"), get(at, "/3")]).await;
+            all.into_iter().collect::<io::Result<Vec<_>>>()?;
+        } else {
+            get(at, "/1").await?;
+            get(at, "/2").await?;
+            get(at, "/3").await?;
+        }
+        Ok(Numbers::new())
+    })?
+}

@@ -1,0 +1,210 @@
+//! What was seen: a table for people, and measures to judge.
+
+use super::experiment::{Experiment, Form, Judged, Range};
+use crate::results::Run;
+use crate::system::control::ENOUGH;
+use crate::words;
+
+/// What one run of a scene came to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Seen {
+    /// The titles of the columns, without the first, which has the names.
+    pub columns: Vec<&'static str>,
+    /// The rows: a name, and a cell for each column.
+    pub rows: Vec<(&'static str, Vec<Cell>)>,
+    /// A number for each range of the experiment; `None` where this system does not tell it.
+    pub measures: Vec<Option<f64>>,
+}
+
+/// A figure of the table, or words.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Cell {
+    /// Microseconds that passed.
+    Time(u64),
+    /// Nanoseconds that passed: of a single call.
+    Nanoseconds(f64),
+    /// Microseconds of CPU time.
+    Cpu(Option<u64>),
+    /// Bytes of memory.
+    Bytes(Option<u64>),
+    /// Something that was counted.
+    Count(Option<u64>),
+    /// A ratio, or a mean.
+    Number(f64),
+    /// Words: those of the first round.
+    Text(String),
+}
+
+/// What became of one measure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// As the chapter says.
+    AsExpected,
+    /// Something else was seen here.
+    NotHere,
+    /// The machine is too busy to judge a time.
+    TooBusy,
+    /// This machine does not tell it.
+    Unknown,
+}
+
+/// What all rounds came to, and how it is judged.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finding {
+    /// Medians of all rounds.
+    pub seen: Seen,
+    /// How many rounds ran.
+    pub rounds: u32,
+    /// The share of a core that a program gets here: the least that was seen.
+    pub share_of_a_core: f64,
+    /// A verdict for each measure.
+    pub verdicts: Vec<Verdict>,
+}
+
+impl Cell {
+    /// The wall time of a run.
+    pub fn wall(run: &Run) -> Cell {
+        Cell::Time(wall_us(run))
+    }
+
+    /// The CPU time of a run.
+    pub fn cpu(run: &Run) -> Cell {
+        Cell::Cpu(run.cpu_us())
+    }
+
+    fn number(&self) -> Option<f64> {
+        match *self {
+            Cell::Time(number) => Some(number as f64),
+            Cell::Cpu(number) | Cell::Bytes(number) | Cell::Count(number) => {
+                number.map(|number| number as f64)
+            }
+            Cell::Number(number) | Cell::Nanoseconds(number) => Some(number),
+            Cell::Text(_) => None,
+        }
+    }
+
+    fn with_number(&self, number: Option<f64>) -> Cell {
+        let whole = number.map(|number| number.round() as u64);
+        match self {
+            Cell::Time(_) => Cell::Time(whole.unwrap_or(0)),
+            Cell::Cpu(_) => Cell::Cpu(whole),
+            Cell::Bytes(_) => Cell::Bytes(whole),
+            Cell::Count(_) => Cell::Count(whole),
+            Cell::Number(_) => Cell::Number(number.unwrap_or(0.0)),
+            Cell::Nanoseconds(_) => Cell::Nanoseconds(number.unwrap_or(0.0)),
+            Cell::Text(text) => Cell::Text(text.clone()),
+        }
+    }
+}
+
+/// How long a run took, in microseconds.
+pub fn wall_us(run: &Run) -> u64 {
+    run.usage.wall_us.unwrap_or_else(|| run.last_finish_us())
+}
+
+/// The wall time of one run in those of another.
+pub fn wall_ratio(one: &Run, other: &Run) -> Option<f64> {
+    Some(wall_us(one) as f64 / wall_us(other).max(1) as f64)
+}
+
+/// The CPU time of one run in those of another. What is too short to be counted is taken for
+/// 0.1 ms.
+pub fn cpu_ratio(one: &Run, other: &Run) -> Option<f64> {
+    let least = |cpu: u64| cpu.max(100) as f64;
+    Some(least(one.cpu_us()?) / least(other.cpu_us()?))
+}
+
+impl Seen {
+    /// The median of each figure of several rounds. All rounds have the same table.
+    ///
+    /// # Panics
+    /// There is no round.
+    pub fn median(rounds: &[Seen]) -> Seen {
+        let mut middle = rounds.first().expect("at least one round").clone();
+        for (at, (_, cells)) in middle.rows.iter_mut().enumerate() {
+            for (column, cell) in cells.iter_mut().enumerate() {
+                let all = rounds.iter().map(|round| round.rows[at].1[column].number());
+                *cell = cell.with_number(median(all));
+            }
+        }
+        for (at, measure) in middle.measures.iter_mut().enumerate() {
+            *measure = median(rounds.iter().map(|round| round.measures[at]));
+        }
+        middle
+    }
+}
+
+/// The one in the middle; of two, the lower: it was seen.
+fn median(numbers: impl Iterator<Item = Option<f64>>) -> Option<f64> {
+    let mut numbers = numbers.collect::<Option<Vec<f64>>>()?;
+    numbers.sort_by(f64::total_cmp);
+    numbers.get(numbers.len().saturating_sub(1) / 2).copied()
+}
+
+impl Finding {
+    /// Judges what several rounds came to on a machine that gives this share of a core.
+    pub fn judge(experiment: &Experiment, rounds: &[Seen], share_of_a_core: f64) -> Finding {
+        let seen = Seen::median(rounds);
+        let judge = |(range, measure): (&Range, &Option<f64>)| match (measure, range.judged) {
+            (None, _) => Verdict::Unknown,
+            (_, Judged::IfQuiet) if share_of_a_core < ENOUGH => Verdict::TooBusy,
+            (Some(measure), _) if range.healthy.contains(measure) => Verdict::AsExpected,
+            _ => Verdict::NotHere,
+        };
+        let verdicts = experiment.ranges.iter().zip(&seen.measures).map(judge).collect();
+        Finding { seen, rounds: rounds.len() as u32, share_of_a_core, verdicts }
+    }
+
+    /// What became of the whole: the worst of its verdicts.
+    pub fn verdict(&self) -> Verdict {
+        let has = |verdict: &Verdict| self.verdicts.contains(verdict);
+        let worst = [Verdict::NotHere, Verdict::TooBusy, Verdict::Unknown].into_iter().find(has);
+        worst.unwrap_or(Verdict::AsExpected)
+    }
+
+    /// The measures with a verdict, their ranges beside them.
+    pub fn with<'a>(
+        &'a self,
+        experiment: &'a Experiment,
+        verdict: Verdict,
+    ) -> impl Iterator<Item = (&'a Range, Option<f64>)> {
+        let all = experiment.ranges.iter().zip(&self.seen.measures).zip(&self.verdicts);
+        all.filter(move |(_, is)| **is == verdict).map(|((range, measure), _)| (range, *measure))
+    }
+}
+
+impl Range {
+    /// A number of this measure, with what it counts: `880 times the CPU`.
+    pub fn says(&self, number: f64) -> String {
+        format!("{} {}", self.form.text(number), self.unit)
+    }
+
+    /// What is healthy: `at least 30 times the CPU`.
+    pub fn expects(&self) -> String {
+        let (least, most) = (*self.healthy.start(), *self.healthy.end());
+        let text = bound;
+        let numbers = match () {
+            () if least == most => text(least),
+            () if most.is_infinite() => format!("at least {}", text(least)),
+            () if least == 0.0 => format!("at most {}", text(most)),
+            () => format!("{} to {}", text(least), text(most)),
+        };
+        format!("{numbers} {}", self.unit)
+    }
+}
+
+impl Form {
+    /// A number that was seen.
+    pub fn text(self, number: f64) -> String {
+        match (self, number.abs()) {
+            (Form::Count, _) | (_, 100.0..) => words::count(number.max(0.0).round() as u64),
+            (Form::Ratio, 9.995..) => format!("{number:.1}"),
+            (Form::Ratio, _) => format!("{number:.2}"),
+        }
+    }
+}
+
+/// The end of a range, with no more digits than it has.
+fn bound(number: f64) -> String {
+    if number.fract() == 0.0 { words::count(number as u64) } else { format!("{number}") }
+}
