@@ -66,6 +66,20 @@ pub struct WhichOptions {
     pub exercise: Option<PathBuf>,
 }
 
+impl WhichOptions {
+    /// What has to be typed for this exercise: `3a`, or `--exercise FOLDER`.
+    pub fn typed(&self, id: &str) -> String {
+        match &self.exercise {
+            None => id.to_owned(),
+            Some(folder) => {
+                let folder = folder.display().to_string();
+                let quote = if folder.contains(' ') { "\"" } else { "" };
+                format!("--exercise {quote}{folder}{quote}")
+            }
+        }
+    }
+}
+
 /// `exercises`.
 #[derive(Debug, Args)]
 pub struct ExercisesOptions {

@@ -157,7 +157,8 @@ impl Desk<'_> {
     }
 
     fn show(&self, exercise: &Exercise, verdict: &Verdict) -> Result<(), Stop> {
-        let lines = screen::verdict::lines(exercise, verdict, &self.look.style);
+        let typed = self.options.which.typed(&exercise.id);
+        let lines = screen::verdict::lines(exercise, &typed, verdict, &self.look.style);
         print::lines(&self.look, &lines).map_err(Stop::Printing)
     }
 }

@@ -47,7 +47,7 @@ pub fn run(options: &TakeOptions) -> ExitCode {
                 exercise.name,
                 into.display(),
                 file.strip_prefix(&into).unwrap_or(&file).display(),
-                exercise.id
+                options.which.typed(&exercise.id)
             ));
             ExitCode::SUCCESS
         }
