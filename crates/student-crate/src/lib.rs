@@ -94,22 +94,21 @@ impl StudentCrate {
     }
 }
 
-/// Lets all crates below a folder build into the target folder of the checkout: what they have in
-/// common is built once, and mostly it is there already. A `.cargo/config.toml` that is there
-/// already stays as it is.
+/// Lets all crates below a folder share one target folder, so that what they have in common is
+/// built once. A `.cargo/config.toml` that is there already stays as it is.
+///
+/// It is not that of the checkout: to Cargo, crates of the same name are the same one there, in
+/// whatever student's folder they are.
 ///
 /// # Errors
 /// The file that could not be written, and why.
-pub fn share_target(folder: &Path, checkout: &Checkout) -> Result<(), Wrong> {
+pub fn share_target(folder: &Path) -> Result<(), Wrong> {
     let file = folder.join(".cargo/config.toml");
     if file.exists() {
         return Ok(());
     }
-    let target = checkout.root().join("target").display().to_string();
-    let target = toml::Value::String(target);
-    let about = "# All crates below build into the target folder of the checkout.";
-    let text = format!("{about}\n[build]\ntarget-dir = {target}\n");
-    let files = BTreeMap::from([(".cargo/config.toml".to_owned(), text)]);
+    let text = "# All crates below share one target folder.\n[build]\ntarget-dir = \"target\"\n";
+    let files = BTreeMap::from([(".cargo/config.toml".to_owned(), text.to_owned())]);
     StudentCrate { files }.write(folder)
 }
 

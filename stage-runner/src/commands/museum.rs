@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use classroom::{Folder, Piece};
 use student_crate::{Checkout, Patch, Recipe, Wrong, backwards, share_target};
 
-use super::rust_crate::{self, checkout};
+use super::rust_crate;
 use super::workplace::{Workplace, find_piece};
 use crate::cli::exercises::TakeOptions;
 use crate::cli::museum::{MuseumCommand, MuseumOptions};
@@ -54,8 +54,8 @@ pub fn take(name: &str, options: &TakeOptions) -> ExitCode {
     let id = &piece.exercise.id;
     let workplace = Workplace::new(&options.work);
     let into = workplace.of(id);
-    let files = checkout().and_then(|checkout| {
-        share_target(workplace.folder(), &checkout)?;
+    let files = rust_crate::checkout().and_then(|checkout| {
+        share_target(workplace.folder())?;
         files(&piece, options.fixed, &checkout)
     });
     let taken = files

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use classroom::{Exercise, Folder, Rust};
-use student_crate::{Checkout, Patch, Recipe, Wrong, share_target};
+use student_crate::{Checkout, Patch, Recipe, share_target};
 
 use super::workplace::{Workplace, write_unless_changed};
 
@@ -44,7 +44,7 @@ pub fn write(
     // First the file that a student changes: where it stays, so does everything else.
     let is_new = write_file(&into, file, start)?;
     write_files(&into, &files)?;
-    share_target(workplace.folder(), &checkout).map_err(|wrong| wrong.to_string())?;
+    share_target(workplace.folder()).map_err(|wrong| wrong.to_string())?;
     Ok(is_new)
 }
 
@@ -52,7 +52,7 @@ pub fn write(
 ///
 /// # Errors
 /// There is none.
-pub fn checkout() -> Result<Checkout, Wrong> {
+pub fn checkout() -> Result<Checkout, student_crate::Wrong> {
     Checkout::around(Path::new(".")).or_else(|none| {
         let own = env::current_exe().map_err(|_| none.clone())?;
         Checkout::around(&own).map_err(|_| none)

@@ -119,7 +119,10 @@ mod tests {
         let no_linker = missing("error: linker `cc` not found\n  |\n  = note: No such file\n");
         assert!(no_linker.starts_with("error: linker `cc` not found: an exercise in Rust needs"));
         let old = missing("error: failed to download `slab v0.4.12`\n\nCaused by:\n  offline\n");
-        assert_eq!(old, "Cargo does not build the program: error: failed to download `slab v0.4.12`");
+        assert_eq!(
+            old,
+            "Cargo does not build the program: error: failed to download `slab v0.4.12`"
+        );
         assert_eq!(missing("killed\n\n"), "Cargo does not build the program: killed");
         assert_eq!(missing(""), "Cargo does not build the program: it says nothing");
         let not_here = no_cargo(&"cargo".into(), &io::ErrorKind::NotFound.into());
