@@ -49,9 +49,9 @@ Exit status: 0 the list, 1 the progress in the folder cannot be read, 2 the comm
 /// Where a student works.
 #[derive(Debug, Clone, Args)]
 pub struct WorkOptions {
-    /// Your folder: a folder for each exercise, and progress.toml
-    #[arg(long, value_name = "FOLDER", default_value = "work")]
-    pub work: PathBuf,
+    /// Your folder: a folder for each exercise, and progress.toml [default: work, here or above]
+    #[arg(long, value_name = "FOLDER")]
+    pub work: Option<PathBuf>,
 }
 
 /// Which exercise is meant.

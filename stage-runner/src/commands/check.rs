@@ -102,7 +102,7 @@ impl Desk<'_> {
             print::bytes(&json::verdicts(&checked)).map_err(Stop::Printing)?;
         }
         if checked.iter().all(|checked| checked.verdict.is_none()) {
-            let folder = self.options.work.work.display();
+            let folder = self.workplace.name();
             progress::note(&format!(
                 "Nothing was taken into {folder}: stage-runner exercises lists what there is."
             ));

@@ -29,11 +29,15 @@ pub fn run(options: &TakeOptions) -> ExitCode {
 
     let into = workplace.of(&exercise.id);
     let file = workplace.file(&exercise, language);
-    let written = if language.is_rust() {
-        rust_crate::write(&folder, &exercise, &workplace, start)
-    } else {
-        write(&folder, language, &into, &file, start)
-    };
+    // The progress marks the folder, so that it is found from inside.
+    let begun = workplace.progress().and_then(|done| workplace.keep(&done));
+    let written = begun.and_then(|()| {
+        if language.is_rust() {
+            rust_crate::write(&folder, &exercise, &workplace, start)
+        } else {
+            write(&folder, language, &into, &file, start)
+        }
+    });
     match written {
         Err(why) => {
             progress::warn(&format!("error: {why}"));

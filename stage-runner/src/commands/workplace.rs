@@ -1,5 +1,6 @@
 //! A student's folder: a folder for each exercise that was taken, and the progress.
 
+use std::env;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -11,6 +12,9 @@ use crate::cli::exercises::{WhichOptions, WorkOptions};
 use crate::lineup::{ExerciseLanguage, stages};
 use crate::system::python::Python;
 use crate::words;
+
+/// What the folder is called, unless it is told otherwise.
+const FOLDER: &str = "work";
 
 /// The file with the progress.
 const PROGRESS: &str = "progress.toml";
@@ -126,9 +130,22 @@ pub fn find_piece(name: &str) -> Result<Piece, String> {
 }
 
 impl Workplace {
-    /// The folder that was asked for.
+    /// The folder that was asked for; else the one that was begun here, or in a folder above: a
+    /// student may be inside of it.
     pub fn new(options: &WorkOptions) -> Workplace {
-        Workplace { folder: options.work.clone() }
+        let begun = || {
+            let here = env::current_dir().ok()?;
+            let above = here.ancestors().skip(1).map(|folder| folder.join(FOLDER));
+            above.into_iter().find(|folder| folder.join(PROGRESS).is_file())
+        };
+        let is_here = Path::new(FOLDER).join(PROGRESS).is_file();
+        let found = options.work.clone().or_else(|| begun().filter(|_| !is_here));
+        Workplace { folder: found.unwrap_or_else(|| PathBuf::from(FOLDER)) }
+    }
+
+    /// The folder, as people call it.
+    pub fn name(&self) -> std::path::Display<'_> {
+        self.folder.display()
     }
 
     /// The folder of all.

@@ -2,8 +2,9 @@
 //!
 //! [`Work`] runs it; `command` starts it ([`Originals`] are the files for Python), `conversation`
 //! listens, `checked` checks each line, `recorded` keeps what it did step by step, `close_look`
-//! looks at its processes, `costs` settles what it took. [`estimate`] says beforehand what it should
-//! take, [`sweep`] runs it with more and more in flight, and [`observe`] as a run of an exercise.
+//! looks at its processes, `costs` settles what it took. [`estimate`] says beforehand what it
+//! should take, [`sweep`] runs it with more and more in flight, and [`observe`] as a run of an
+//! exercise.
 
 mod checked;
 mod close_look;

@@ -2,7 +2,6 @@
 
 pub mod answer;
 pub mod cargo;
-pub mod control;
 pub mod processes;
 pub mod python;
 pub mod signals;
