@@ -70,6 +70,25 @@ fn the_corpus_knows_only_crawl_and_the_practice_site() {
     assert_eq!(packages()["corpus"], BTreeSet::from(allowed));
 }
 
+/// The classroom judges by what was seen from outside: it knows the site and the protocol, and no
+/// stage. It starts no program, and no site.
+#[test]
+fn the_classroom_knows_no_stage_and_starts_nothing() {
+    let used = &packages()["classroom"];
+    for other in ["stage-runner", "stage-program", "selectors", "recorder", "reference-tokio"] {
+        assert!(!used.contains(other), "classroom must not use {other}");
+    }
+    assert!(!used.iter().any(|other| is_stage(other)), "{used:?}");
+    nobody(|name| name != "stage-runner", &["classroom"]);
+    let source = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/classroom/src"));
+    for file in files(source) {
+        let code = fs::read_to_string(&file).unwrap();
+        for call in ["process::Command", "Site::start", "thread::spawn", "TcpStream"] {
+            assert!(!code.contains(call), "{file:?} must not use {call}");
+        }
+    }
+}
+
 /// Where every stage passes, what happens is noted; a stage's own code notes nothing. (A pool's
 /// pipe carries the notes of its workers, a runtime has hooks, and a ring sleeps without a
 /// selector.)

@@ -134,7 +134,8 @@ fn all_rules(run: &Run) -> impl Iterator<Item = Given> {
 }
 
 fn item(given: &Given, mark: Mark) -> Item {
-    Item { rule: given.rule.name, label: given.label(), mark, measured: None }
+    let (right, wrong) = given.margins.unzip();
+    Item { rule: given.rule.name, label: given.label(), mark, measured: None, right, wrong }
 }
 
 #[cfg(test)]

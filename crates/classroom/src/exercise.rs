@@ -570,19 +570,6 @@ fn as_number(value: Value) -> f64 {
     if let Value::Number(number) = value { number } else { unreachable!("it was read as a number") }
 }
 
-impl Takes {
-    /// How it is written behind this name.
-    fn example(self, name: &str) -> String {
-        match self {
-            Takes::Nothing => format!("\"{name}\""),
-            Takes::Number => format!("{name} = 3"),
-            Takes::Range => format!("{name} = [3, 6] or {name} = 3"),
-            Takes::Time => format!("{name} = \"450ms\""),
-            Takes::Text => format!("{name} = \"a text\""),
-        }
-    }
-}
-
 /// Reads `450ms`, `2s`, `1.5s`.
 fn time(text: &str) -> Option<Duration> {
     let (number, unit) = match text.strip_suffix("ms") {

@@ -54,5 +54,6 @@ pub use observed::{Connection, Ending, Observed, Process, Seen};
 pub use progress::{Entry, Progress};
 pub use rules::{
     BASICS, CameTo, Evidence, Finding, Given, Judged, Parameter, RULES, Rule, Takes, Value,
+    table_of_rules,
 };
 pub use verdict::{Item, Mark, Outcome, RunVerdict, Verdict};

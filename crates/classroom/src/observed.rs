@@ -9,7 +9,7 @@ use practice_site::{Event, What};
 /// One run of a program, as it was seen.
 #[derive(Clone, Debug, Default)]
 pub struct Observed {
-    /// Path and query of each target of the job.
+    /// Path and query of each target, as the exercise has them.
     pub paths: Vec<String>,
     /// How many fetches the job allowed in flight.
     pub concurrency: usize,
@@ -58,15 +58,17 @@ pub struct Process {
     pub sleeps: Option<u64>,
     /// How often it asked a socket in vain, if the program itself tells (docs/protocol.md).
     pub in_vain: Option<u64>,
-    /// The most threads at once, of the program and its children together.
+    /// The most threads at once in one process: the program, or a child of it.
     pub peak_threads: Option<u64>,
     /// How many different child processes were seen, its children's children among them.
     pub children: Option<usize>,
-    /// How many of those were seen with a connection to the site: the ones that fetch.
+    /// How many of those were seen with a TCP socket: the ones that fetch.
     pub workers: Option<usize>,
     /// After how many outcomes one of those was killed, where the run asks for that and there was
     /// one to kill.
     pub killed_after: Option<usize>,
+    /// How many processes it started after that.
+    pub hired: Option<usize>,
 }
 
 /// One connection, as the site saw it. Times count from the start of the site.

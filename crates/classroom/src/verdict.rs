@@ -58,6 +58,12 @@ pub struct Item {
     /// What it measured, where it compares a measure.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub measured: Option<f64>,
+    /// Of a rule on time: the worst measure of a right program, as the exercise has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub right: Option<f64>,
+    /// And the best of a wrong one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wrong: Option<f64>,
 }
 
 /// What a rule came to.

@@ -20,7 +20,7 @@ def crawl(targets, limits):
         # 1. Begin a fetch for each free place.
         free = limits.concurrency - sum(
             not fetch.waits_for_its_turn for fetch in in_flight)
-        for target in islice(targets_left, free):
+        for target in islice(targets_left, max(free, 0)):
             in_flight.append(Fetch(target, selector))
         # 1b. Begin once more what was reset.
         for fetch in in_flight:

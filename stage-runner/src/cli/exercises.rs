@@ -24,6 +24,7 @@ Examples:
   stage-runner take 3a                          writes work/3a
   stage-runner take 3a --language javascript    the same in another language, where there is one
   stage-runner take museum/lost-wakeup          a piece of the museum: see stage-runner museum
+  stage-runner take --exercise ./my-exercise    an exercise that your teacher gave you
 
 Exit status: 0 the files are there, 1 they could not be written or you have changed them, 2 the
 command line is wrong.";
@@ -51,9 +52,25 @@ pub struct WorkOptions {
     pub work: PathBuf,
 }
 
+/// Which exercise is meant.
+#[derive(Debug, Clone, Args)]
+pub struct WhichOptions {
+    /// The exercise: 3a
+    #[arg(value_name = "EXERCISE")]
+    pub name: Option<String>,
+
+    /// The exercise in this folder, which has an exercise.toml
+    #[arg(long, value_name = "FOLDER", conflicts_with = "name")]
+    pub exercise: Option<PathBuf>,
+}
+
 /// `exercises`.
 #[derive(Debug, Args)]
 pub struct ExercisesOptions {
+    /// The rules that an exercise of your own can have, as a table in Markdown
+    #[arg(long)]
+    pub rules: bool,
+
     /// Where the student works.
     #[command(flatten)]
     pub work: WorkOptions,
@@ -62,9 +79,9 @@ pub struct ExercisesOptions {
 /// `take`.
 #[derive(Debug, Args)]
 pub struct TakeOptions {
-    /// The exercise: 3a
-    #[arg(value_name = "EXERCISE")]
-    pub name: String,
+    /// Which exercise.
+    #[command(flatten)]
+    pub which: WhichOptions,
 
     /// The language of the start
     #[arg(long, value_name = "LANGUAGE", default_value = "python")]
@@ -82,17 +99,12 @@ pub struct TakeOptions {
 /// `check`.
 #[derive(Debug, Args)]
 pub struct CheckOptions {
-    /// The exercise: 3a
-    #[arg(value_name = "EXERCISE", required_unless_present_any = ["all", "exercise"])]
-    #[arg(conflicts_with_all = ["all", "exercise"])]
-    pub name: Option<String>,
-
-    /// The exercise in this folder, which has an exercise.toml
-    #[arg(long, value_name = "FOLDER", conflicts_with = "all", requires = "command")]
-    pub exercise: Option<PathBuf>,
+    /// Which exercise.
+    #[command(flatten)]
+    pub which: WhichOptions,
 
     /// All exercises that you have taken
-    #[arg(long, conflicts_with_all = ["watch", "command"])]
+    #[arg(long, conflicts_with_all = ["name", "exercise", "watch", "command"])]
     pub all: bool,
 
     /// Check again whenever your files change; Ctrl-C ends it
@@ -127,9 +139,9 @@ pub enum CheckFormat {
 /// `hint`.
 #[derive(Debug, Args)]
 pub struct HintOptions {
-    /// The exercise: 3a
-    #[arg(value_name = "EXERCISE")]
-    pub name: String,
+    /// Which exercise.
+    #[command(flatten)]
+    pub which: WhichOptions,
 
     /// Where the student works.
     #[command(flatten)]
@@ -139,9 +151,9 @@ pub struct HintOptions {
 /// `solution`.
 #[derive(Debug, Args)]
 pub struct SolutionOptions {
-    /// The exercise: 3a
-    #[arg(value_name = "EXERCISE")]
-    pub name: String,
+    /// Which exercise.
+    #[command(flatten)]
+    pub which: WhichOptions,
 
     /// Show it before your program has passed
     #[arg(long)]

@@ -5,9 +5,9 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
 
-use classroom::{Attempt, EXERCISES, Exercise, Folder, Outcome, Piece, Verdict, control};
+use classroom::{Attempt, EXERCISES, Exercise, Outcome, Piece, Verdict, control};
 
-use super::workplace::{Program, Workplace, find};
+use super::workplace::{self, Program, Workplace, find};
 use crate::cli::exercises::{CheckFormat, CheckOptions};
 use crate::cli::wrong_in;
 use crate::measure::observe::{NotObserved, observe};
@@ -58,19 +58,13 @@ fn wrong<T>(message: String) -> T {
 
 /// Which exercises are meant.
 fn chosen(options: &CheckOptions) -> Result<Vec<Exercise>, String> {
-    if let Some(folder) = &options.exercise {
-        let read = Folder::read(folder).and_then(|folder| Exercise::read(&folder));
-        return read.map(|exercise| vec![exercise]).map_err(|wrong| wrong.to_string());
+    if options.all {
+        let exercises = EXERCISES.all();
+        let exercises = exercises.iter().map(|folder| Ok(find(folder.id())?.1));
+        let pieces = Piece::all().into_iter().map(|piece| Ok(piece.exercise));
+        return exercises.chain(pieces).collect();
     }
-    match &options.name {
-        Some(name) => find(name).map(|(_, exercise)| vec![exercise]),
-        None => {
-            let exercises = EXERCISES.all();
-            let exercises = exercises.iter().map(|folder| find(folder.id()).map(|(_, it)| it));
-            let pieces = Piece::all().into_iter().map(|piece| Ok(piece.exercise));
-            exercises.chain(pieces).collect()
-        }
-    }
+    workplace::chosen(&options.which).map(|(_, exercise)| vec![exercise])
 }
 
 /// Why a check ends early.
@@ -123,8 +117,12 @@ impl Desk<'_> {
                 thread::sleep(WATCH_EVERY);
             } else {
                 before = Some(contents);
-                let verdict = self.check(exercise)?;
-                self.show(exercise, &verdict)?;
+                match self.check(exercise) {
+                    Ok(verdict) => self.show(exercise, &verdict)?,
+                    // An editor may be about to write the file, or the student to mend the word.
+                    Err(Stop::NotStarted(why)) => progress::warn(&format!("error: {why}")),
+                    Err(stop) => return Err(stop),
+                }
                 progress::note(&format!(
                     "Watching {}. Ctrl-C ends it.",
                     self.workplace.of(&exercise.id).display()

@@ -10,9 +10,13 @@ use crate::terminal::look::{Charset, Color, Look};
 use crate::terminal::{print, progress};
 use crate::views::screen;
 
-/// Prints the list.
+/// Prints the list, or the rules.
 pub fn run(options: &ExercisesOptions) -> ExitCode {
     let look = Look::new(Color::Auto, Charset::Auto);
+    if options.rules {
+        let table = classroom::table_of_rules();
+        return print::status(print::bytes(table.as_bytes()).map(|()| true));
+    }
     let done = match Workplace::new(&options.work).progress() {
         Ok(done) => done,
         Err(why) => {

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use classroom::{LEVELS, Progress};
 
-use super::workplace::{Workplace, find};
+use super::workplace::{Workplace, chosen};
 use crate::cli::exercises::HintOptions;
 use crate::cli::wrong_in;
 use crate::terminal::look::{Charset, Color, Look};
@@ -13,7 +13,7 @@ use crate::words::wrapped;
 
 /// Shows the next hint.
 pub fn run(options: &HintOptions) -> ExitCode {
-    let (_, exercise) = find(&options.name).unwrap_or_else(|why| wrong_in("hint", why));
+    let (_, exercise) = chosen(&options.which).unwrap_or_else(|why| wrong_in("hint", why));
     let look = Look::new(Color::Auto, Charset::Auto);
     let workplace = Workplace::new(&options.work);
     let shown = workplace.progress().and_then(|mut done| {

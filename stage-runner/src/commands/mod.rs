@@ -49,15 +49,15 @@ pub fn main() -> ExitCode {
             report::picture(&result, &stages, &output)
         }
         Some(Command::RunStage { name }) => run_stage::run(&name),
+        Some(Command::PlayPart { experiment, part, arguments }) => {
+            play_part::run(&experiment, &part, &arguments)
+        }
         Some(Command::Exercises(options)) => exercises::run(&options),
         Some(Command::Take(options)) => take::run(&options),
         Some(Command::Check(options)) => check::run(&options),
         Some(Command::Hint(options)) => hint::run(&options),
         Some(Command::Solution(options)) => solution::run(&options),
         Some(Command::Museum(options)) => museum::run(&options),
-        Some(Command::PlayPart { experiment, part, arguments }) => {
-            play_part::run(&experiment, &part, &arguments)
-        }
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "stage-runner", &mut script);

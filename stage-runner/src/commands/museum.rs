@@ -51,12 +51,11 @@ pub fn fix(piece: &Piece) -> String {
 }
 
 /// Writes the crate of a piece into the student's folder.
-pub fn take(options: &TakeOptions) -> ExitCode {
-    let piece = find_piece(&options.name).unwrap_or_else(|why| wrong_in("take", why));
+pub fn take(piece: &Piece, options: &TakeOptions) -> ExitCode {
     let id = &piece.exercise.id;
     let workplace = Workplace::new(&options.work);
     let into = workplace.of(id);
-    let taken = files(&piece, options.fixed)
+    let taken = files(piece, options.fixed)
         .and_then(|files| share_target(&options.work.work).map(|()| files))
         .map_err(|wrong| wrong.to_string())
         .and_then(|files| write(&files, &into));

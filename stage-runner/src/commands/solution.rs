@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use classroom::Piece;
 
 use super::museum;
-use super::workplace::{Workplace, find};
+use super::workplace::{Workplace, chosen};
 use crate::cli::exercises::SolutionOptions;
 use crate::cli::wrong_in;
 use crate::lineup::ExerciseLanguage;
@@ -13,9 +13,9 @@ use crate::terminal::{print, progress};
 
 /// Prints the solution.
 pub fn run(options: &SolutionOptions) -> ExitCode {
-    let (folder, exercise) = find(&options.name).unwrap_or_else(wrong);
+    let (folder, exercise) = chosen(&options.which).unwrap_or_else(wrong);
     let id = &exercise.id;
-    let solution = match Piece::find(id) {
+    let solution = match Piece::find(id).filter(|_| Piece::is_meant(id)) {
         Some(piece) => museum::fix(&piece).into_bytes(),
         None => {
             let language = ExerciseLanguage::find(&options.language).unwrap_or_else(wrong);

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use classroom::{Folder, Piece};
 
 use super::museum;
-use super::workplace::{Workplace, find, write_unless_changed};
+use super::workplace::{Workplace, chosen, write_unless_changed};
 use crate::cli::exercises::TakeOptions;
 use crate::cli::wrong_in;
 use crate::lineup::ExerciseLanguage;
@@ -15,12 +15,12 @@ use crate::terminal::progress;
 
 /// Writes the text, the start and the plumbing.
 pub fn run(options: &TakeOptions) -> ExitCode {
-    if Piece::is_meant(&options.name) {
-        return museum::take(options);
+    let (folder, exercise) = chosen(&options.which).unwrap_or_else(wrong);
+    if let Some(piece) = Piece::find(&exercise.id).filter(|_| Piece::is_meant(&exercise.id)) {
+        return museum::take(&piece, options);
     }
-    let (folder, exercise) = find(&options.name).unwrap_or_else(wrong);
     if options.fixed {
-        wrong(format!("--fixed is for a piece of the museum, and {} is none", options.name))
+        wrong(format!("{} is not a piece of the museum, which --fixed is for", exercise.id))
     }
     let language = ExerciseLanguage::find(&options.language).unwrap_or_else(wrong);
     let workplace = Workplace::new(&options.work);

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use classroom::{EXERCISES, Exercise, Folder, Piece, Progress};
 
-use crate::cli::exercises::WorkOptions;
+use crate::cli::exercises::{WhichOptions, WorkOptions};
 use crate::lineup::{ExerciseLanguage, stages};
 use crate::measure::cargo;
 use crate::system::python::Python;
@@ -46,6 +46,25 @@ impl Program {
         // Nothing but the student writes into the student's folder.
         command.env("PYTHONDONTWRITEBYTECODE", "1");
         command
+    }
+}
+
+/// The exercise that is meant.
+///
+/// # Errors
+/// There is none of that name, or in that folder, or something is wrong with it.
+pub fn chosen(which: &WhichOptions) -> Result<(Folder, Exercise), String> {
+    match (&which.exercise, &which.name) {
+        (Some(folder), _) => {
+            let folder = Folder::read(folder).map_err(|wrong| wrong.to_string())?;
+            let exercise = Exercise::read(&folder).map_err(|wrong| wrong.to_string())?;
+            Ok((folder, exercise))
+        }
+        (None, Some(name)) => find(name),
+        (None, None) => {
+            let why = "which exercise? Write its name, as in: stage-runner check 3a";
+            Err(format!("{why}; stage-runner exercises lists them"))
+        }
     }
 }
 

@@ -18,9 +18,8 @@ const LOOK_CLOSELY_EVERY: Duration = Duration::from_millis(5);
 /// What is looked for, and what was seen so far.
 #[derive(Debug, Default)]
 pub struct CloseLook {
-    /// The port of the site: who has a connection to it is a worker. Without it, processes are not
-    /// told apart.
-    site: Option<u16>,
+    /// Whether its processes are told apart.
+    is_close: bool,
     /// Whether a worker is to be killed, once the program has told an outcome.
     kill_one_worker: bool,
     /// The most of everything.
@@ -28,6 +27,8 @@ pub struct CloseLook {
     descendants: BTreeSet<u32>,
     workers: BTreeSet<u32>,
     killed_after: Option<usize>,
+    /// How many descendants were seen until then.
+    seen_before: usize,
 }
 
 /// What was seen of a program from outside. What the system does not tell is `None`.
@@ -35,23 +36,27 @@ pub struct CloseLook {
 pub struct Looked {
     /// What it took.
     pub usage: Usage,
+    /// The most threads that one of its processes had at once.
+    pub most_threads: Option<u64>,
     /// How many different processes it started, with those that they started.
     pub children: Option<usize>,
-    /// How many of them were seen with a connection to the site.
+    /// How many of them were seen with a TCP socket.
     pub workers: Option<usize>,
     /// After how many outcomes a worker was killed.
     pub killed_after: Option<usize>,
+    /// How many processes it started after that.
+    pub hired: Option<usize>,
 }
 
 impl CloseLook {
-    /// Nothing seen yet of a program that is to fetch from this port of the site.
-    pub fn at_workers(site: u16, kill_one_worker: bool) -> CloseLook {
-        CloseLook { site: Some(site), kill_one_worker, ..CloseLook::default() }
+    /// Nothing seen yet of a program whose processes are told apart.
+    pub fn at_workers(kill_one_worker: bool) -> CloseLook {
+        CloseLook { is_close: true, kill_one_worker, ..CloseLook::default() }
     }
 
     /// How often to look.
     pub fn every(&self) -> Duration {
-        if self.site.is_some() { LOOK_CLOSELY_EVERY } else { LOOK_EVERY }
+        if self.is_close { LOOK_CLOSELY_EVERY } else { LOOK_EVERY }
     }
 
     /// Looks at a program that has told so many outcomes.
@@ -59,30 +64,36 @@ impl CloseLook {
         if let Some(now) = usage::family(program) {
             self.family.rss_bytes = self.family.rss_bytes.max(now.rss_bytes);
             self.family.threads = self.family.threads.max(now.threads);
+            self.family.most_threads = self.family.most_threads.max(now.most_threads);
             self.family.processes = self.family.processes.max(now.processes);
         }
-        let Some(site) = self.site else { return };
+        if !self.is_close {
+            return;
+        }
         let descendants = usage::descendants(program).unwrap_or_default();
-        let workers = usage::connected_to(site, &descendants);
+        let workers = usage::with_tcp_sockets(&descendants);
+        self.descendants.extend(descendants);
         if let (Some(worker), None) = (workers.first(), self.killed_after)
             && self.kill_one_worker
             && told > 0
         {
             processes::kill_one(*worker);
             self.killed_after = Some(told);
+            self.seen_before = self.descendants.len();
         }
-        self.descendants.extend(descendants);
         self.workers.extend(workers);
     }
 
     /// What it came to, with what the system tells of the ended program.
     pub fn looked(&self, usage: &Usage) -> Looked {
-        let is_told = self.site.is_some() && self.family.processes > 0;
+        let is_told = self.is_close && self.family.processes > 0;
         Looked {
             usage: usage.clone(),
+            most_threads: is_told.then_some(self.family.most_threads),
             children: is_told.then_some(self.descendants.len()),
             workers: is_told.then_some(self.workers.len()),
             killed_after: self.killed_after,
+            hired: self.killed_after.map(|_| self.descendants.len() - self.seen_before),
         }
     }
 }

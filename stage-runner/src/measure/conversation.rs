@@ -28,6 +28,14 @@ const STOPPED: Duration = Duration::from_secs(1);
 /// A child that tells of no fetch for this long after the deadline is hung.
 const HUNG_AFTER: Duration = Duration::from_secs(5);
 
+/// With so much of a core, a program is as quick as it is; with less, it may be silent for longer,
+/// up to so many times.
+const ENOUGH_OF_A_CORE: f64 = classroom::control::ENOUGH;
+const MOST_PATIENCE: f64 = 5.0;
+
+/// The next look at a child begins no later than this after the last one.
+const LONGEST_PAUSE: Duration = Duration::from_millis(50);
+
 /// Who still holds a child's stdout this long after its exit is not waited for.
 const STDOUT_AFTER_EXIT: Duration = Duration::from_secs(1);
 
@@ -40,7 +48,8 @@ const STDERR_COLUMNS: usize = 300;
 
 /// What the thread that reads a child's stdout passes on.
 enum Said {
-    Line(Vec<u8>),
+    /// A line, and when it came.
+    Line(Vec<u8>, Instant),
     TooLong,
     Nothing(Instant),
 }
@@ -64,12 +73,15 @@ pub struct Conversation {
     pipes: Pipes,
     checked: Checked,
     silence: Duration,
+    share_of_a_core: Option<fn() -> f64>,
     began: Instant,
     /// For how long the runner was stopped meanwhile.
     stopped: Duration,
     cpu_before: Option<Cpu>,
     /// The program, from outside.
     look: CloseLook,
+    /// When each outcome came, in their order: it may have been heard later.
+    said_at: Vec<Instant>,
 }
 
 /// How a child is started and listened to.
@@ -84,6 +96,8 @@ pub struct Manner {
     pub is_doubted: bool,
     /// A program that tells of no fetch for so long is hung.
     pub silence: Duration,
+    /// Where a program gets little of a core, as this tells, it may be silent for longer.
+    pub share_of_a_core: Option<fn() -> f64>,
     /// How it is looked at, if it is.
     pub look: CloseLook,
 }
@@ -113,6 +127,7 @@ impl Conversation {
             is_watched: entrant.is_watched(),
             is_doubted: !entrant.measures_itself(),
             silence: work.limits.deadline.saturating_add(HUNG_AFTER),
+            share_of_a_core: None,
             look: CloseLook::default(),
         };
         Conversation::with(command, manner, work, targets)
@@ -132,7 +147,8 @@ impl Conversation {
         processes::apart(&mut command);
         let cpu_before = usage::children();
         let began = Instant::now();
-        let Manner { name, program, is_watched, is_doubted, silence, look } = manner;
+        let Manner { name, program, is_watched, is_doubted, silence, share_of_a_core, look } =
+            manner;
         let not_started = |why| Fault::NotStarted { program: program.clone(), why };
         let mut child =
             command.spawn().map_err(|error| not_started(processes::with_what_helps(&error)))?;
@@ -154,24 +170,28 @@ impl Conversation {
             pipes,
             checked: Checked::new(targets, work.activity),
             silence,
+            share_of_a_core,
             began,
             stopped: Duration::ZERO,
             cpu_before,
             look,
+            said_at: Vec::new(),
         })
     }
 
     /// Listens until the child has ended, or has to be.
     pub fn listen(&mut self, heard: Heard<'_>) -> End {
         let mut last_word = Instant::now();
-        let mut last_look = Instant::now();
+        let (mut last_look, mut look_took) = (Instant::now(), Duration::ZERO);
         let mut stdout_end = None;
         let mut exit: Option<(ExitStatus, Instant)> = None;
         let mut interrupted: Option<Instant> = None;
         loop {
             // 1. Take the next line, or wait for one a moment.
             let waiting = Instant::now();
-            let said = self.next(stdout_end.is_some());
+            // On a busy machine a look takes long: the program comes first.
+            let pause = self.look.every().max(look_took.min(LONGEST_PAUSE));
+            let said = self.next(stdout_end.is_some(), pause);
             let waited = waiting.elapsed();
             if waited > STOPPED {
                 // Meanwhile the child could say what it wanted: that nobody heard it is not its
@@ -180,15 +200,20 @@ impl Conversation {
                 last_word += waited;
             }
             match said {
-                Some(Said::Line(line)) => {
+                Some(Said::Line(line, at)) => {
                     let running = self.began.elapsed().as_micros() as u64;
                     match self.checked.hear(&line, running) {
                         Ok(None) => {}
-                        Ok(outcome) if heard(outcome) => last_word = Instant::now(),
-                        Ok(_) => return self.put_down(None),
+                        Ok(outcome) => {
+                            self.said_at.push(at);
+                            if !heard(outcome) {
+                                return self.put_down(None);
+                            }
+                            last_word = Instant::now();
+                        }
                         Err(fault) => return self.put_down(Some(fault)),
                     }
-                    if last_look.elapsed() < self.look.every() {
+                    if last_look.elapsed() < pause {
                         continue;
                     }
                 }
@@ -202,11 +227,12 @@ impl Conversation {
             }
 
             // 2. Look at the child.
-            last_look = Instant::now();
+            let looking = Instant::now();
             if !heard(None) {
                 return self.put_down(None);
             }
             self.look();
+            (last_look, look_took) = (Instant::now(), looking.elapsed());
             if exit.is_none() {
                 let status = self.child.try_wait().ok().flatten();
                 exit = status.map(|status| (status, Instant::now()));
@@ -217,7 +243,7 @@ impl Conversation {
                 Some((status, at)) if stdout_end.is_some() || at.elapsed() > STDOUT_AFTER_EXIT => {
                     return self.ended(status, stdout_end.map_or(at, |stdout| stdout.min(at)));
                 }
-                None if last_word.elapsed() > self.silence => {
+                None if last_word.elapsed() > self.silence && !self.is_patient() => {
                     let silent_us = last_word.elapsed().as_micros() as u64;
                     return self.put_down(Some(Fault::Hung { silent_us }));
                 }
@@ -231,12 +257,21 @@ impl Conversation {
         }
     }
 
-    fn next(&self, stdout_is_closed: bool) -> Option<Said> {
+    /// Whether the silence of a program gets longer than it was to be: once, by as much as the
+    /// machine is busy.
+    fn is_patient(&mut self) -> bool {
+        let Some(share) = self.share_of_a_core.take() else { return false };
+        let longer = (1.0 / share()).clamp(1.0, MOST_PATIENCE);
+        self.silence = self.silence.mul_f64(longer);
+        longer > 1.0 / ENOUGH_OF_A_CORE
+    }
+
+    fn next(&self, stdout_is_closed: bool, pause: Duration) -> Option<Said> {
         if stdout_is_closed {
             thread::sleep(Duration::from_millis(1));
             return None;
         }
-        match self.pipes.said.recv_timeout(self.look.every()) {
+        match self.pipes.said.recv_timeout(pause) {
             Ok(said) => Some(said),
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => Some(Said::Nothing(Instant::now())),
@@ -264,6 +299,11 @@ impl Conversation {
         }
         signals::child(0);
         End { status: Some(status), at, fault: None }
+    }
+
+    /// When each outcome came, in their order.
+    pub fn said_at(&self) -> &[Instant] {
+        &self.said_at
     }
 
     /// Works out what the whole came to, and what was seen of it from outside alone.
@@ -353,9 +393,9 @@ fn read_lines(stdout: impl Read, say: &SyncSender<Said>) {
         let said = match read {
             Ok(0) | Err(_) => Said::Nothing(Instant::now()),
             Ok(_) if line.len() > MAX_LINE_BYTES => Said::TooLong,
-            Ok(_) => Said::Line(line),
+            Ok(_) => Said::Line(line, Instant::now()),
         };
-        let is_last = !matches!(said, Said::Line(_));
+        let is_last = !matches!(said, Said::Line(..));
         // Nobody listens any more once the run is over: then the program gets a broken pipe.
         if say.send(said).is_err() || is_last {
             return;

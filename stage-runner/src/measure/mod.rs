@@ -1,10 +1,10 @@
 //! The parent's half of a run: one entrant in a fresh process, every word of it checked.
 //!
 //! [`Work`] runs it; `command` starts it ([`Originals`] are the files for Python), `conversation`
-//! listens, `checked` checks each line, `recorded` keeps what it did step by step, `costs` settles
-//! what it took. [`observe`] runs a program of the classroom, with a [close look](close_look) at its
-//! process, and [`cargo`] builds one. [`estimate`] says beforehand what it should take, and [`sweep`] runs it with more
-//! and more in flight.
+//! listens, `checked` checks each line, `recorded` keeps what it did step by step, `close_look`
+//! looks at its processes, `costs` settles what it took. [`estimate`] says beforehand what it should
+//! take, [`sweep`] runs it with more and more in flight, and [`observe`] as a run of an exercise.
+//! [`cargo`] builds a program that a student has in Rust.
 
 pub mod cargo;
 mod checked;

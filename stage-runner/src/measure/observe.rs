@@ -4,7 +4,7 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use classroom::{Ending, Observed, Process, Seen};
+use classroom::{Ending, Observed, Process, Seen, control};
 use crawl::Limits;
 use practice_site::Site;
 
@@ -78,21 +78,23 @@ pub fn observe(
         is_watched: true,
         is_doubted: false,
         silence: run.silence,
-        look: CloseLook::at_workers(site.address().port(), run.kill_one_worker),
+        share_of_a_core: Some(control::share_of_a_core),
+        look: CloseLook::at_workers(run.kill_one_worker),
     };
     let mut result = Run::new(0, 0, wanted.len());
-    let (mut said, mut said_at) = (Vec::new(), Vec::new());
+    let mut said = Vec::new();
     let conversation = Conversation::with(command, manner, &work, wanted.len());
     let mut conversation =
         conversation.map_err(|fault| NotObserved::NotStarted(fault.to_string()))?;
     let end = conversation.listen(&mut |outcome| {
         if let Some(outcome) = outcome {
             said.push(outcome.target);
-            said_at.push(site_began.elapsed());
             result.outcomes[outcome.target] = Some(outcome.clone());
         }
         is_wanted()
     });
+    let on_the_clock_of_the_site = |at: &Instant| at.saturating_duration_since(site_began);
+    let said_at = conversation.said_at().iter().map(on_the_clock_of_the_site).collect();
     let looked = conversation.settle(end, &mut result);
     let in_vain = result.figures().failed_reads;
     let ending = ending(result.fault.take())?;
@@ -147,9 +149,10 @@ fn process(looked: Looked) -> Process {
         cpu: cpu.map(Duration::from_micros),
         sleeps: usage.voluntary_switches,
         in_vain: None,
-        peak_threads: usage.threads,
+        peak_threads: looked.most_threads,
         children: looked.children,
         workers: looked.workers,
         killed_after: looked.killed_after,
+        hired: looked.hired,
     }
 }

@@ -9,6 +9,8 @@ pub struct Family {
     pub rss_bytes: u64,
     /// Threads of all of them.
     pub threads: u64,
+    /// Threads of the one that has the most.
+    pub most_threads: u64,
     /// How many they are.
     pub processes: u64,
 }
@@ -24,6 +26,7 @@ pub fn family(pid: u32) -> Option<Family> {
         let Some(threads) = field(&status, "Threads:") else { continue };
         family.rss_bytes += rss * 1024;
         family.threads += threads;
+        family.most_threads = family.most_threads.max(threads);
         family.processes += 1;
     }
     (family.processes > 0).then_some(family)
@@ -49,33 +52,27 @@ pub fn descendants(pid: u32) -> Option<Vec<u32>> {
     Some(found)
 }
 
-/// Which of these processes have a TCP connection to this port of this machine, over IPv4.
+/// Which of these processes have a TCP socket: those that fetch.
+///
+/// Each socket is asked for its protocol. The system's table of all connections would say to whom
+/// they go, and takes half a second to read where thousands have just been closed.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-pub fn connected_to(port: u16, processes: &[u32]) -> Vec<u32> {
-    const ESTABLISHED: &str = "01";
-    if processes.is_empty() {
-        return Vec::new();
-    }
-    // Number, local, remote, state, queues, timer, retransmissions, user, timeout, inode.
-    let table = std::fs::read_to_string("/proc/net/tcp").unwrap_or_default();
-    let remote = format!(":{port:04X}");
-    let sockets: Vec<String> = table
-        .lines()
-        .filter_map(|line| {
-            let fields: Vec<&str> = line.split_whitespace().collect();
-            let is_it = fields.len() > 9 && fields[2].ends_with(&remote);
-            (is_it && fields[3] == ESTABLISHED).then(|| format!("socket:[{}]", fields[9]))
-        })
-        .collect();
+pub fn with_tcp_sockets(processes: &[u32]) -> Vec<u32> {
+    let is_tcp = |descriptor: std::fs::DirEntry| {
+        let mut protocol = [0; 32];
+        let named = rustix::fs::getxattr(descriptor.path(), PROTOCOL, &mut protocol);
+        named.is_ok_and(|bytes| protocol[..bytes].starts_with(b"TCP"))
+    };
     let has_one = |pid: &u32| {
-        let Ok(descriptors) = std::fs::read_dir(format!("/proc/{pid}/fd")) else { return false };
-        descriptors.flatten().any(|descriptor| {
-            let link = std::fs::read_link(descriptor.path()).unwrap_or_default();
-            sockets.iter().any(|socket| link.as_os_str() == socket.as_str())
-        })
+        let descriptors = std::fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten();
+        descriptors.flatten().any(is_tcp)
     };
     processes.iter().copied().filter(has_one).collect()
 }
+
+/// What a socket calls the name of its protocol: `TCP`, `TCPv6`, `UNIX-STREAM`.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const PROTOCOL: &str = "system.sockprotoname";
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn field(status: &str, name: &str) -> Option<u64> {
@@ -97,7 +94,7 @@ pub fn descendants(_pid: u32) -> Option<Vec<u32>> {
 
 /// Not told here.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-pub fn connected_to(_port: u16, _processes: &[u32]) -> Vec<u32> {
+pub fn with_tcp_sockets(_processes: &[u32]) -> Vec<u32> {
     Vec::new()
 }
 
@@ -109,5 +106,19 @@ mod tests {
     fn linux_tells_what_a_process_and_its_children_take() {
         let family = family(std::process::id()).unwrap();
         assert!(family.processes >= 1 && family.threads >= 1 && family.rss_bytes > 100_000);
+    }
+
+    #[test]
+    fn linux_tells_which_process_has_a_tcp_socket() {
+        let mut asleep = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        let socket = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let own = std::process::id();
+        let found = with_tcp_sockets(&[own, asleep.id()]);
+        let descendants = descendants(own).unwrap();
+        asleep.kill().unwrap();
+        asleep.wait().unwrap();
+        drop(socket);
+        assert_eq!(found, [own]);
+        assert!(descendants.contains(&asleep.id()), "{descendants:?}");
     }
 }

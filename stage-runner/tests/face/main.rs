@@ -4,6 +4,8 @@
 
 mod addresses;
 mod command_line;
+#[cfg(unix)]
+mod exercises;
 mod experiment;
 mod formats;
 #[cfg(unix)]

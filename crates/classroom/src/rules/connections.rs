@@ -93,8 +93,8 @@ fn peak_open(given: &Given, evidence: &Evidence<'_>) -> Judged {
 /// A place that becomes free is taken soon.
 pub(super) const FREE_PLACE_MEDIAN_MS: Rule = Rule {
     name: "free-place-median-ms",
-    about: "the median time for which a place stays free while pages are left is at most N ms. \
-            (The connection number k + concurrency takes the place of the answer number k.)",
+    about: "the median time for which a place stays free while pages are left is at most N ms, \
+            where the connection number k + concurrency takes the place of the answer number k",
     takes: Takes::Number,
     more: &[],
     reasons: &["gaps"],

@@ -12,15 +12,19 @@ use crate::words::time;
 /// Pages that take too long are given up.
 pub(super) const GIVEN_UP: Rule = Rule {
     name: "given-up",
-    about: "each page whose path contains TEXT is told as `timeout`, before the site has sent all of \
-            it. Choose pages that take at least three times the deadline",
+    about: "each page whose path contains TEXT is told as `timeout`, not before its deadline by the \
+            program's own clock, and before the site has sent all of it. Choose pages that take at \
+            least three times the deadline",
     takes: Takes::Text,
     more: &[],
-    reasons: &["late", "kind"],
+    reasons: &["late", "cut-off", "kind"],
     is_time: false,
     label: |_| "given up at the deadline".to_owned(),
     judge: given_up,
 };
+
+/// A program may begin its own clock a little later than that of the deadline.
+const NEARLY: f64 = 0.9;
 
 fn given_up(given: &Given, evidence: &Evidence<'_>) -> Judged {
     let run = evidence.run;
@@ -41,7 +45,18 @@ fn given_up(given: &Given, evidence: &Evidence<'_>) -> Judged {
             let words = format!("{path} took too long, and was told as {}", error.kind);
             return Judged::found("kind", words);
         }
-        if run.site.of_path(path).any(|connection| connection.answered.is_some()) {
+        let spent = spent(outcome);
+        if spent.is_some_and(|spent| spent < run.deadline.mul_f64(NEARLY)) {
+            let words = format!(
+                "{path} was told as a timeout{took}; the job allows {allowed} for a whole fetch"
+            );
+            return Judged::found("cut-off", words);
+        }
+        if run
+            .site
+            .of_path(path)
+            .any(|connection| connection.answered.is_some() && connection.gave_up.is_none())
+        {
             let words = format!(
                 "{path} was told as a timeout{took}, when the site had sent all of it; the job \
                  allows {allowed} for a whole fetch"
@@ -55,8 +70,8 @@ fn given_up(given: &Given, evidence: &Evidence<'_>) -> Judged {
 /// A page that takes too long does not outlast the others.
 pub(super) const NOT_TOLD_LAST: Rule = Rule {
     name: "not-told-last",
-    about: "the last outcome of all is not that of a page whose path contains TEXT. Choose the other \
-            pages so that they take twice the deadline together",
+    about: "the last outcome of all is not that of a page whose path contains TEXT. Choose the \
+            other pages so that they take at least one and a half times the deadline together",
     takes: Takes::Text,
     more: &[],
     reasons: &["late"],
@@ -82,12 +97,16 @@ fn not_told_last(given: &Given, evidence: &Evidence<'_>) -> Judged {
     }
 }
 
-/// How long a fetch took by the program's own clock, as ` 4.1 s after its fetch began`.
+/// How long a fetch took by the program's own clock.
+fn spent(outcome: &OutcomeLine) -> Option<Duration> {
+    let spent = outcome.finished_us?.saturating_sub(outcome.started_us);
+    Some(Duration::from_micros(spent))
+}
+
+/// The same in words: `, 4.1 s after its fetch began`.
 fn took(outcome: &OutcomeLine) -> String {
-    outcome.finished_us.map_or(String::new(), |finished| {
-        let took = Duration::from_micros(finished.saturating_sub(outcome.started_us));
-        format!(", {} after its fetch began", time(took))
-    })
+    let words = |spent| format!(", {} after its fetch began", time(spent));
+    spent(outcome).map_or(String::new(), words)
 }
 
 #[cfg(test)]
@@ -112,10 +131,14 @@ mod tests {
     #[test]
     fn a_page_that_takes_too_long_is_given_up() {
         let rule = given("given-up", Value::Text("pace=".to_owned()));
-        let timeout = || failed(0, ErrorKind::Timeout);
-        assert_eq!(reason(&rule, &slow_and_quick(500, timeout())), "fine");
+        let timeout = |after: u64| {
+            let finished_us = Some(after * 1000);
+            OutcomeLine { finished_us, ..failed(0, ErrorKind::Timeout) }
+        };
+        assert_eq!(reason(&rule, &slow_and_quick(500, timeout(500))), "fine");
         assert_eq!(reason(&rule, &slow_and_quick(4000, page(0, 0, 4000))), "late");
-        assert_eq!(reason(&rule, &slow_and_quick(4000, timeout())), "late");
+        assert_eq!(reason(&rule, &slow_and_quick(4000, timeout(4000))), "late");
+        assert_eq!(reason(&rule, &slow_and_quick(200, timeout(200))), "cut-off");
         assert_eq!(reason(&rule, &slow_and_quick(500, failed(0, ErrorKind::Io))), "kind");
         let other = given("given-up", Value::Text("/fault/".to_owned()));
         assert_eq!(reason(&other, &slow_and_quick(4000, page(0, 0, 4000))), "fine");

@@ -1,16 +1,20 @@
 //! The rules: named functions with parameters, which judge one run by what was seen of it.
 //!
-//! A new rule is a function in a file of this folder, which ends in a `pub const` of type [`Rule`],
-//! and one line in [`RULES`]. It gets the observations and nothing else, and comes to
+//! A new rule is a function in a file of this folder, which ends in a `pub(super) const` of type
+//! [`Rule`], and one line in [`RULES`]. It gets the observations and nothing else, and comes to
 //! [`Judged::fine`], [`Judged::found`] or [`Judged::not_judged`]. What it finds is told in the words
 //! of what was seen, never as the change to make.
 //!
-//! The page `docs/teaching/write-an-exercise.md` has the table of all rules; a test compares the two.
+//! The page `docs/teaching/write-an-exercise.md` has the table of all rules; a test compares the
+//! two, and writes the table anew where `UPDATE_EXPECT` is set.
 
+mod as_they_come;
 mod basics;
 mod connections;
 mod deadline;
 mod in_vain;
+mod loops;
+mod mirrors;
 mod never_asked;
 mod noticed;
 mod order;
@@ -53,6 +57,13 @@ pub const RULES: &[Rule] = &[
     workers::LOST_AT_MOST,
     workers::PLACE_FILLED,
     tally::TALLY,
+    as_they_come::TOLD_IN_ORDER,
+    as_they_come::TOLD_BEFORE_THE_LAST,
+    mirrors::MIRRORS_ASKED,
+    mirrors::ONE_PAGE_OF_TWO,
+    mirrors::LOSER_GIVES_UP,
+    loops::SHARE_OF_EACH_LOOP,
+    loops::ASKED_AFTER_A_LOOP_HAS_ENDED,
 ];
 
 /// A rule.
@@ -75,6 +86,28 @@ pub struct Rule {
     pub label: fn(&Given) -> String,
     /// The function itself.
     pub judge: fn(&Given, &Evidence<'_>) -> Judged,
+}
+
+/// All rules, the basics first, as a table in Markdown.
+pub fn table_of_rules() -> String {
+    let mut table =
+        "| rule | in TOML | reasons | what it asks for |\n|---|---|---|---|\n".to_owned();
+    for rule in std::iter::once(&BASICS).chain(RULES) {
+        let in_toml = match rule.name {
+            name if name == BASICS.name => "always there".to_owned(),
+            name => format!("`{}`", rule.takes.form(name)),
+        };
+        let more = rule.more.iter().map(|parameter| {
+            format!(" `{}`: {}.", parameter.takes.form(parameter.name), parameter.about)
+        });
+        let more: String = more.collect();
+        let time = if rule.is_time { " On time: needs `right` and `wrong`." } else { "" };
+        let reasons: Vec<String> =
+            rule.reasons.iter().map(|reason| format!("`{reason}`")).collect();
+        let (name, about, reasons) = (rule.name, rule.about, reasons.join(", "));
+        table.push_str(&format!("| `{name}` | {in_toml} | {reasons} | {about}.{more}{time} |\n"));
+    }
+    table
 }
 
 /// A further parameter of a rule.
@@ -101,6 +134,30 @@ pub enum Takes {
     Time,
     /// `"a text"`.
     Text,
+}
+
+impl Takes {
+    /// What stands behind this name, in the words of [`Rule::about`].
+    fn form(self, name: &str) -> String {
+        match self {
+            Takes::Nothing => format!("\"{name}\""),
+            Takes::Number => format!("{name} = N"),
+            Takes::Range => format!("{name} = [LEAST, MOST]"),
+            Takes::Time => format!("{name} = \"TIME\""),
+            Takes::Text => format!("{name} = \"TEXT\""),
+        }
+    }
+
+    /// How it is written behind this name.
+    pub(crate) fn example(self, name: &str) -> String {
+        match self {
+            Takes::Nothing => format!("\"{name}\""),
+            Takes::Number => format!("{name} = 3"),
+            Takes::Range => format!("{name} = [3, 6] or {name} = 3"),
+            Takes::Time => format!("{name} = \"450ms\""),
+            Takes::Text => format!("{name} = \"a text\""),
+        }
+    }
 }
 
 /// A value in `exercise.toml`.

@@ -3,6 +3,7 @@
 use super::{Evidence, Given, Judged, Rule, Takes};
 use crate::words::plural;
 use corpus::Expected;
+use practice_site::FAULTS;
 
 /// Every page came.
 pub(super) const OUTCOMES_ALL: Rule = Rule {
@@ -57,11 +58,9 @@ fn kinds_as_in_the_corpus(_: &Given, evidence: &Evidence<'_>) -> Judged {
         };
         let found = outcome.error.as_ref().map(|error| error.kind);
         if found != expected {
-            let as_word = |kind: Option<crawl::ErrorKind>| {
-                kind.map_or("a page".to_owned(), |kind| kind.to_string())
-            };
-            let (found, expected) = (as_word(found), as_word(expected));
-            let words = format!("{path} was told as {found}, and it is {expected}");
+            let found = found.map_or("a page".to_owned(), |kind| kind.to_string());
+            let words =
+                format!("{path} was told as {found}; what happens there: {}", happens(path));
             return Judged::found("kind", words);
         }
     }
@@ -71,6 +70,12 @@ fn kinds_as_in_the_corpus(_: &Given, evidence: &Evidence<'_>) -> Judged {
 /// The name of the fault in a path, `/fault/NAME?…`.
 fn fault(path: &str) -> Option<&str> {
     path.strip_prefix("/fault/")?.split('?').next()
+}
+
+/// What the site does, in its own words.
+fn happens(path: &str) -> &str {
+    let fault = fault(path).and_then(|name| FAULTS.iter().find(|fault| fault.name == name));
+    fault.map_or("the page comes", |fault| fault.summary)
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::words::plural;
 /// No more threads than asked for.
 pub(super) const THREADS: Rule = Rule {
     name: "threads",
-    about: "the program and its children never have more than N threads at once",
+    about: "no process of the program ever has more than N threads at once",
     takes: Takes::Number,
     more: &[],
     reasons: &["threads"],

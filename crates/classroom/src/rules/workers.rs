@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use crawl::ErrorKind;
+use crawl::protocol::OutcomeLine;
+use crawl::{ErrorKind, Worker};
 
 use super::{Evidence, Given, Judged, NOT_TOLD, Rule, Takes};
-use crate::Seen;
 use crate::words::plural;
+use crate::{Observed, Seen};
 
 /// As many processes fetch as asked for.
 pub(super) const WORKERS: Rule = Rule {
@@ -40,7 +41,10 @@ fn workers(given: &Given, evidence: &Evidence<'_>) -> Judged {
         format!("{workers} with a connection to the site seen, for {pages}")
     };
     match workers as u64 {
-        seen if seen < least => Judged::found("too-few-processes", words()),
+        // Who was not seen with a connection may have been quick: only a program without workers
+        // is wrong.
+        seen if seen < least && has_no_workers(run) => Judged::found("too-few-processes", words()),
+        seen if seen < least => Judged::not_judged(NOT_SEEN),
         seen if seen > most => Judged::found("too-many-processes", words()),
         _ => Judged::fine(),
     }
@@ -63,14 +67,15 @@ fn lost_at_most(given: &Given, evidence: &Evidence<'_>) -> Judged {
     let run = evidence.run;
     let process = &run.process;
     let Some(killed_after) = process.killed_after else {
-        return match process.workers {
-            None => Judged::not_judged(NOT_TOLD),
-            Some(_) => {
-                let words = "no child process with a connection to the site was seen, so none \
-                             could be killed";
-                Judged::found("no-process", words.to_owned())
-            }
-        };
+        if process.workers.is_none() {
+            return Judged::not_judged(NOT_TOLD);
+        }
+        if !has_no_workers(run) {
+            return Judged::not_judged(NOT_SEEN);
+        }
+        let words = "no child process with a connection to the site was seen, so none could be \
+                     killed";
+        return Judged::found("no-process", words.to_owned());
     };
     let errors: Vec<_> = run
         .outcomes
@@ -93,12 +98,20 @@ fn lost_at_most(given: &Given, evidence: &Evidence<'_>) -> Judged {
     }
 }
 
+const NOT_SEEN: &str =
+    "no worker was seen while it fetched; run it again when the machine is less busy";
+
+/// Whether a program fetches without child processes: there was none, or none is named (`by`).
+fn has_no_workers(run: &Observed) -> bool {
+    let is_named = |outcome: &OutcomeLine| matches!(outcome.by, Worker::Process(_));
+    run.process.children == Some(0) || !run.outcomes.iter().flatten().any(is_named)
+}
+
 /// A worker that dies is replaced.
 pub(super) const PLACE_FILLED: Rule = Rule {
     name: "place-filled",
-    about: "in a run with `kill-one-worker`, as many pages as the job allows wait at the same time \
-            again afterwards. Choose enough pages for a new process to start meanwhile, on a busy \
-            machine too: 3 s and more",
+    about: "in a run with `kill-one-worker`, another process is started afterwards, or as many \
+            pages as the job allows wait at the same time again",
     takes: Takes::Nothing,
     more: &[],
     reasons: &["place-lost"],
@@ -109,37 +122,35 @@ pub(super) const PLACE_FILLED: Rule = Rule {
 
 fn place_filled(_: &Given, evidence: &Evidence<'_>) -> Judged {
     let run = evidence.run;
-    if run.process.killed_after.is_none() {
+    let (Some(killed_after), Some(hired)) = (run.process.killed_after, run.process.hired) else {
         return Judged::not_judged(NOT_TOLD);
-    }
-    // The site sees the death as a client that gives up. If the worker had just got its answer,
-    // it sees nothing, and there is nothing to judge by.
+    };
+    // The site sees the death as a client that gives up. A process that was started in time is no
+    // help on a busy machine before it fetches: that it was started is enough.
     let deaths = run.site.connections.iter().filter_map(|connection| connection.gave_up);
-    let Some(death) = deaths.min() else { return Judged::fine() };
+    let death = deaths.min().unwrap_or_default();
     let later = run.site.connections.iter().filter(|connection| connection.opened > death);
     let later = Seen { connections: later.cloned().collect() };
-    match later.peak_waiting(|connection| run.is_for_a_target(connection)) {
-        peak if peak >= run.concurrency => Judged::fine(),
-        peak => Judged::found(
-            "place-lost",
-            format!(
-                "one worker was killed, and afterwards no more than {} waited at once; the job \
-                 allows {}",
-                plural(peak, "page"),
-                run.concurrency
-            ),
-        ),
+    let peak = later.peak_waiting(|connection| run.is_for_a_target(connection));
+    if hired > 0 || peak >= run.concurrency {
+        return Judged::fine();
     }
+    if killed_after + 2 * run.concurrency > run.paths.len() {
+        return Judged::not_judged("the worker was killed when hardly a page was left");
+    }
+    let words = format!(
+        "one worker was killed after {}, and no other process was started",
+        plural(killed_after, "outcome")
+    );
+    Judged::found("place-lost", words)
 }
 
 #[cfg(test)]
 mod tests {
-    use crawl::Worker;
-
     use super::super::Value;
     use super::super::by_hand::*;
     use super::*;
-    use crate::{Connection, Observed, Process};
+    use crate::{Connection, Process};
 
     fn with_process(mut run: Observed, workers: Option<usize>, killed: Option<usize>) -> Observed {
         run.process = Process { workers, killed_after: killed, ..Process::default() };
@@ -156,6 +167,12 @@ mod tests {
         with_process(run, seen, None)
     }
 
+    fn without_children() -> Observed {
+        let mut run = told_by([1, 1, 1, 1], Some(0));
+        run.outcomes.iter_mut().flatten().for_each(|outcome| outcome.by = Worker::Thread(1));
+        run
+    }
+
     #[test]
     fn processes_are_counted_by_name_and_by_sight() {
         let rule = given("workers", Value::Range(1, 2));
@@ -163,7 +180,8 @@ mod tests {
         assert_eq!(reason(&rule, &told_by([1, 2, 3, 4], Some(4))), "too-many-processes");
         assert_eq!(reason(&rule, &told_by([1, 2, 3, 4], None)), "too-many-processes");
         assert_eq!(reason(&rule, &told_by([1, 1, 1, 1], Some(4))), "too-many-processes");
-        assert_eq!(reason(&rule, &told_by([1, 2, 2, 1], Some(0))), "too-few-processes");
+        assert_eq!(reason(&rule, &told_by([1, 2, 2, 1], Some(0))), "not judged", "too quick");
+        assert_eq!(reason(&rule, &without_children()), "too-few-processes");
         assert_eq!(reason(&rule, &told_by([1, 2, 2, 1], None)), "not judged");
     }
 
@@ -181,12 +199,13 @@ mod tests {
         assert_eq!(reason(&rule, &lost(&[ErrorKind::WorkerDied])), "fine");
         assert_eq!(reason(&rule, &lost(&[ErrorKind::Io])), "kind");
         assert_eq!(reason(&rule, &lost(&[ErrorKind::WorkerDied; 2])), "lost");
-        assert_eq!(reason(&rule, &told_by([1, 2, 1, 2], Some(0))), "no-process");
+        assert_eq!(reason(&rule, &told_by([1, 2, 1, 2], Some(0))), "not judged", "too quick");
+        assert_eq!(reason(&rule, &without_children()), "no-process");
         assert_eq!(reason(&rule, &told_by([1, 2, 1, 2], None)), "not judged");
     }
 
-    /// Two at once. One worker dies at 50 ms, and from 51 ms on so many wait at once.
-    fn afterwards(at_once: u64) -> Observed {
+    /// Two at once. One worker dies at 50 ms, and from 60 ms on so many wait at once.
+    fn afterwards(at_once: u64, hired: usize) -> Observed {
         let died = Connection {
             answering: None,
             answered: None,
@@ -194,17 +213,27 @@ mod tests {
             ..connection("/1", [0, 1, 0])
         };
         let mut all = vec![died, connection("/2", [0, 1, 100])];
-        all.extend((0..at_once).map(|n| connection(&format!("/{}", n + 3), [60 + n, 61 + n, 160])));
-        let run = Observed { concurrency: 2, ..run(all) };
-        with_process(run, Some(3), Some(1))
+        let rows = (0..3).map(|row| 60 + row * 110);
+        all.extend(rows.flat_map(|from| {
+            (0..at_once).map(move |n| {
+                connection(&format!("/{from}-{n}"), [from + n, from + n + 1, from + 100])
+            })
+        }));
+        let mut run = with_process(Observed { concurrency: 2, ..run(all) }, Some(3), Some(1));
+        run.process.hired = Some(hired);
+        run
     }
 
     #[test]
     fn a_killed_worker_is_replaced() {
         let rule = given("place-filled", Value::Nothing);
-        assert_eq!(reason(&rule, &afterwards(2)), "fine");
-        assert_eq!(reason(&rule, &afterwards(1)), "place-lost");
-        let not_killed = with_process(afterwards(1), Some(2), None);
+        assert_eq!(reason(&rule, &afterwards(2, 0)), "fine");
+        assert_eq!(reason(&rule, &afterwards(1, 1)), "fine");
+        assert_eq!(reason(&rule, &afterwards(1, 0)), "place-lost");
+        let mut late = afterwards(1, 0);
+        late.process.killed_after = Some(4);
+        assert_eq!(reason(&rule, &late), "not judged");
+        let not_killed = with_process(afterwards(1, 0), Some(2), None);
         assert_eq!(reason(&rule, &not_killed), "not judged");
     }
 }
