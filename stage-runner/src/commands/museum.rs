@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use classroom::{Folder, Piece};
-use student_crate::{Checkout, Patch, Recipe, Wrong, backwards, share_target};
+use student_crate::{Checkout, Patch, Recipe, StudentCrate, Wrong, backwards, share_target};
 
 use super::workplace::{Workplace, find_piece, write_unless_changed};
 use crate::cli::exercises::TakeOptions;
@@ -76,15 +76,9 @@ pub fn take(piece: &Piece, options: &TakeOptions) -> ExitCode {
     }
 }
 
-/// The files of the crate: the stage of today with the bug in it. `fixed`: the bug is taken out
-/// again, as a student would.
+/// The files of the crate: the stage of today with the bug in it, and what is beside it.
 fn files(piece: &Piece, fixed: bool) -> Result<BTreeMap<String, Vec<u8>>, Wrong> {
-    let fix = fix(piece);
-    let fix = fixed.then_some(("bug.patch, read backwards,", fix.as_str()));
-    let patches = piece.scene().into_iter().chain([piece.bug()]).chain(fix);
-    let patches: Vec<Patch<'_>> = patches.map(|(file, text)| Patch { file, text }).collect();
-    let recipe = Recipe { name: piece.name(), stage: &piece.stage, patches: &patches };
-    let made = recipe.make(&checkout()?)?;
+    let made = made(piece, fixed, &checkout()?)?;
     let mut files: BTreeMap<String, Vec<u8>> =
         made.files.into_iter().map(|(path, text)| (path, text.into_bytes())).collect();
     files.insert("README.md".to_owned(), piece.symptom().into_bytes());
@@ -95,6 +89,16 @@ fn files(piece: &Piece, fixed: bool) -> Result<BTreeMap<String, Vec<u8>>, Wrong>
         }
     }
     Ok(files)
+}
+
+/// The crate of a piece. `fixed`: the bug is taken out again, as a student would.
+fn made(piece: &Piece, fixed: bool, checkout: &Checkout) -> Result<StudentCrate, Wrong> {
+    let fix = fix(piece);
+    let fix = fixed.then_some(("bug.patch, read backwards,", fix.as_str()));
+    let patches = piece.scene().into_iter().chain([piece.bug()]).chain(fix);
+    let patches: Vec<Patch<'_>> = patches.map(|(file, text)| Patch { file, text }).collect();
+    let recipe = Recipe { name: piece.name(), stage: &piece.stage, patches: &patches };
+    recipe.make(checkout)
 }
 
 /// The checkout around the current folder, or else around this program.
@@ -117,4 +121,30 @@ fn write(files: &BTreeMap<String, Vec<u8>>, into: &Path) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A change of a stage stops the pieces that touch the same lines: here is who they are.
+    #[test]
+    fn every_piece_fits_its_stage_and_its_fix_takes_out_the_bug() {
+        let checkout = Checkout::around(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
+        let wrong: Vec<String> = Piece::all()
+            .iter()
+            .filter_map(|piece| {
+                let broken = made(piece, false, &checkout);
+                let fixed = made(piece, true, &checkout);
+                match (broken, fixed) {
+                    (Ok(broken), Ok(fixed)) => {
+                        assert_ne!(broken, fixed, "{}", piece.name());
+                        None
+                    }
+                    (broken, fixed) => Some(broken.and(fixed).unwrap_err().to_string()),
+                }
+            })
+            .collect();
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
 }
