@@ -117,6 +117,9 @@ impl Piece {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::path::Path;
+
     use super::*;
     use crate::LEVELS;
 
@@ -142,6 +145,21 @@ mod tests {
                 assert!(changed <= 4, "{name}: the bug has {changed} lines");
             }
             assert!(changed("+") + changed("-") > 0, "{name} has no bug");
+        }
+    }
+
+    /// Where its bug belongs in the book, and in the list of all pieces.
+    #[test]
+    fn the_book_names_every_piece() {
+        let docs = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs"));
+        let list = fs::read_to_string(docs.join("museum.md")).unwrap();
+        for piece in Piece::all() {
+            let (name, stage) = (piece.name(), &piece.stage);
+            let chapter = fs::read_to_string(docs.join(format!("{stage}.md"))).unwrap();
+            assert!(chapter.contains(&format!("`{name}`")), "docs/{stage}.md does not name {name}");
+            let Exercise { chapter, question, .. } = &piece.exercise;
+            let row = format!("| `{name}` | [{chapter}]({stage}.md) | {question} |");
+            assert!(list.contains(&row), "docs/museum.md does not have the line:\n{row}");
         }
     }
 

@@ -62,7 +62,7 @@ fn wrong<T>(message: String) -> T {
 fn chosen(options: &CheckOptions) -> Result<Vec<Exercise>, String> {
     if options.all {
         let exercises = EXERCISES.all();
-        let exercises = exercises.iter().map(|folder| find(folder.id()).map(|(_, it)| it));
+        let exercises = exercises.iter().map(|folder| Ok(find(folder.id())?.1));
         let pieces = Piece::all().into_iter().map(|piece| Ok(piece.exercise));
         return exercises.chain(pieces).collect();
     }

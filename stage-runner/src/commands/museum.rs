@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use classroom::{Folder, Piece};
-use student_crate::{Checkout, Patch, Recipe, Wrong, backwards, share_target};
+use student_crate::{Checkout, Patch, Recipe, StudentCrate, Wrong, backwards, share_target};
 
 use super::rust_crate;
 use super::workplace::{Workplace, find_piece};
@@ -49,16 +49,12 @@ pub fn fix(piece: &Piece) -> String {
 }
 
 /// Writes the crate of a piece into the student's folder.
-pub fn take(name: &str, options: &TakeOptions) -> ExitCode {
-    let piece = find_piece(name).unwrap_or_else(|why| wrong_in("take", why));
+pub fn take(piece: &Piece, options: &TakeOptions) -> ExitCode {
     let id = &piece.exercise.id;
     let workplace = Workplace::new(&options.work);
     let into = workplace.of(id);
-    let files = rust_crate::checkout().and_then(|checkout| {
-        share_target(workplace.folder())?;
-        files(&piece, options.fixed, &checkout)
-    });
-    let taken = files
+    let taken = files(piece, options.fixed)
+        .and_then(|files| share_target(workplace.folder()).map(|()| files))
         .map_err(|wrong| wrong.to_string())
         .and_then(|files| rust_crate::write_files(&into, &files));
     match taken {
@@ -78,19 +74,10 @@ pub fn take(name: &str, options: &TakeOptions) -> ExitCode {
     }
 }
 
-/// The files of the crate: the stage of today with the bug in it. `fixed`: the bug is taken out
-/// again, as a student would.
-fn files(
-    piece: &Piece,
-    fixed: bool,
-    checkout: &Checkout,
-) -> Result<BTreeMap<String, Vec<u8>>, Wrong> {
-    let fix = fix(piece);
-    let fix = fixed.then_some(("bug.patch, read backwards,", fix.as_str()));
-    let patches = piece.scene().into_iter().chain([piece.bug()]).chain(fix);
-    let patches: Vec<Patch<'_>> = patches.map(|(file, text)| Patch { file, text }).collect();
-    let recipe = Recipe { name: piece.name(), stage: &piece.stage, patches: &patches };
-    let mut files = rust_crate::as_bytes(recipe.make(checkout)?.files);
+/// The files of the crate: the stage of today with the bug in it, and what is beside it.
+fn files(piece: &Piece, fixed: bool) -> Result<BTreeMap<String, Vec<u8>>, Wrong> {
+    let made = made(piece, fixed, &rust_crate::checkout()?)?;
+    let mut files = rust_crate::as_bytes(made.files);
     files.insert("README.md".to_owned(), piece.symptom().into_bytes());
     if let Some([(name, twin), _]) = piece.twin() {
         files.insert(name.to_owned(), twin.to_vec());
@@ -99,4 +86,42 @@ fn files(
         }
     }
     Ok(files)
+}
+
+/// The crate of a piece. `fixed`: the bug is taken out again, as a student would.
+fn made(piece: &Piece, fixed: bool, checkout: &Checkout) -> Result<StudentCrate, Wrong> {
+    let fix = fix(piece);
+    let fix = fixed.then_some(("bug.patch, read backwards,", fix.as_str()));
+    let patches = piece.scene().into_iter().chain([piece.bug()]).chain(fix);
+    let patches: Vec<Patch<'_>> = patches.map(|(file, text)| Patch { file, text }).collect();
+    let recipe = Recipe { name: piece.name(), stage: &piece.stage, patches: &patches };
+    recipe.make(checkout)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    /// A change of a stage stops the pieces that touch the same lines: here is who they are.
+    #[test]
+    fn every_piece_fits_its_stage_and_its_fix_takes_out_the_bug() {
+        let checkout = Checkout::around(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
+        let wrong: Vec<String> = Piece::all()
+            .iter()
+            .filter_map(|piece| {
+                let broken = made(piece, false, &checkout);
+                let fixed = made(piece, true, &checkout);
+                match (broken, fixed) {
+                    (Ok(broken), Ok(fixed)) => {
+                        assert_ne!(broken, fixed, "{}", piece.name());
+                        None
+                    }
+                    (broken, fixed) => Some(broken.and(fixed).unwrap_err().to_string()),
+                }
+            })
+            .collect();
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
 }

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use classroom::{Exercise, Folder, Rust};
-use student_crate::{Checkout, Patch, Recipe, share_target};
+use student_crate::{Checkout, Patch, Recipe, StudentCrate, Wrong, share_target};
 
 use super::workplace::{Workplace, write_unless_changed};
 
@@ -24,35 +24,43 @@ pub fn write(
     workplace: &Workplace,
     start: &[u8],
 ) -> Result<bool, String> {
-    let Some(Rust { stage, file }) = &exercise.rust else {
+    let Some(rust) = &exercise.rust else {
         return Err(format!("{} does not say of which stage it is made", exercise.id));
     };
-    let checkout = checkout().map_err(|wrong| wrong.to_string())?;
-    let scene = folder.file(SCENE).map(|_| folder.text(SCENE));
-    let scene = scene.transpose().map_err(|wrong| wrong.to_string())?;
-    let scene = scene.map(|text| Patch { file: SCENE, text });
-    let name = format!("exercise-{}", exercise.id);
-    let recipe = Recipe { name: &name, stage, patches: scene.as_slice() };
-    let mut files = recipe.make(&checkout).map_err(|wrong| wrong.to_string())?.files;
-    files.remove(file);
-    let mut files = as_bytes(files);
+    let made = checkout().and_then(|checkout| made(folder, exercise, rust, &checkout));
+    let mut files = as_bytes(made.map_err(|wrong| wrong.to_string())?.files);
+    files.remove(&rust.file);
     if let Some(text) = folder.file("README.md") {
         files.insert("README.md".to_owned(), text.to_vec());
     }
 
     let into = workplace.of(&exercise.id);
     // First the file that a student changes: where it stays, so does everything else.
-    let is_new = write_file(&into, file, start)?;
+    let is_new = write_file(&into, &rust.file, start)?;
     write_files(&into, &files)?;
     share_target(workplace.folder()).map_err(|wrong| wrong.to_string())?;
     Ok(is_new)
+}
+
+/// The crate, still without the student's file.
+fn made(
+    folder: &Folder,
+    exercise: &Exercise,
+    rust: &Rust,
+    checkout: &Checkout,
+) -> Result<StudentCrate, Wrong> {
+    let scene = folder.file(SCENE).map(|_| folder.text(SCENE));
+    let scene = scene.transpose().map_err(|wrong| Wrong(wrong.to_string()))?;
+    let scene = scene.map(|text| Patch { file: SCENE, text });
+    let name = format!("exercise-{}", exercise.id);
+    Recipe { name: &name, stage: &rust.stage, patches: scene.as_slice() }.make(checkout)
 }
 
 /// The checkout around the current folder, or else around this program.
 ///
 /// # Errors
 /// There is none.
-pub fn checkout() -> Result<Checkout, student_crate::Wrong> {
+pub fn checkout() -> Result<Checkout, Wrong> {
     Checkout::around(Path::new(".")).or_else(|none| {
         let own = env::current_exe().map_err(|_| none.clone())?;
         Checkout::around(&own).map_err(|_| none)
@@ -84,4 +92,27 @@ fn write_file(into: &Path, path: &str, text: &[u8]) -> Result<bool, String> {
     fs::create_dir_all(folder)
         .map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
     write_unless_changed(&file, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use classroom::EXERCISES;
+
+    use super::*;
+
+    /// A change of a stage stops the exercises whose scene touches the same lines: here is who they
+    /// are.
+    #[test]
+    fn the_scene_of_every_exercise_fits_its_stage() {
+        let checkout = Checkout::around(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
+        let mut wrong = Vec::new();
+        for folder in EXERCISES.all() {
+            let exercise = Exercise::read(&folder).unwrap();
+            if let Some(rust) = &exercise.rust {
+                wrong.extend(made(&folder, &exercise, rust, &checkout).err());
+                assert!(folder.program("start/", "rs").is_some(), "{} has no start", exercise.id);
+            }
+        }
+        assert!(wrong.is_empty(), "{wrong:?}");
+    }
 }

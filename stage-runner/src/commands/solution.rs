@@ -14,7 +14,7 @@ use crate::terminal::{print, progress};
 pub fn run(options: &SolutionOptions) -> ExitCode {
     let (folder, exercise) = chosen(&options.which).unwrap_or_else(wrong);
     let id = &exercise.id;
-    let solution = match Piece::find(id) {
+    let solution = match Piece::find(id).filter(|_| Piece::is_meant(id)) {
         Some(piece) => museum::fix(&piece).into_bytes(),
         None => {
             let language = language(&folder, options.language.as_deref()).unwrap_or_else(wrong);

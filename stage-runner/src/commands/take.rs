@@ -15,12 +15,12 @@ use crate::terminal::progress;
 
 /// Writes the text, the start and the plumbing.
 pub fn run(options: &TakeOptions) -> ExitCode {
-    if let Some(name) = options.which.name.as_deref().filter(|name| Piece::is_meant(name)) {
-        return museum::take(name, options);
-    }
     let (folder, exercise) = chosen(&options.which).unwrap_or_else(wrong);
+    if let Some(piece) = Piece::find(&exercise.id).filter(|_| Piece::is_meant(&exercise.id)) {
+        return museum::take(&piece, options);
+    }
     if options.fixed {
-        wrong(format!("--fixed is for a piece of the museum, and {} is none", exercise.id))
+        wrong(format!("{} is not a piece of the museum, which --fixed is for", exercise.id))
     }
     let language = language(&folder, options.language.as_deref()).unwrap_or_else(wrong);
     let workplace = Workplace::new(&options.work);
