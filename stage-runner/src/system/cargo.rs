@@ -64,7 +64,7 @@ fn program(output: &Output) -> Option<PathBuf> {
         let line: Value = serde_json::from_str(line).ok()?;
         Some(PathBuf::from(line["executable"].as_str()?))
     };
-    lines.lines().filter_map(program).last()
+    lines.lines().filter_map(program).next_back()
 }
 
 /// Reads the reason from what Cargo printed for people.
