@@ -40,3 +40,14 @@ pub fn too_busy(share: f64) -> String {
         ENOUGH * 100.0
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_is_between_nothing_and_all() {
+        let share = share_of_a_core();
+        assert!((0.0..=1.0).contains(&share), "{share}");
+    }
+}

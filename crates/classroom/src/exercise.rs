@@ -41,10 +41,23 @@ pub struct Exercise {
     pub question: String,
     /// The reason for which the start fails.
     pub start: String,
+    /// What its programs in Rust are made of, if it has any.
+    pub rust: Option<Rust>,
     /// In this order, up to the first that fails.
     pub runs: Vec<Run>,
     /// By reason: a question, a place to look, the idea in words.
     pub hints: BTreeMap<String, [String; LEVELS]>,
+}
+
+/// What a program in Rust is made of: a stage, changed by the exercise's `scene.patch` where there is
+/// one, with the student's file in it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rust {
+    /// The folder of the stage in `crates/`.
+    pub stage: String,
+    /// The file that the student changes, in the crate: `src/join.rs`.
+    pub file: String,
 }
 
 /// One run of the program.
@@ -110,6 +123,7 @@ impl Exercise {
             chapter: file.chapter,
             question: file.question,
             start: file.start.get_ref().clone(),
+            rust: file.rust,
             runs,
             hints: file
                 .hints
@@ -248,6 +262,7 @@ struct File {
     chapter: u32,
     question: String,
     start: Spanned<String>,
+    rust: Option<Rust>,
     concurrency: Option<Spanned<u32>>,
     deadline: Option<Spanned<String>>,
     /// Of a piece of the museum: what [`Piece`](crate::Piece) reads.

@@ -97,6 +97,9 @@ impl StudentCrate {
 /// Lets all crates below a folder share one target folder, so that what they have in common is
 /// built once. A `.cargo/config.toml` that is there already stays as it is.
 ///
+/// It is not that of the checkout: to Cargo, crates of the same name are the same one there, in
+/// whatever student's folder they are.
+///
 /// # Errors
 /// The file that could not be written, and why.
 pub fn share_target(folder: &Path) -> Result<(), Wrong> {

@@ -1,5 +1,5 @@
 """Exercise 10a. Wrong: the loops share how far they are in the list. Each reads
-it, fetches that page, and then writes the next number.
+it, connects, and then writes the next number.
 """
 
 import asyncio
@@ -47,18 +47,18 @@ async def fetch_all(by, places, targets, position, results):
             index = position.value
             started = time.monotonic()
             try:
-                result = await download(targets[index])
+                result = await download(targets[index], position)
             except (OSError, ValueError) as error:
                 result = error
-            position.value = max(position.value, index + 1)
             results.put((index, started, result, by))
 
     await asyncio.gather(*(one_place() for _ in range(places)))
 
 
-async def download(target):
+async def download(target, position):
     """The status and the body of a page."""
     reader, writer = await asyncio.open_connection(*target.address)
+    position.value = max(position.value, target.index + 1)
     try:
         writer.write(target.request())
         page = parse(await reader.read())  # until the site closes

@@ -23,8 +23,10 @@ pub const TAKE_EXAMPLES: &str = "\
 Examples:
   stage-runner take 3a                          writes work/3a
   stage-runner take 3a --language javascript    the same in another language, where there is one
-  stage-runner take museum/lost-wakeup          a piece of the museum: see stage-runner museum
+  stage-runner take 8a                          a crate in work/8a, made of the stage of chapter 8:
+                                                run it in a checkout
   stage-runner take --exercise ./my-exercise    an exercise that your teacher gave you
+  stage-runner take museum/lost-wakeup          a piece of the museum: see stage-runner museum
 
 Exit status: 0 the files are there, 1 they could not be written or you have changed them, 2 the
 command line is wrong.";
@@ -47,9 +49,9 @@ Exit status: 0 the list, 1 the progress in the folder cannot be read, 2 the comm
 /// Where a student works.
 #[derive(Debug, Clone, Args)]
 pub struct WorkOptions {
-    /// Your folder: a folder for each exercise, and progress.toml
-    #[arg(long, value_name = "FOLDER", default_value = "work")]
-    pub work: PathBuf,
+    /// Your folder: a folder for each exercise, and progress.toml [default: work, here or above]
+    #[arg(long, value_name = "FOLDER")]
+    pub work: Option<PathBuf>,
 }
 
 /// Which exercise is meant.
@@ -62,6 +64,20 @@ pub struct WhichOptions {
     /// The exercise in this folder, which has an exercise.toml
     #[arg(long, value_name = "FOLDER", conflicts_with = "name")]
     pub exercise: Option<PathBuf>,
+}
+
+impl WhichOptions {
+    /// What has to be typed for this exercise: `3a`, or `--exercise FOLDER`.
+    pub fn typed(&self, id: &str) -> String {
+        match &self.exercise {
+            None => id.to_owned(),
+            Some(folder) => {
+                let folder = folder.display().to_string();
+                let quote = if folder.contains(' ') { "\"" } else { "" };
+                format!("--exercise {quote}{folder}{quote}")
+            }
+        }
+    }
 }
 
 /// `exercises`.
@@ -83,9 +99,9 @@ pub struct TakeOptions {
     #[command(flatten)]
     pub which: WhichOptions,
 
-    /// The language of the start
-    #[arg(long, value_name = "LANGUAGE", default_value = "python")]
-    pub language: String,
+    /// The language of the start, python if there is one in it
+    #[arg(long, value_name = "LANGUAGE")]
+    pub language: Option<String>,
 
     /// A piece of the museum without its bug
     #[arg(long)]
@@ -159,9 +175,9 @@ pub struct SolutionOptions {
     #[arg(long)]
     pub yes: bool,
 
-    /// The language of the solution
-    #[arg(long, value_name = "LANGUAGE", default_value = "python")]
-    pub language: String,
+    /// The language of the solution, python if there is one in it
+    #[arg(long, value_name = "LANGUAGE")]
+    pub language: Option<String>,
 
     /// Where the student works.
     #[command(flatten)]

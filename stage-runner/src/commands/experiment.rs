@@ -7,10 +7,11 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
+use classroom::control::share_of_a_core;
+
 use super::status;
 use crate::cli::{ExperimentFormat, ExperimentOptions, wrong_in};
 use crate::experiments::{self, EXPERIMENTS, Experiment, Finding, Lab, Seen, Trouble, Verdict};
-use crate::system::control::share_of_a_core;
 use crate::system::python::Python;
 use crate::system::{processes, signals};
 use crate::terminal::look::{Color, Look};

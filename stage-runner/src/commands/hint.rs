@@ -19,7 +19,7 @@ pub fn run(options: &HintOptions) -> ExitCode {
     let shown = workplace.progress().and_then(|mut done| {
         let id = &exercise.id;
         let Some((reason, level)) = done.next_hint(id) else {
-            return Err(nothing_to_hint(id, &done));
+            return Err(nothing_to_hint(id, &options.which.typed(id), &done));
         };
         let hint = exercise.hint(reason, level);
         let hint = hint.ok_or_else(|| format!("{id} has no hints for {reason}"))?;
@@ -40,9 +40,9 @@ pub fn run(options: &HintOptions) -> ExitCode {
     }
 }
 
-fn nothing_to_hint(id: &str, done: &Progress) -> String {
+fn nothing_to_hint(id: &str, typed: &str, done: &Progress) -> String {
     match done.of(id) {
-        None => format!("Hints belong to what a check found: first, stage-runner check {id}"),
+        None => format!("Hints belong to what a check found: first, stage-runner check {typed}"),
         Some(entry) => format!("The last check of {id} was: {}. It found nothing.", entry.verdict),
     }
 }

@@ -21,6 +21,7 @@ mod play_part;
 mod python;
 mod report;
 mod run_stage;
+mod rust_crate;
 mod site;
 mod solution;
 mod sweep;

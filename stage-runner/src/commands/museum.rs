@@ -1,15 +1,13 @@
 //! `stage-runner museum`, and what `take` and `solution` do with a piece of it.
 
 use std::collections::BTreeMap;
-use std::env;
-use std::fs;
-use std::path::Path;
 use std::process::ExitCode;
 
 use classroom::{Folder, Piece};
 use student_crate::{Checkout, Patch, Recipe, StudentCrate, Wrong, backwards, share_target};
 
-use super::workplace::{Workplace, find_piece, write_unless_changed};
+use super::rust_crate;
+use super::workplace::{Workplace, find_piece};
 use crate::cli::exercises::TakeOptions;
 use crate::cli::museum::{MuseumCommand, MuseumOptions};
 use crate::cli::wrong_in;
@@ -56,9 +54,9 @@ pub fn take(piece: &Piece, options: &TakeOptions) -> ExitCode {
     let workplace = Workplace::new(&options.work);
     let into = workplace.of(id);
     let taken = files(piece, options.fixed)
-        .and_then(|files| share_target(&options.work.work).map(|()| files))
+        .and_then(|files| share_target(workplace.folder()).map(|()| files))
         .map_err(|wrong| wrong.to_string())
-        .and_then(|files| write(&files, &into));
+        .and_then(|files| rust_crate::write_files(&into, &files));
     match taken {
         Err(why) => {
             progress::warn(&format!("error: {why}"));
@@ -78,9 +76,8 @@ pub fn take(piece: &Piece, options: &TakeOptions) -> ExitCode {
 
 /// The files of the crate: the stage of today with the bug in it, and what is beside it.
 fn files(piece: &Piece, fixed: bool) -> Result<BTreeMap<String, Vec<u8>>, Wrong> {
-    let made = made(piece, fixed, &checkout()?)?;
-    let mut files: BTreeMap<String, Vec<u8>> =
-        made.files.into_iter().map(|(path, text)| (path, text.into_bytes())).collect();
+    let made = made(piece, fixed, &rust_crate::checkout()?)?;
+    let mut files = rust_crate::as_bytes(made.files);
     files.insert("README.md".to_owned(), piece.symptom().into_bytes());
     if let Some([(name, twin), _]) = piece.twin() {
         files.insert(name.to_owned(), twin.to_vec());
@@ -101,30 +98,10 @@ fn made(piece: &Piece, fixed: bool, checkout: &Checkout) -> Result<StudentCrate,
     recipe.make(checkout)
 }
 
-/// The checkout around the current folder, or else around this program.
-fn checkout() -> Result<Checkout, Wrong> {
-    Checkout::around(Path::new(".")).or_else(|none| {
-        let own = env::current_exe().map_err(|_| none.clone())?;
-        Checkout::around(&own).map_err(|_| none)
-    })
-}
-
-fn write(files: &BTreeMap<String, Vec<u8>>, into: &Path) -> Result<(), String> {
-    for (path, text) in files {
-        let file = into.join(path);
-        let folder = file.parent().expect("a file is in a folder");
-        fs::create_dir_all(folder)
-            .map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
-        // Building changes the lock file: the crate itself is entered there.
-        if path != "Cargo.lock" || !file.exists() {
-            write_unless_changed(&file, text)?;
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     /// A change of a stage stops the pieces that touch the same lines: here is who they are.

@@ -5,10 +5,9 @@ use std::process::ExitCode;
 use classroom::Piece;
 
 use super::museum;
-use super::workplace::{Workplace, chosen};
+use super::workplace::{Workplace, chosen, language};
 use crate::cli::exercises::SolutionOptions;
 use crate::cli::wrong_in;
-use crate::lineup::ExerciseLanguage;
 use crate::terminal::{print, progress};
 
 /// Prints the solution.
@@ -18,7 +17,7 @@ pub fn run(options: &SolutionOptions) -> ExitCode {
     let solution = match Piece::find(id).filter(|_| Piece::is_meant(id)) {
         Some(piece) => museum::fix(&piece).into_bytes(),
         None => {
-            let language = ExerciseLanguage::find(&options.language).unwrap_or_else(wrong);
+            let language = language(&folder, options.language.as_deref()).unwrap_or_else(wrong);
             let solution = folder.program("solution/", language.extension);
             let none = || wrong(format!("{id} has no solution in {}", language.name));
             solution.map_or_else(none, |(_, text)| text.to_vec())

@@ -1,5 +1,6 @@
 //! A student's folder: a folder for each exercise that was taken, and the progress.
 
+use std::env;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -9,9 +10,11 @@ use classroom::{EXERCISES, Exercise, Folder, Piece, Progress};
 
 use crate::cli::exercises::{WhichOptions, WorkOptions};
 use crate::lineup::{ExerciseLanguage, stages};
-use crate::measure::cargo;
 use crate::system::python::Python;
 use crate::words;
+
+/// What the folder is called, unless it is told otherwise.
+const FOLDER: &str = "work";
 
 /// The file with the progress.
 const PROGRESS: &str = "progress.toml";
@@ -22,6 +25,14 @@ const START: &str = "start";
 /// A student's folder.
 pub struct Workplace {
     folder: PathBuf,
+}
+
+/// What a student has taken.
+pub enum Taken {
+    /// A program that can run as it is.
+    Program(Program),
+    /// A crate in this folder, which has to be built first.
+    Crate(PathBuf),
 }
 
 /// What runs a student's program.
@@ -90,6 +101,18 @@ pub fn find(name: &str) -> Result<(Folder, Exercise), String> {
     Ok((folder, exercise))
 }
 
+/// The language that was asked for, or the first in which the exercise has a program.
+///
+/// # Errors
+/// There is no such language.
+pub fn language(folder: &Folder, asked: Option<&str>) -> Result<&'static ExerciseLanguage, String> {
+    let has = |language: &&ExerciseLanguage| folder.program("start/", language.extension).is_some();
+    match asked {
+        Some(name) => ExerciseLanguage::find(name),
+        None => Ok(ExerciseLanguage::ALL.iter().find(has).unwrap_or(&ExerciseLanguage::ALL[0])),
+    }
+}
+
 /// The piece of the museum of this name, with or without `museum/`.
 ///
 /// # Errors
@@ -107,9 +130,27 @@ pub fn find_piece(name: &str) -> Result<Piece, String> {
 }
 
 impl Workplace {
-    /// The folder that was asked for.
+    /// The folder that was asked for; else the one that was begun here, or in a folder above: a
+    /// student may be inside of it.
     pub fn new(options: &WorkOptions) -> Workplace {
-        Workplace { folder: options.work.clone() }
+        let begun = || {
+            let here = env::current_dir().ok()?;
+            let above = here.ancestors().skip(1).map(|folder| folder.join(FOLDER));
+            above.into_iter().find(|folder| folder.join(PROGRESS).is_file())
+        };
+        let is_here = Path::new(FOLDER).join(PROGRESS).is_file();
+        let found = options.work.clone().or_else(|| begun().filter(|_| !is_here));
+        Workplace { folder: found.unwrap_or_else(|| PathBuf::from(FOLDER)) }
+    }
+
+    /// The folder, as people call it.
+    pub fn name(&self) -> std::path::Display<'_> {
+        self.folder.display()
+    }
+
+    /// The folder of all.
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// The folder of an exercise.
@@ -117,31 +158,39 @@ impl Workplace {
         self.folder.join(id)
     }
 
-    /// The student's program for an exercise in this language.
-    pub fn file(&self, id: &str, language: &ExerciseLanguage) -> PathBuf {
-        self.of(id).join(format!("{START}.{}", language.extension))
+    /// The student's program for an exercise in this language, or that file of it which the student
+    /// changes.
+    pub fn file(&self, exercise: &Exercise, language: &ExerciseLanguage) -> PathBuf {
+        let folder = self.of(&exercise.id);
+        match &exercise.rust {
+            Some(rust) if language.is_rust() => folder.join(&rust.file),
+            _ => folder.join(format!("{START}.{}", language.extension)),
+        }
     }
 
     /// The languages in which an exercise was taken.
-    pub fn taken(&self, id: &str) -> Vec<&'static ExerciseLanguage> {
-        let is_there = |language: &&ExerciseLanguage| self.file(id, language).exists();
+    pub fn taken(&self, exercise: &Exercise) -> Vec<&'static ExerciseLanguage> {
+        let is_there = |language: &&ExerciseLanguage| self.file(exercise, language).exists();
         ExerciseLanguage::ALL.iter().filter(is_there).collect()
     }
 
     /// Whether an exercise or a piece of the museum was taken.
-    pub fn is_taken(&self, id: &str) -> bool {
-        self.of(id).join("Cargo.toml").exists() || !self.taken(id).is_empty()
+    pub fn is_taken(&self, exercise: &Exercise) -> bool {
+        let is_piece = Piece::is_meant(&exercise.id);
+        let is_crate = is_piece && self.of(&exercise.id).join("Cargo.toml").exists();
+        is_crate || !self.taken(exercise).is_empty()
     }
 
-    /// What runs the student's program for an exercise.
+    /// The student's program for an exercise.
     ///
     /// # Errors
     /// There is no such file, or there are several, or nothing runs it.
-    pub fn program(&self, id: &str, language: Option<&str>) -> Result<Program, String> {
+    pub fn program(&self, exercise: &Exercise, language: Option<&str>) -> Result<Taken, String> {
+        let id = &exercise.id;
         if Piece::is_meant(id) {
             return self.program_of_piece(id, language);
         }
-        let language = match (language, &self.taken(id)[..]) {
+        let language = match (language, &self.taken(exercise)[..]) {
             (Some(name), _) => ExerciseLanguage::find(name)?,
             (None, [only]) => only,
             (None, []) => {
@@ -157,7 +206,7 @@ impl Workplace {
                 return Err(format!("{id} was taken in several languages: add --language {names}"));
             }
         };
-        let file = self.file(id, language);
+        let file = self.file(exercise, language);
         if !file.exists() {
             let name = language.name;
             return Err(format!(
@@ -165,15 +214,18 @@ impl Workplace {
                 file.display()
             ));
         }
+        if language.is_rust() {
+            return Ok(Taken::Crate(self.of(id)));
+        }
         if language.extension == "py" {
             let python = Python::find().map_err(|why| format!("{}.", words::escaped(&why)))?;
-            return Ok(Program::Python(python, file));
+            return Ok(Taken::Program(Program::Python(python, file)));
         }
-        Ok(Program::Command(vec![language.program.into(), file.into()]))
+        Ok(Taken::Program(Program::Command(vec![language.program.into(), file.into()])))
     }
 
-    /// The crate that was taken, built; or its twin in Python.
-    fn program_of_piece(&self, id: &str, language: Option<&str>) -> Result<Program, String> {
+    /// The crate that was taken, or its twin in Python.
+    fn program_of_piece(&self, id: &str, language: Option<&str>) -> Result<Taken, String> {
         let folder = self.of(id);
         if let Some(name) = language.filter(|name| !name.eq_ignore_ascii_case("rust")) {
             let twin = folder.join("twin.py");
@@ -181,7 +233,7 @@ impl Workplace {
                 return Err(format!("{} has no program in {name}: write rust", folder.display()));
             }
             let python = Python::find().map_err(|why| format!("{}.", words::escaped(&why)))?;
-            return Ok(Program::Python(python, twin));
+            return Ok(Taken::Program(Program::Python(python, twin)));
         }
         if !folder.join("Cargo.toml").exists() {
             return Err(format!(
@@ -189,8 +241,7 @@ impl Workplace {
                 folder.display()
             ));
         }
-        let name = id.rsplit('/').next().unwrap_or(id);
-        cargo::build(&folder, name).map(|program| Program::Command(vec![program.into()]))
+        Ok(Taken::Crate(folder))
     }
 
     /// What the student has done so far.
@@ -225,22 +276,21 @@ impl Workplace {
 
     /// The contents of all files of an exercise.
     pub fn contents(&self, id: &str) -> Vec<(PathBuf, Vec<u8>)> {
-        let mut contents = Vec::new();
-        let folder = self.of(id);
-        let folders = [fs::read_dir(&folder), fs::read_dir(folder.join("src"))];
-        for entry in folders.into_iter().flatten().flatten().flatten() {
-            // Building the crate may change it.
-            if entry.file_name() == "Cargo.lock" {
-                continue;
-            }
-            // A file may be away for a moment while an editor replaces it.
-            if let Ok(text) = fs::read(entry.path()) {
-                contents.push((entry.path(), text));
-            }
-        }
+        let mut contents = contents_of(&self.of(id));
+        contents.extend(contents_of(&self.of(id).join("src")));
         contents.sort();
         contents
     }
+}
+
+fn contents_of(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    // A file may be away for a moment while an editor replaces it, and building changes the lock
+    // file.
+    entries
+        .filter(|entry| entry.file_name() != "Cargo.lock")
+        .filter_map(|entry| Some((entry.path(), fs::read(entry.path()).ok()?)))
+        .collect()
 }
 
 /// Writes a file, unless there is another one.

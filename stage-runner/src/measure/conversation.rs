@@ -21,8 +21,8 @@ use crate::system::usage::{self, Cpu};
 use crate::system::{processes, signals};
 use crate::words;
 
-/// Where a wait of [`CloseLook::every`] took longer than this, the runner itself stood still: somebody
-/// stopped it.
+/// Where a wait of [`CloseLook::every`] took longer than this, the runner itself stood still:
+/// somebody stopped it.
 const STOPPED: Duration = Duration::from_secs(1);
 
 /// A child that tells of no fetch for this long after the deadline is hung.

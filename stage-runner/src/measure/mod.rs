@@ -2,11 +2,10 @@
 //!
 //! [`Work`] runs it; `command` starts it ([`Originals`] are the files for Python), `conversation`
 //! listens, `checked` checks each line, `recorded` keeps what it did step by step, `close_look`
-//! looks at its processes, `costs` settles what it took. [`estimate`] says beforehand what it should
-//! take, [`sweep`] runs it with more and more in flight, and [`observe`] as a run of an exercise.
-//! [`cargo`] builds a program that a student has in Rust.
+//! looks at its processes, `costs` settles what it took. [`estimate`] says beforehand what it
+//! should take, [`sweep`] runs it with more and more in flight, and [`observe`] as a run of an
+//! exercise.
 
-pub mod cargo;
 mod checked;
 mod close_look;
 mod command;

@@ -26,7 +26,7 @@ fn a_pipe_runs_through() {
         let ended = ended.code(0).says(question).says("Seen here:   a, less than 100,000");
         let ended = ended
             .says("\nWhy?\nTo add 1, a thread reads")
-            .says("\nNext:  stage-runner experiment race-across-await; exercise 3b");
+            .says("\nNext:  stage-runner experiment race-across-await; stage-runner take 3b");
         assert!(!ended.stdout.contains("guess"), "{}", ended.stdout);
         assert!(ended.stdout.is_ascii() && ended.stdout.lines().all(|line| line.len() <= 80));
     }

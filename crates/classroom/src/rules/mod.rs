@@ -2,8 +2,8 @@
 //!
 //! A new rule is a function in a file of this folder, which ends in a `pub(super) const` of type
 //! [`Rule`], and one line in [`RULES`]. It gets the observations and nothing else, and comes to
-//! [`Judged::fine`], [`Judged::found`] or [`Judged::not_judged`]. What it finds is told in the words
-//! of what was seen, never as the change to make.
+//! [`Judged::fine`], [`Judged::found`] or [`Judged::not_judged`]. What it finds is told in the
+//! words of what was seen, never as the change to make.
 //!
 //! The page `docs/teaching/write-an-exercise.md` has the table of all rules; a test compares the
 //! two, and writes the table anew where `UPDATE_EXPECT` is set.
@@ -21,6 +21,7 @@ mod order;
 mod pages;
 mod process;
 mod requests;
+mod said;
 mod sleeps;
 mod tally;
 mod told;
@@ -39,6 +40,7 @@ pub const RULES: &[Rule] = &[
     pages::OUTCOMES_ALL,
     pages::KINDS_AS_IN_THE_CORPUS,
     told::TOLD_AS,
+    said::NO_ERROR_SAYS,
     deadline::GIVEN_UP,
     deadline::NOT_TOLD_LAST,
     requests::ASKED,

@@ -10,8 +10,9 @@ use crate::words::{self, joined, padded, wrapped};
 /// How far the lines below the first are set in.
 const INDENT: usize = 4;
 
-/// The exercise, its verdict, and what each run came to.
-pub fn lines(exercise: &Exercise, verdict: &Verdict, style: &Style) -> Vec<String> {
+/// The exercise, its verdict, and what each run came to. `typed` is what stands for the exercise on
+/// a command line.
+pub fn lines(exercise: &Exercise, typed: &str, verdict: &Verdict, style: &Style) -> Vec<String> {
     let mut lines = vec![head(exercise, verdict, style.width)];
     let (word, ink, words) = match &verdict.outcome {
         Outcome::Passed => {
@@ -33,7 +34,7 @@ pub fn lines(exercise: &Exercise, verdict: &Verdict, style: &Style) -> Vec<Strin
     for run in &verdict.runs {
         lines.extend(run_lines(run, style.width));
     }
-    lines.extend(next(&what_next(exercise, verdict), style.width));
+    lines.extend(next(&what_next(exercise, typed, verdict), style.width));
     lines
 }
 
@@ -67,17 +68,16 @@ fn run_lines(run: &RunVerdict, width: usize) -> Vec<String> {
     std::iter::once(format!("{indent}{}:", run.says)).chain(rules).collect()
 }
 
-fn what_next(exercise: &Exercise, verdict: &Verdict) -> Vec<String> {
-    let id = &exercise.id;
+fn what_next(exercise: &Exercise, typed: &str, verdict: &Verdict) -> Vec<String> {
     match &verdict.outcome {
         Outcome::Passed => {
-            vec![format!("stage-runner solution {id}"), "stage-runner exercises".to_owned()]
+            vec![format!("stage-runner solution {typed}"), "stage-runner exercises".to_owned()]
         }
         Outcome::NotYet { finding, .. } if exercise.hint(&finding.reason, 1).is_some() => {
-            vec![format!("stage-runner hint {id}   ({LEVELS} levels)")]
+            vec![format!("stage-runner hint {typed}   ({LEVELS} levels)")]
         }
         Outcome::NotYet { .. } | Outcome::NotJudged { .. } => {
-            vec![format!("stage-runner check {id}")]
+            vec![format!("stage-runner check {typed}")]
         }
     }
 }
