@@ -28,10 +28,10 @@ fn what_is_wrong_is_shown_only_if_asked_for() {
 #[test]
 fn a_name_that_was_mistyped_is_told() {
     let told = "no piece is called \"lost-wakup\": did you mean lost-wakeup?";
-    run(&["museum", "show", "lost-wakup"]).code(2).says(told);
+    run(&["museum", "show", "lost-wakup"]).code(2).notes(told);
     let told = "no piece is called \"museum/lost-wakup\": did you mean lost-wakeup?";
-    run(&["take", "museum/lost-wakup"]).code(2).says(told);
-    run(&["check", "museum/lost-wakup"]).code(2).says(told);
+    run(&["take", "museum/lost-wakup"]).code(2).notes(told);
+    run(&["check", "museum/lost-wakup"]).code(2).notes(told);
 }
 
 #[test]
@@ -42,8 +42,8 @@ fn a_piece_is_taken_as_a_small_crate() {
     let take =
         |more: &[&str]| run(&[&["take", "museum/lost-wakeup"], &work_option[..], more].concat());
     let told = "stage-runner take museum/lost-wakeup writes one";
-    run(&[&["check", "museum/lost-wakeup"], &work_option[..]].concat()).code(2).says(told);
-    take(&[]).code(0).says("check museum/lost-wakeup");
+    run(&[&["check", "museum/lost-wakeup"], &work_option[..]].concat()).code(2).notes(told);
+    take(&[]).code(0).notes("check museum/lost-wakeup");
     let read = |file: &str| fs::read_to_string(work.join("museum/lost-wakeup").join(file)).unwrap();
     assert!(read("src/queue.rs").contains("state.asleep = true;"));
     assert!(read("src/main.rs").contains("stage_program::run(lost_wakeup::crawl)"));
@@ -53,7 +53,7 @@ fn a_piece_is_taken_as_a_small_crate() {
     // What the student has changed stays.
     let queue = work.join("museum/lost-wakeup/src/queue.rs");
     fs::write(&queue, "changed").unwrap();
-    take(&[]).code(1).says("is not as it was taken");
+    take(&[]).code(1).notes("is not as it was taken");
     assert_eq!(read("src/queue.rs"), "changed");
     fs::remove_dir_all(&work).unwrap();
     take(&["--fixed"]).code(0);

@@ -8,10 +8,10 @@ use crate::words::plural;
 /// A page that the site has sent is noticed soon.
 pub(super) const UNNOTICED_MS: Rule = Rule {
     name: "unnoticed-ms",
-    about: "a page lies there for at most N ms before the program has it: what its fetch took by the \
-            program's own clock, less what its answer took by the site's. Choose the run so that a \
-            wrong program is twice as late as N, and N at least 400: then a busy machine does not \
-            decide. Each path of the run must be a different one",
+    about: "a page lies there for at most N ms before the program has it: what its fetch took by \
+            the program's own clock, less what its answer took by the site's. Choose the run so \
+            that a wrong program is twice as late as N, and N at least 400: then a busy machine \
+            does not decide. Each path of the run must be a different one",
     takes: Takes::Number,
     more: &[Parameter {
         name: "of",
@@ -48,8 +48,8 @@ fn unnoticed_ms(given: &Given, evidence: &Evidence<'_>) -> Judged {
         _ => format!("{} lay there for long; ", plural(least, "page")),
     };
     let words = format!(
-        "{of_all}the site answered {path} {there:.0} ms after the connection, and the program had the \
-         page {unnoticed:.0} ms later"
+        "{of_all}the site answered {path} {there:.0} ms after the connection, and the program had \
+         the page {unnoticed:.0} ms later"
     );
     Judged::found("unnoticed", words).measured(unnoticed)
 }
