@@ -41,10 +41,23 @@ pub struct Exercise {
     pub question: String,
     /// The reason for which the start fails.
     pub start: String,
+    /// What its programs in Rust are made of, if it has any.
+    pub rust: Option<Rust>,
     /// In this order, up to the first that fails.
     pub runs: Vec<Run>,
     /// By reason: a question, a place to look, the idea in words.
     pub hints: BTreeMap<String, [String; LEVELS]>,
+}
+
+/// What a program in Rust is made of: a stage, changed by the exercise's `scene.patch` where there is
+/// one, with the student's file in it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rust {
+    /// The folder of the stage in `crates/`.
+    pub stage: String,
+    /// The file that the student changes, in the crate: `src/join.rs`.
+    pub file: String,
 }
 
 /// One run of the program.
@@ -64,6 +77,8 @@ pub struct Run {
     pub site: Config,
     /// Whether a child process that has a connection to the site is to be killed.
     pub kill_one_worker: bool,
+    /// How many descriptors the program may have open, where that is limited.
+    pub descriptors: Option<u32>,
     /// What it is judged by, after the [`BASICS`].
     pub rules: Vec<Given>,
     /// How this run calls a reason of the basics.
@@ -108,6 +123,7 @@ impl Exercise {
             chapter: file.chapter,
             question: file.question,
             start: file.start.get_ref().clone(),
+            rust: file.rust,
             runs,
             hints: file
                 .hints
@@ -246,8 +262,12 @@ struct File {
     chapter: u32,
     question: String,
     start: Spanned<String>,
+    rust: Option<Rust>,
     concurrency: Option<Spanned<u32>>,
     deadline: Option<Spanned<String>>,
+    /// Of a piece of the museum: what [`Piece`](crate::Piece) reads.
+    #[serde(default, rename = "museum")]
+    _museum: Option<toml::Table>,
     #[serde(default)]
     site: SiteTable,
     #[serde(default)]
@@ -268,6 +288,7 @@ struct RunTable {
     site: SiteTable,
     #[serde(default)]
     kill_one_worker: bool,
+    descriptors: Option<u32>,
     #[serde(default)]
     instead: BTreeMap<Spanned<String>, String>,
     rules: Vec<Spanned<toml::Value>>,
@@ -281,10 +302,13 @@ enum Paths {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Repeated {
     repeat: usize,
     of: Vec<String>,
+    /// How much longer each path is, by `&` at its end.
+    #[serde(default)]
+    longer_by: usize,
 }
 
 #[derive(Clone, Default, Deserialize)]
@@ -294,6 +318,8 @@ struct SiteTable {
     jitter: Option<Spanned<String>>,
     size: Option<u64>,
     seed: Option<u64>,
+    #[serde(default)]
+    narrow: bool,
 }
 
 /// Reads the parts, and knows the text, so that it can name a line.
@@ -303,6 +329,9 @@ struct Reader<'a> {
 
 /// A run has no more targets than this.
 const MOST_PATHS: usize = 10_000;
+
+/// The site takes requests of up to 16 KiB.
+const MOST_LONGER: usize = 15_000;
 
 impl Reader<'_> {
     fn not_toml(&self, error: &toml::de::Error) -> Wrong {
@@ -351,6 +380,7 @@ impl Reader<'_> {
             site: self.site(&file.site, &run.site, paths.len())?,
             paths,
             kill_one_worker: run.kill_one_worker,
+            descriptors: run.descriptors,
             rules: rules.collect::<Result<_, Wrong>>()?,
             instead,
         })
@@ -368,16 +398,20 @@ impl Reader<'_> {
             size: run.size.or(file.size).unwrap_or(default.size),
             seed: run.seed.or(file.seed).unwrap_or(default.seed),
             events: true,
+            narrow: run.narrow || file.narrow,
             ..default
         })
     }
 
     fn paths(&self, paths: &Spanned<Paths>) -> Result<Vec<String>, Wrong> {
         let wrong = |what: String| self.wrong(paths.span().start, what);
-        let (of, repeat) = match paths.get_ref() {
-            Paths::List(of) => (of, 1),
-            Paths::Repeated(Repeated { repeat, of }) => (of, *repeat),
+        let (of, repeat, longer_by) = match paths.get_ref() {
+            Paths::List(of) => (of, 1, 0),
+            Paths::Repeated(Repeated { repeat, of, longer_by }) => (of, *repeat, *longer_by),
         };
+        if longer_by > MOST_LONGER {
+            return Err(wrong(format!("longer-by = {longer_by}: at most {MOST_LONGER} bytes")));
+        }
         let many = of.len().saturating_mul(repeat);
         if many == 0 || many > MOST_PATHS {
             return Err(wrong(format!("{many} paths: a run has 1 to {MOST_PATHS}")));
@@ -386,8 +420,11 @@ impl Reader<'_> {
             return Err(wrong(format!("the path `{path}` does not begin with /: write \"/1\"")));
         }
         let all = of.iter().cycle().take(many).enumerate();
-        let all: Vec<String> =
-            all.map(|(index, path)| path.replace("{n}", &(index + 1).to_string())).collect();
+        // The site ignores a `&` with nothing behind it.
+        let more = "&".repeat(longer_by);
+        let all: Vec<String> = all
+            .map(|(index, path)| path.replace("{n}", &(index + 1).to_string()) + &more)
+            .collect();
         for path in &all {
             practice_site::check_path(path).map_err(|why| wrong(format!("`{path}`: {why}")))?;
         }

@@ -138,6 +138,9 @@ mod tests {
         assert_eq!(reason(&rule, &slow_and_quick(500, timeout(500))), "fine");
         assert_eq!(reason(&rule, &slow_and_quick(4000, page(0, 0, 4000))), "late");
         assert_eq!(reason(&rule, &slow_and_quick(4000, timeout(4000))), "late");
+        let mut sent_all_the_same = slow_and_quick(500, timeout(500));
+        sent_all_the_same.site.connections[0].answered = Some(ms(4000));
+        assert_eq!(reason(&rule, &sent_all_the_same), "fine");
         assert_eq!(reason(&rule, &slow_and_quick(200, timeout(200))), "cut-off");
         assert_eq!(reason(&rule, &slow_and_quick(500, failed(0, ErrorKind::Io))), "kind");
         let other = given("given-up", Value::Text("/fault/".to_owned()));
