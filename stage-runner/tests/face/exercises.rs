@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::support::{Ended, run};
+use super::support::{Ended, command, ended, run};
 
 /// A folder of its own for each test, which the next run of that test empties.
 struct Work(PathBuf);
@@ -189,6 +189,11 @@ fn what_a_student_has_changed_stays() {
     work.write("work/3a/start.py", "mine");
     work.run(&["take", "3a"]).code(1).notes("is not as it was taken, and stays as it is");
     assert_eq!(work.read("work/3a/start.py"), "mine");
+    // From inside, the same folder is meant.
+    let mut inside = command(&["exercises"]);
+    inside.current_dir(work.0.join("work/3a"));
+    work.write("work/progress.toml", "[3a]\nverdict = \"not judged\"\n");
+    ended(inside).code(0).says("not judged");
     work.run(&["take", "3z"]).code(2).notes("no exercise is called \"3z\": did you mean");
     work.run(&["take", "3a", "--language", "cobol"]).code(2).notes("no exercise is in \"cobol\"");
 }

@@ -8,6 +8,7 @@ mod golden;
 pub mod list;
 pub mod museum;
 mod picture;
+pub mod program_check;
 pub mod sweep;
 pub mod trace;
 pub mod verdict;
