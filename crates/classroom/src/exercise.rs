@@ -224,7 +224,7 @@ const HINTS_FOR_THE_BASICS: &[(&str, [&str; LEVELS])] = &[
         "crashed",
         [
             "What are the last words of the program on standard error?",
-            "Look at the line that they name.",
+            "Look at the line that they name: `stage-runner check -v` shows all of them.",
             "An error that nobody catches ends the program, and with it all other fetches.",
         ],
     ),

@@ -137,7 +137,8 @@ impl Desk<'_> {
     /// Checks an exercise, and keeps the verdict.
     fn check(&self, exercise: &Exercise) -> Result<Verdict, Stop> {
         let program = self.program(exercise)?;
-        let verdict = check(exercise, &program)?;
+        let stderr_to = self.options.verbose.then_some(progress::warn as fn(&str));
+        let verdict = check(exercise, &program, stderr_to)?;
         let mut done = self.workplace.progress().map_err(Stop::NotStarted)?;
         done.note(&exercise.id, &verdict);
         self.workplace.keep(&done).map_err(Stop::NotStarted)?;
@@ -160,13 +161,17 @@ impl Desk<'_> {
 }
 
 /// Checks a program, with a live line that says what runs.
-fn check(exercise: &Exercise, program: &Program) -> Result<Verdict, Stop> {
+fn check(
+    exercise: &Exercise,
+    program: &Program,
+    stderr_to: Option<fn(&str)>,
+) -> Result<Verdict, Stop> {
     let all = exercise.runs.len();
     let mut run_once = |attempt: Attempt<'_>| {
         let (number, says) = (attempt.number + 1, &attempt.run.says);
         let again = if attempt.again { ", once more" } else { "" };
         progress::live(&format!("{}  running… {number} of {all}: {says}{again}", exercise.id));
-        let observed = observe(program.command(), attempt.run, &mut || true);
+        let observed = observe(program.command(), attempt.run, stderr_to, &mut || true);
         observed.map_err(|why| match why {
             NotObserved::NotStarted(why) => Stop::NotStarted(why),
             NotObserved::Interrupted => Stop::Interrupted,
