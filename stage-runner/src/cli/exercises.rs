@@ -5,6 +5,9 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::values::program;
+use crate::lineup::Program;
+
 pub const CHECK_EXAMPLES: &str = "\
 Examples:
   stage-runner check 3a                         your program in work/3a
@@ -13,6 +16,11 @@ Examples:
   stage-runner check 3a -- node mine.js         any program that speaks docs/protocol.md
   stage-runner check --all --format json        all that you have taken, for your teacher
   stage-runner check --exercise ./my-exercise -- python3 solution.py
+  stage-runner check --program \"mine=python3 crawl.py\"
+
+With --program, a program is a stage of your own: it gets every page and every fault in a job of its
+own, four at a time; then jobs for how many at once, the deadline, 1,000 pages and bytes cut into
+pieces; then Ctrl-C. docs/protocol.md explains what a program has to do.
 
 The program runs with your rights and is not shut in; it is ended with all that it started.
 
@@ -116,6 +124,11 @@ pub struct CheckOptions {
     /// All exercises that you have taken
     #[arg(long, conflicts_with_all = ["name", "exercise", "watch", "command"])]
     pub all: bool,
+
+    /// No exercise: check this program as a stage; may be given several times
+    #[arg(long = "program", value_name = "NAME=COMMAND", value_parser = program)]
+    #[arg(conflicts_with_all = ["name", "exercise", "all", "watch", "language", "work", "command"])]
+    pub programs: Vec<Program>,
 
     /// Check again whenever your files change; Ctrl-C ends it
     #[arg(long, conflicts_with_all = ["format", "command"])]

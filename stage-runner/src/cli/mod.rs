@@ -153,6 +153,9 @@ pub enum Command {
     #[command(after_help = TAKE_EXAMPLES)]
     Take(TakeOptions),
     /// Run your program, and say what is wrong with how it waits
+    ///
+    /// As an exercise, or, with `--program`, as a stage of your own: against every fault of the
+    /// practice site, and for what a stage promises.
     #[command(after_help = CHECK_EXAMPLES)]
     Check(CheckOptions),
     /// Show a hint for what the last check found

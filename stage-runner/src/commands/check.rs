@@ -25,6 +25,9 @@ const NOT_JUDGED: u8 = 3;
 
 /// Checks what the command line asks for.
 pub fn run(options: &CheckOptions) -> ExitCode {
+    if !options.programs.is_empty() {
+        return super::check_program::run(&options.programs, options.format);
+    }
     let look = Look::new(Color::Auto, Charset::Auto);
     progress::set_up(false, look.ascii);
     let exercises = chosen(options).unwrap_or_else(wrong);

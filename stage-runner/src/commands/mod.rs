@@ -11,6 +11,7 @@ use crate::system::{processes, signals};
 use crate::terminal::{file, print, progress};
 
 mod check;
+mod check_program;
 mod compare;
 mod exercises;
 mod experiment;

@@ -1,7 +1,7 @@
 //! The parent's half of the protocol: one child, every word of it checked.
 
 use std::collections::VecDeque;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 use std::sync::{Arc, Mutex};
@@ -82,6 +82,10 @@ pub struct Conversation {
     look: CloseLook,
     /// When each outcome came, in their order: it may have been heard later.
     said_at: Vec<Instant>,
+    /// For how long what it left running may go on after its end.
+    afterwards: Duration,
+    /// Whether it left a process running for longer.
+    left_running: bool,
 }
 
 /// How a child is started and listened to.
@@ -150,8 +154,12 @@ impl Conversation {
         let Manner { name, program, is_watched, is_doubted, silence, share_of_a_core, look } =
             manner;
         let not_started = |why| Fault::NotStarted { program: program.clone(), why };
-        let mut child =
-            command.spawn().map_err(|error| not_started(processes::with_what_helps(&error)))?;
+        let mut child = processes::spawn(&mut command).map_err(|error| {
+            not_started(match error.kind() {
+                ErrorKind::NotFound => format!("{error}; install it, or write its whole path"),
+                _ => processes::with_what_helps(&error),
+            })
+        })?;
         signals::child(child.id());
 
         let pass_on =
@@ -176,7 +184,24 @@ impl Conversation {
             cpu_before,
             look,
             said_at: Vec::new(),
+            afterwards: Duration::ZERO,
+            left_running: false,
         })
+    }
+
+    /// The number of its process, which is that of its process group.
+    pub fn process(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Gives what the child leaves running so long to end by itself.
+    pub fn wait_afterwards(&mut self, patience: Duration) {
+        self.afterwards = patience;
+    }
+
+    /// Whether the child, after its end, left a process running for longer than it may.
+    pub fn left_running(&self) -> bool {
+        self.left_running
     }
 
     /// Listens until the child has ended, or has to be.
@@ -293,6 +318,14 @@ impl Conversation {
     }
 
     fn ended(&mut self, status: ExitStatus, at: Instant) -> End {
+        if !self.afterwards.is_zero() {
+            let ended = Instant::now();
+            let runs = || processes::group_runs(self.child.id());
+            while ended.elapsed() < self.afterwards && runs() {
+                thread::sleep(self.look.every());
+            }
+            self.left_running = runs();
+        }
         if self.is_watched {
             // What it left running holds ports and processors that the next one needs.
             processes::kill_group(self.child.id());

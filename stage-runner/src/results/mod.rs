@@ -5,6 +5,7 @@
 mod activity;
 mod blocked;
 mod fault;
+pub mod program_check;
 mod report;
 mod rows;
 mod run;

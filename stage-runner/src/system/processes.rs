@@ -1,6 +1,7 @@
 //! Parent and child: what only the system can do about processes, as far as each system can.
 
 use std::process::{Child, Command};
+use std::sync::{Mutex, PoisonError};
 use std::{env, io};
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 use std::{
@@ -39,6 +40,17 @@ pub fn this_program() -> io::Result<Command> {
         }
         Ok(Command::new(&own.path))
     }
+}
+
+/// Starts a child. One at a time: not every system can make a pipe that the child of another thread
+/// does not inherit, and whoever holds a pipe keeps it from ending.
+///
+/// # Errors
+/// What the system said.
+pub fn spawn(command: &mut Command) -> io::Result<Child> {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    command.spawn()
 }
 
 /// In a process that [`this_program`] started: has it listed under the name of its program, and not
@@ -116,6 +128,33 @@ mod system {
         let _ = nix::sys::signal::kill(Pid::from_raw(pid as i32), Signal::SIGKILL);
     }
 
+    /// Sends Ctrl-C to the process group of a child, as its terminal would.
+    pub fn interrupt_group(pid: u32) {
+        let _ = killpg(Pid::from_raw(pid as i32), Signal::SIGINT);
+    }
+
+    /// Whether a process of the group of a child runs that was waited for. A process that has ended
+    /// does not run, even if nobody waits for it.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub fn group_runs(pid: u32) -> bool {
+        let Ok(all) = std::fs::read_dir("/proc") else { return false };
+        all.flatten().any(|process| {
+            let stat = std::fs::read_to_string(process.path().join("stat")).unwrap_or_default();
+            // After the name in parentheses, which may hold anything: state, parent, group.
+            let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
+            let mut fields = fields.split_whitespace();
+            let state = fields.next();
+            let group = fields.nth(1).and_then(|group| group.parse().ok());
+            group == Some(pid) && !matches!(state, Some("Z" | "X"))
+        })
+    }
+
+    /// Whether a process of the group of a child runs that was waited for.
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    pub fn group_runs(pid: u32) -> bool {
+        killpg(Pid::from_raw(pid as i32), None).is_ok()
+    }
+
     /// Takes as many descriptors as the system lets this process have: thousands of fetches in
     /// flight need thousands of sockets, in the practice site here and in the stage, which inherits
     /// the limit.
@@ -170,6 +209,11 @@ mod system {
 
     /// Which process to end is not told here.
     pub fn kill_one(_pid: u32) {}
+
+    /// There are no groups here.
+    pub fn group_runs(_pid: u32) -> bool {
+        false
+    }
 
     /// This system sets no such limit.
     pub fn raise_descriptor_limit() {}

@@ -4,13 +4,14 @@ use std::fs;
 use std::io;
 use std::path::PathBuf;
 use std::process;
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Condvar, Mutex, PoisonError};
-use std::thread;
+use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 use super::processes;
 
+#[cfg(unix)]
+pub use on_this_system::interrupt_is_ignored;
 pub use on_this_system::{at_start, watch};
 
 /// When whatever the runner is in has not noticed by then (a name that takes its time to resolve),
@@ -20,7 +21,8 @@ const PATIENCE: Duration = Duration::from_millis(1500);
 /// The signal that asked to stop, once there is one.
 static ASKED: Mutex<Option<u8>> = Mutex::new(None);
 static IS_ASKED: Condvar = Condvar::new();
-static CHILD: AtomicU32 = AtomicU32::new(0);
+/// The child of each thread that has one.
+static CHILDREN: Mutex<Vec<(ThreadId, u32)>> = Mutex::new(Vec::new());
 static FOLDER: Mutex<Option<PathBuf>> = Mutex::new(None);
 
 /// Whether somebody asked to stop.
@@ -46,9 +48,14 @@ pub fn wait_at_most(time: Duration) -> bool {
     waited.unwrap_or_else(PoisonError::into_inner).0.is_some()
 }
 
-/// The child that must not stay, or 0.
+/// The child of this thread that must not stay, or 0: a thread has one at a time.
 pub fn child(pid: u32) {
-    CHILD.store(pid, Relaxed);
+    let this = thread::current().id();
+    let mut children = CHILDREN.lock().unwrap_or_else(PoisonError::into_inner);
+    children.retain(|(thread, _)| *thread != this);
+    if pid != 0 {
+        children.push((this, pid));
+    }
 }
 
 /// The folder that must not stay.
@@ -66,9 +73,8 @@ fn stop(signal: u8) -> ! {
     ASKED.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(signal);
     IS_ASKED.notify_all();
     thread::sleep(PATIENCE);
-    match CHILD.load(Relaxed) {
-        0 => {}
-        pid => processes::kill_group(pid),
+    for (_, pid) in CHILDREN.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+        processes::kill_group(pid);
     }
     if let Some(folder) = FOLDER.lock().unwrap_or_else(PoisonError::into_inner).take() {
         let _ = fs::remove_dir_all(folder);
@@ -135,6 +141,12 @@ mod on_this_system {
             }
         };
         thread::Builder::new().name("signals".to_owned()).spawn(watching).map(drop)
+    }
+
+    /// Whether Ctrl-C is ignored here, and so in every program that is started from here: a shell
+    /// without job control does that to what it puts into the background.
+    pub fn interrupt_is_ignored() -> bool {
+        is_ignored(Signal::SIGINT)
     }
 
     #[allow(unsafe_code, reason = "no crate asks for a signal's action without changing it")]

@@ -3,6 +3,8 @@
 #![allow(unreachable_pub)]
 
 mod addresses;
+#[cfg(unix)]
+mod check_program;
 mod command_line;
 #[cfg(unix)]
 mod exercises;

@@ -3,12 +3,15 @@
 //! After a change on purpose: `UPDATE_EXPECT=1 cargo test -p stage-runner golden`, and look at the
 //! difference.
 
+use std::time::Duration;
+
 use crawl::ErrorKind;
 use crawl::protocol::Usage;
 use expect_test::expect_file;
 
-use super::{comparison, trace, waterfall};
-use crate::lineup::Languages;
+use super::{comparison, program_check, trace, waterfall};
+use crate::lineup::{Entrant, Languages, Program};
+use crate::results::program_check::{Group, ProgramCheck, Stopped};
 use crate::results::{Doubts, Ending, Fault, Profile, Report, Run, Status, WrongLine};
 use crate::views::sample::{fail, leave, recorded, report, report_in};
 use crate::views::{Style, markdown};
@@ -316,6 +319,47 @@ fn a_pool_with_too_few_workers_says_so() {
     ] {
         assert!(screen.contains(words), "{screen}");
     }
+}
+
+/// A program that passes some groups, and one that did nothing right.
+#[test]
+fn checks_of_programs() {
+    let entrant = Entrant::from_program(&Program {
+        name: "mine".to_owned(),
+        words: ["python3", "my crawl.py"].map(str::to_owned).to_vec(),
+    });
+    let mut groups = [Group::new("odd pages that are fine"), Group::new("takes too long")];
+    (0..16).for_each(|_| groups[0].add("plain", None));
+    groups[0].add("interim", Some("status: expected 200, found 103".to_owned()));
+    groups[0].left_out.push("response-then-reset");
+    for name in ["drip-head", "drip-body", "drip-chunks"] {
+        groups[1].add(name, Some("was silent for 5.40 s: hung, and ended".to_owned()));
+    }
+    let mut thousand = Group { is_one: true, ..Group::new("1,000 pages") };
+    (0..1000).for_each(|_| thousand.add("page", None));
+    let mut once =
+        Group { seen: Some("seen: 1 and 3".to_owned()), ..Group::new("no more at once") };
+    (0..2).for_each(|_| once.add("pages", None));
+    let mut deadline = Group::new("deadline, each its own");
+    let busy = "a program that wants a core gets 33 % of one here";
+    deadline
+        .leave("drip-body", format!("ended after 2.31 s, and its deadline was 1 s, and {busy}"));
+    let [fine, slow] = groups;
+    let groups = vec![fine, slow, thousand, once, deadline];
+    let took = Duration::from_millis(14_200);
+    let check = ProgramCheck { entrant: entrant.clone(), groups, stopped: None, took };
+    golden("check-program-80", &checked(&check, NARROW));
+    golden("check-program-50", &checked(&check, NARROWER));
+
+    let words = "ended with exit status 3 and left 1 page without an outcome".to_owned();
+    let stopped = Some(Stopped::SameWay(4, words));
+    let check = ProgramCheck { entrant, groups: Vec::new(), stopped, took };
+    golden("check-program-nonsense", &checked(&check, NARROW));
+}
+
+fn checked(check: &ProgramCheck, style: Style) -> String {
+    let lines = program_check::lines(check, &style);
+    lines.iter().map(|line| format!("{}\n", without_colors(line))).collect()
 }
 
 /// Where the system is one that does not tell all figures, the legend says so.

@@ -7,6 +7,7 @@ pub mod experiment;
 mod golden;
 pub mod list;
 mod picture;
+pub mod program_check;
 pub mod sweep;
 pub mod trace;
 pub mod verdict;
