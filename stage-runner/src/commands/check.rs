@@ -64,6 +64,11 @@ fn chosen(options: &CheckOptions) -> Result<Vec<Exercise>, String> {
     if options.all {
         return EXERCISES.all().iter().map(|folder| Ok(find(folder.id())?.1)).collect();
     }
+    if options.which.name.is_none() && options.which.exercise.is_none() {
+        return Err("what is to be checked? An exercise, as in: stage-runner check 3a; all that \
+                    you have taken: --all; or a stage of your own: --program NAME=COMMAND"
+            .to_owned());
+    }
     workplace::chosen(&options.which).map(|(_, exercise)| vec![exercise])
 }
 
