@@ -1,17 +1,24 @@
-//! Embeds the exercises, so that the runner needs no checkout: a table of all files that students
-//! get. The wrong programs stay out: they are there for the tests, and name what is wrong.
+//! Embeds the exercises and the museum, so that the runner needs no checkout: tables of all files
+//! that students get. The wrong programs stay out: they are there for the tests, and name what is
+//! wrong.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 fn main() -> io::Result<()> {
+    embed("exercises")?;
+    embed("museum")
+}
+
+/// Writes the table of what is in the folders of a folder of the repository.
+fn embed(what: &str) -> io::Result<()> {
     // Asked for when it runs: checkouts may share a target folder, and this program in it.
     let package = env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it");
-    let exercises = Path::new(&package).join("../../exercises");
-    println!("cargo::rerun-if-changed={}", exercises.display());
+    let all = Path::new(&package).join("../..").join(what);
+    println!("cargo::rerun-if-changed={}", all.display());
     let mut table = "&[\n".to_owned();
-    for folder in sorted(&exercises)?.into_iter().filter(|path| path.is_dir()) {
+    for folder in sorted(&all)?.into_iter().filter(|path| path.is_dir()) {
         let name = name(&folder);
         let mut files = String::new();
         for file in files_of(&folder)? {
@@ -28,7 +35,7 @@ fn main() -> io::Result<()> {
     }
     table.push_str("]\n");
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
-    fs::write(out.join("exercises.rs"), table)
+    fs::write(out.join(format!("{what}.rs")), table)
 }
 
 /// The files of an exercise that are embedded.

@@ -196,7 +196,11 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 fn used_of_crate(code: &str) -> BTreeSet<&str> {
     let is_part = |c: char| c.is_alphanumeric() || c == '_';
     let mut used = BTreeSet::new();
-    for rest in code.split("crate::").skip(1) {
+    for (at, word) in code.match_indices("crate::") {
+        if code[..at].ends_with(is_part) {
+            continue; // another crate, whose name ends like that
+        }
+        let rest = &code[at + word.len()..];
         match rest.strip_prefix('{') {
             None => used.extend(rest.split(|c| !is_part(c)).next()),
             Some(group) => {
@@ -234,6 +238,7 @@ fn names_of_the_crate_are_found() {
         ["cli", "views", "words"]
     );
     assert_eq!(found("crate::main"), ["main"]);
+    assert_eq!(found("student_crate::{Checkout, Patch}"), [""; 0]);
 }
 
 #[test]

@@ -69,6 +69,13 @@ pub fn check<E>(
     Ok(Verdict { outcome: not_judged.unwrap_or(Outcome::Passed), runs })
 }
 
+/// The verdict on a program that cannot run, with a reason of its own: it does not compile.
+pub fn not_run(exercise: &Exercise, reason: &str, words: String) -> Verdict {
+    let finding = Finding { reason: reason.to_owned(), words };
+    let runs = exercise.runs.iter().map(not_yet_run).collect();
+    Verdict { outcome: Outcome::NotYet { run: 0, finding }, runs }
+}
+
 /// What the rules of a run came to.
 struct JudgedRun {
     rules: Vec<Item>,

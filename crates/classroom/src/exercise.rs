@@ -41,10 +41,23 @@ pub struct Exercise {
     pub question: String,
     /// The reason for which the start fails.
     pub start: String,
+    /// What its programs in Rust are made of, if it has any.
+    pub rust: Option<Rust>,
     /// In this order, up to the first that fails.
     pub runs: Vec<Run>,
     /// By reason: a question, a place to look, the idea in words.
     pub hints: BTreeMap<String, [String; LEVELS]>,
+}
+
+/// What a program in Rust is made of: a stage, changed by the exercise's `scene.patch` where there is
+/// one, with the student's file in it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rust {
+    /// The folder of the stage in `crates/`.
+    pub stage: String,
+    /// The file that the student changes, in the crate: `src/join.rs`.
+    pub file: String,
 }
 
 /// One run of the program.
@@ -64,6 +77,8 @@ pub struct Run {
     pub site: Config,
     /// Whether a child process that has a connection to the site is to be killed.
     pub kill_one_worker: bool,
+    /// How many descriptors the program may have open, where that is limited.
+    pub descriptors: Option<u32>,
     /// What it is judged by, after the [`BASICS`].
     pub rules: Vec<Given>,
     /// How this run calls a reason of the basics.
@@ -108,6 +123,7 @@ impl Exercise {
             chapter: file.chapter,
             question: file.question,
             start: file.start.get_ref().clone(),
+            rust: file.rust,
             runs,
             hints: file
                 .hints
@@ -224,7 +240,7 @@ const HINTS_FOR_THE_BASICS: &[(&str, [&str; LEVELS])] = &[
         "crashed",
         [
             "What are the last words of the program on standard error?",
-            "Look at the line that they name.",
+            "Look at the line that they name: `stage-runner check -v` shows all of them.",
             "An error that nobody catches ends the program, and with it all other fetches.",
         ],
     ),
@@ -246,8 +262,12 @@ struct File {
     chapter: u32,
     question: String,
     start: Spanned<String>,
+    rust: Option<Rust>,
     concurrency: Option<Spanned<u32>>,
     deadline: Option<Spanned<String>>,
+    /// Of a piece of the museum: what [`Piece`](crate::Piece) reads.
+    #[serde(default, rename = "museum")]
+    _museum: Option<toml::Table>,
     #[serde(default)]
     site: SiteTable,
     #[serde(default)]
@@ -268,6 +288,7 @@ struct RunTable {
     site: SiteTable,
     #[serde(default)]
     kill_one_worker: bool,
+    descriptors: Option<u32>,
     #[serde(default)]
     instead: BTreeMap<Spanned<String>, String>,
     rules: Vec<Spanned<toml::Value>>,
@@ -281,10 +302,13 @@ enum Paths {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Repeated {
     repeat: usize,
     of: Vec<String>,
+    /// How much longer each path is, by `&` at its end.
+    #[serde(default)]
+    longer_by: usize,
 }
 
 #[derive(Clone, Default, Deserialize)]
@@ -294,6 +318,8 @@ struct SiteTable {
     jitter: Option<Spanned<String>>,
     size: Option<u64>,
     seed: Option<u64>,
+    #[serde(default)]
+    narrow: bool,
 }
 
 /// Reads the parts, and knows the text, so that it can name a line.
@@ -304,10 +330,13 @@ struct Reader<'a> {
 /// A run has no more targets than this.
 const MOST_PATHS: usize = 10_000;
 
+/// The site takes requests of up to 16 KiB.
+const MOST_LONGER: usize = 15_000;
+
 impl Reader<'_> {
     fn not_toml(&self, error: &toml::de::Error) -> Wrong {
         let line = error.span().map(|span| self.line(span.start));
-        Wrong { line, what: error.message().to_owned() }
+        Wrong { line, what: for_people(error.message()) }
     }
 
     fn wrong(&self, at: usize, what: String) -> Wrong {
@@ -351,6 +380,7 @@ impl Reader<'_> {
             site: self.site(&file.site, &run.site, paths.len())?,
             paths,
             kill_one_worker: run.kill_one_worker,
+            descriptors: run.descriptors,
             rules: rules.collect::<Result<_, Wrong>>()?,
             instead,
         })
@@ -368,16 +398,20 @@ impl Reader<'_> {
             size: run.size.or(file.size).unwrap_or(default.size),
             seed: run.seed.or(file.seed).unwrap_or(default.seed),
             events: true,
+            narrow: run.narrow || file.narrow,
             ..default
         })
     }
 
     fn paths(&self, paths: &Spanned<Paths>) -> Result<Vec<String>, Wrong> {
         let wrong = |what: String| self.wrong(paths.span().start, what);
-        let (of, repeat) = match paths.get_ref() {
-            Paths::List(of) => (of, 1),
-            Paths::Repeated(Repeated { repeat, of }) => (of, *repeat),
+        let (of, repeat, longer_by) = match paths.get_ref() {
+            Paths::List(of) => (of, 1, 0),
+            Paths::Repeated(Repeated { repeat, of, longer_by }) => (of, *repeat, *longer_by),
         };
+        if longer_by > MOST_LONGER {
+            return Err(wrong(format!("longer-by = {longer_by}: at most {MOST_LONGER} bytes")));
+        }
         let many = of.len().saturating_mul(repeat);
         if many == 0 || many > MOST_PATHS {
             return Err(wrong(format!("{many} paths: a run has 1 to {MOST_PATHS}")));
@@ -386,7 +420,15 @@ impl Reader<'_> {
             return Err(wrong(format!("the path `{path}` does not begin with /: write \"/1\"")));
         }
         let all = of.iter().cycle().take(many).enumerate();
-        Ok(all.map(|(index, path)| path.replace("{n}", &(index + 1).to_string())).collect())
+        // The site ignores a `&` with nothing behind it.
+        let more = "&".repeat(longer_by);
+        let all: Vec<String> = all
+            .map(|(index, path)| path.replace("{n}", &(index + 1).to_string()) + &more)
+            .collect();
+        for path in &all {
+            practice_site::check_path(path).map_err(|why| wrong(format!("`{path}`: {why}")))?;
+        }
+        Ok(all)
     }
 
     fn time_or(&self, text: Option<&Spanned<String>>, or: Duration) -> Result<Duration, Wrong> {
@@ -428,7 +470,7 @@ impl Reader<'_> {
         };
         let (mut right, mut wrong_from) = (None, None);
         for (key, value) in &table {
-            let read = |takes| read(takes, value).map_err(|what| wrong(format!("{key} {what}")));
+            let read = |takes| read(key, takes, value).map_err(wrong);
             if key == rule.name {
                 given.value = match (rule.takes, value) {
                     (Takes::Nothing, toml::Value::Boolean(_)) => Value::Nothing,
@@ -476,6 +518,33 @@ impl Reader<'_> {
     }
 }
 
+/// What the reader of TOML says, without the names that Rust has for things.
+fn for_people(message: &str) -> String {
+    if let Some(rest) = message.strip_prefix("invalid type: ")
+        && let Some((found, needed)) = rest.split_once(", expected ")
+    {
+        let found = match found {
+            "map" => "a table",
+            "sequence" => "a list",
+            found => found.split_once(' ').map_or(found, |(_, value)| value),
+        };
+        let needed = match needed {
+            "u32" | "u64" | "usize" => "a whole number",
+            "a string" => "a text",
+            "a sequence" => "a list",
+            needed if needed.starts_with("struct") => "a table",
+            needed => needed,
+        };
+        return format!("{found} will not do: {needed} is needed");
+    }
+    if message.starts_with("invalid length ")
+        && let Some((_, needed)) = message.split_once(", expected an array of length ")
+    {
+        return format!("this list needs {needed} values");
+    }
+    message.replace("missing field", "there is no")
+}
+
 /// Stands for what is not there: the value of a rule that is written as a string alone.
 const NOTHING: toml::Value = toml::Value::Boolean(false);
 
@@ -517,8 +586,8 @@ fn unknown_parameter(rule: &Rule, key: &str) -> String {
     format!("{} has no parameter `{key}`: write {known}", rule.name)
 }
 
-fn read(takes: Takes, value: &toml::Value) -> Result<Value, String> {
-    let wrong = || format!("= {value} will not do: write {}", takes.example("…"));
+fn read(key: &str, takes: Takes, value: &toml::Value) -> Result<Value, String> {
+    let wrong = || format!("{key} = {value} will not do: write {}", takes.example(key));
     let whole = |value: &toml::Value| value.as_integer().and_then(|n| u64::try_from(n).ok());
     match (takes, value) {
         (Takes::Number, toml::Value::Float(number)) if *number >= 0.0 => Ok(Value::Number(*number)),

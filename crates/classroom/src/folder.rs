@@ -11,6 +11,12 @@ type Files = (&'static str, &'static [(&'static str, &'static [u8])]);
 /// What `build.rs` found in `exercises/`.
 const EMBEDDED: &[Files] = include!(concat!(env!("OUT_DIR"), "/exercises.rs"));
 
+/// What it found in `museum/`.
+const EMBEDDED_PIECES: &[Files] = include!(concat!(env!("OUT_DIR"), "/museum.rs"));
+
+/// What the id of a piece of the museum begins with: `museum/lost-wakeup`.
+pub(crate) const MUSEUM: &str = "museum/";
+
 /// The module that a start imports, in each language.
 const PLUMBING: &str = "plumbing";
 
@@ -51,6 +57,15 @@ impl Folder {
         EXERCISES.all().into_iter().find(|folder| folder.id() == name || folder.name == name)
     }
 
+    /// All pieces of the museum, in the order of their names.
+    pub fn pieces() -> Vec<Folder> {
+        let named = |piece| {
+            let folder = Folder::of(piece);
+            Folder { name: format!("{MUSEUM}{}", folder.name), ..folder }
+        };
+        EMBEDDED_PIECES.iter().map(named).collect()
+    }
+
     /// The module that the starts of a language import: name and text, by the language's extension.
     pub fn plumbing(extension: &str) -> Option<(&'static str, &'static [u8])> {
         let (_, files) = EMBEDDED.iter().find(|(name, _)| *name == PLUMBING)?;
@@ -77,8 +92,12 @@ impl Folder {
         Folder { name: (*name).to_owned(), files: files.collect() }
     }
 
-    /// The short name of the exercise, up to the first hyphen: `3a`.
+    /// The short name of the exercise, up to the first hyphen: `3a`. The whole name of a piece of
+    /// the museum.
     pub fn id(&self) -> &str {
+        if self.name.starts_with(MUSEUM) {
+            return &self.name;
+        }
         self.name.split('-').next().unwrap_or(&self.name)
     }
 

@@ -19,6 +19,7 @@
 //!
 //! - `exercise`: what `exercise.toml` says, checked
 //! - `folder`: the files of an exercise, embedded or on the disk
+//! - `museum`: a piece of the museum, which is an exercise with a bug in a stage
 //! - `observed`: what was seen of one run: the program's words, the site's events, the process
 //! - `rules`: the named functions that judge a run, a file each; [`RULES`] is their table
 //! - `check`: runs an exercise through, up to its verdict
@@ -29,6 +30,7 @@
 mod exercise;
 
 mod folder;
+mod museum;
 
 mod observed;
 
@@ -44,9 +46,10 @@ pub mod control;
 
 mod words;
 
-pub use check::{Attempt, check};
-pub use exercise::{Exercise, LEVELS, Run, Wrong};
+pub use check::{Attempt, check, not_run};
+pub use exercise::{Exercise, LEVELS, Run, Rust, Wrong};
 pub use folder::{EXERCISES, Folder};
+pub use museum::Piece;
 pub use observed::{Connection, Ending, Observed, Process, Seen};
 pub use progress::{Entry, Progress};
 pub use rules::{

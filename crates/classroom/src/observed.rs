@@ -56,6 +56,8 @@ pub struct Process {
     pub cpu: Option<Duration>,
     /// How often one of its threads gave up the processor to wait: voluntary context switches.
     pub sleeps: Option<u64>,
+    /// How often it asked a socket in vain, if the program itself tells (docs/protocol.md).
+    pub in_vain: Option<u64>,
     /// The most threads at once in one process: the program, or a child of it.
     pub peak_threads: Option<u64>,
     /// How many different child processes were seen, its children's children among them.

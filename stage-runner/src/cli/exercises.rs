@@ -12,6 +12,7 @@ pub const CHECK_EXAMPLES: &str = "\
 Examples:
   stage-runner check 3a                         your program in work/3a
   stage-runner check 3a --watch                 again whenever you save
+  stage-runner check 3a -v                      with the notes that it prints to stderr
   stage-runner check 3a -- node mine.js         any program that speaks docs/protocol.md
   stage-runner check --all --format json        all that you have taken, for your teacher
   stage-runner check --exercise ./my-exercise -- python3 solution.py
@@ -31,7 +32,10 @@ pub const TAKE_EXAMPLES: &str = "\
 Examples:
   stage-runner take 3a                          writes work/3a
   stage-runner take 3a --language javascript    the same in another language, where there is one
+  stage-runner take 8a                          a crate in work/8a, made of the stage of chapter 8:
+                                                run it in a checkout
   stage-runner take --exercise ./my-exercise    an exercise that your teacher gave you
+  stage-runner take museum/lost-wakeup          a piece of the museum: see stage-runner museum
 
 Exit status: 0 the files are there, 1 they could not be written or you have changed them, 2 the
 command line is wrong.";
@@ -104,9 +108,13 @@ pub struct TakeOptions {
     #[command(flatten)]
     pub which: WhichOptions,
 
-    /// The language of the start
-    #[arg(long, value_name = "LANGUAGE", default_value = "python")]
-    pub language: String,
+    /// The language of the start, python if there is one in it
+    #[arg(long, value_name = "LANGUAGE")]
+    pub language: Option<String>,
+
+    /// A piece of the museum without its bug
+    #[arg(long)]
+    pub fixed: bool,
 
     /// Where the student works.
     #[command(flatten)]
@@ -132,6 +140,10 @@ pub struct CheckOptions {
     /// Check again whenever your files change; Ctrl-C ends it
     #[arg(long, conflicts_with_all = ["format", "command"])]
     pub watch: bool,
+
+    /// Show what the program prints to stderr: its notes, and the whole of its last words
+    #[arg(short, long)]
+    pub verbose: bool,
 
     /// The language of your program, where you have taken several
     #[arg(long, value_name = "LANGUAGE", conflicts_with = "command")]
@@ -181,9 +193,9 @@ pub struct SolutionOptions {
     #[arg(long)]
     pub yes: bool,
 
-    /// The language of the solution
-    #[arg(long, value_name = "LANGUAGE", default_value = "python")]
-    pub language: String,
+    /// The language of the solution, python if there is one in it
+    #[arg(long, value_name = "LANGUAGE")]
+    pub language: Option<String>,
 
     /// Where the student works.
     #[command(flatten)]

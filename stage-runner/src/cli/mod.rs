@@ -14,12 +14,14 @@ use crate::lineup::{Languages, Program, stages};
 use crate::terminal::look::{Charset, Color};
 
 pub mod exercises;
+pub mod museum;
 mod values;
 
 use exercises::{
     CHECK_EXAMPLES, CheckOptions, EXERCISES_HELP, ExercisesOptions, HINT_HELP, HintOptions,
     SOLUTION_HELP, SolutionOptions, TAKE_EXAMPLES, TakeOptions,
 };
+use museum::{MUSEUM_EXAMPLES, MuseumOptions};
 use values::{
     at_least_one, deadline, duration, in_flight, pages, program, rounds, size, some_delay,
     whole_number,
@@ -164,6 +166,9 @@ pub enum Command {
     /// Show a solution of an exercise that has passed
     #[command(after_help = SOLUTION_HELP)]
     Solution(SolutionOptions),
+    /// List the bug museum: stages of the house, each with one real bug
+    #[command(after_help = MUSEUM_EXAMPLES)]
+    Museum(MuseumOptions),
     /// Print completions for a shell
     Completions {
         /// The shell to complete in.

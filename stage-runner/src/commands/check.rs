@@ -1,16 +1,18 @@
 //! `stage-runner check`: runs a program as an exercise asks for, and says what was seen.
 
 use std::io;
+use std::path::Path;
 use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
 
-use classroom::{Attempt, EXERCISES, Exercise, Outcome, Verdict, control};
+use classroom::{Attempt, EXERCISES, Exercise, Outcome, Piece, Verdict, control};
 
-use super::workplace::{self, Program, Workplace, find};
+use super::workplace::{self, Program, Taken, Workplace, find};
 use crate::cli::exercises::{CheckFormat, CheckOptions};
 use crate::cli::wrong_in;
 use crate::measure::observe::{NotObserved, observe};
+use crate::system::cargo::{self, NotBuilt};
 use crate::system::{processes, signals};
 use crate::terminal::look::{Charset, Color, Look};
 use crate::terminal::{print, progress};
@@ -62,7 +64,10 @@ fn wrong<T>(message: String) -> T {
 /// Which exercises are meant.
 fn chosen(options: &CheckOptions) -> Result<Vec<Exercise>, String> {
     if options.all {
-        return EXERCISES.all().iter().map(|folder| Ok(find(folder.id())?.1)).collect();
+        let exercises = EXERCISES.all();
+        let exercises = exercises.iter().map(|folder| Ok(find(folder.id())?.1));
+        let pieces = Piece::all().into_iter().map(|piece| Ok(piece.exercise));
+        return exercises.chain(pieces).collect();
     }
     if options.which.name.is_none() && options.which.exercise.is_none() {
         return Err("what is to be checked? An exercise, as in: stage-runner check 3a; all that \
@@ -91,7 +96,7 @@ impl Desk<'_> {
     fn all(&self, exercises: Vec<Exercise>) -> Result<ExitCode, Stop> {
         let mut checked = Vec::new();
         for exercise in exercises {
-            let is_left_out = self.options.all && self.workplace.taken(&exercise.id).is_empty();
+            let is_left_out = self.options.all && !self.workplace.is_taken(&exercise);
             let verdict = match is_left_out {
                 true => None,
                 false => Some(self.check(&exercise)?),
@@ -141,20 +146,23 @@ impl Desk<'_> {
 
     /// Checks an exercise, and keeps the verdict.
     fn check(&self, exercise: &Exercise) -> Result<Verdict, Stop> {
-        let program = self.program(exercise)?;
-        let verdict = check(exercise, &program)?;
+        let stderr_to = self.options.verbose.then_some(progress::warn as fn(&str));
+        let verdict = match self.program(exercise)? {
+            Taken::Program(program) => check(exercise, &program, stderr_to)?,
+            Taken::Crate(folder) => check_crate(exercise, &folder, stderr_to)?,
+        };
         let mut done = self.workplace.progress().map_err(Stop::NotStarted)?;
         done.note(&exercise.id, &verdict);
         self.workplace.keep(&done).map_err(Stop::NotStarted)?;
         Ok(verdict)
     }
 
-    fn program(&self, exercise: &Exercise) -> Result<Program, Stop> {
+    fn program(&self, exercise: &Exercise) -> Result<Taken, Stop> {
         if !self.options.command.is_empty() {
-            return Ok(Program::Command(self.options.command.clone()));
+            return Ok(Taken::Program(Program::Command(self.options.command.clone())));
         }
         let language = self.options.language.as_deref();
-        self.workplace.program(&exercise.id, language).map_err(Stop::NotStarted)
+        self.workplace.program(exercise, language).map_err(Stop::NotStarted)
     }
 
     fn show(&self, exercise: &Exercise, verdict: &Verdict) -> Result<(), Stop> {
@@ -164,14 +172,42 @@ impl Desk<'_> {
     }
 }
 
+/// Builds a crate and checks its program. What does not compile is not there yet.
+fn check_crate(
+    exercise: &Exercise,
+    folder: &Path,
+    stderr_to: Option<fn(&str)>,
+) -> Result<Verdict, Stop> {
+    let id = &exercise.id;
+    progress::live(&format!("{id}  building… (half a minute, the first time)"));
+    let built = cargo::build(folder);
+    progress::end();
+    if signals::asked() {
+        return Err(Stop::Interrupted);
+    }
+    match built {
+        Ok(path) => check(exercise, &Program::Command(vec![path.into()]), stderr_to),
+        Err(NotBuilt::Missing(why)) => Err(Stop::NotStarted(why)),
+        Err(NotBuilt::Refused { first, words }) => {
+            progress::warn(&format!("{words}\n"));
+            let words = format!("Rust refuses it: {first}");
+            Ok(classroom::not_run(exercise, "does-not-compile", words))
+        }
+    }
+}
+
 /// Checks a program, with a live line that says what runs.
-fn check(exercise: &Exercise, program: &Program) -> Result<Verdict, Stop> {
+fn check(
+    exercise: &Exercise,
+    program: &Program,
+    stderr_to: Option<fn(&str)>,
+) -> Result<Verdict, Stop> {
     let all = exercise.runs.len();
     let mut run_once = |attempt: Attempt<'_>| {
         let (number, says) = (attempt.number + 1, &attempt.run.says);
         let again = if attempt.again { ", once more" } else { "" };
         progress::live(&format!("{}  running… {number} of {all}: {says}{again}", exercise.id));
-        let observed = observe(program.command(), attempt.run, &mut || true);
+        let observed = observe(program.command(), attempt.run, stderr_to, &mut || true);
         observed.map_err(|why| match why {
             NotObserved::NotStarted(why) => Stop::NotStarted(why),
             NotObserved::Interrupted => Stop::Interrupted,

@@ -17,10 +17,12 @@ mod exercises;
 mod experiment;
 mod hint;
 mod list;
+mod museum;
 mod play_part;
 mod python;
 mod report;
 mod run_stage;
+mod rust_crate;
 mod site;
 mod solution;
 mod sweep;
@@ -57,6 +59,7 @@ pub fn main() -> ExitCode {
         Some(Command::Check(options)) => check::run(&options),
         Some(Command::Hint(options)) => hint::run(&options),
         Some(Command::Solution(options)) => solution::run(&options),
+        Some(Command::Museum(options)) => museum::run(&options),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "stage-runner", &mut script);

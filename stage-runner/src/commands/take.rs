@@ -4,9 +4,10 @@ use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
-use classroom::Folder;
+use classroom::{Folder, Piece};
 
-use super::workplace::{Workplace, chosen, write_unless_changed};
+use super::workplace::{Workplace, chosen, language, write_unless_changed};
+use super::{museum, rust_crate};
 use crate::cli::exercises::TakeOptions;
 use crate::cli::wrong_in;
 use crate::lineup::ExerciseLanguage;
@@ -15,16 +16,29 @@ use crate::terminal::progress;
 /// Writes the text, the start and the plumbing.
 pub fn run(options: &TakeOptions) -> ExitCode {
     let (folder, exercise) = chosen(&options.which).unwrap_or_else(wrong);
-    let language = ExerciseLanguage::find(&options.language).unwrap_or_else(wrong);
+    if let Some(piece) = Piece::find(&exercise.id).filter(|_| Piece::is_meant(&exercise.id)) {
+        return museum::take(&piece, options);
+    }
+    if options.fixed {
+        wrong(format!("{} is not a piece of the museum, which --fixed is for", exercise.id))
+    }
+    let language = language(&folder, options.language.as_deref()).unwrap_or_else(wrong);
     let workplace = Workplace::new(&options.work);
     let start = folder.program("start/", language.extension);
     let (_, start) = start.unwrap_or_else(|| wrong(not_in(&folder, language)));
 
     let into = workplace.of(&exercise.id);
-    let file = workplace.file(&exercise.id, language);
+    let file = workplace.file(&exercise, language);
     // The progress marks the folder, so that it is found from inside.
     let begun = workplace.progress().and_then(|done| workplace.keep(&done));
-    match begun.and_then(|()| write(&folder, language, &into, &file, start)) {
+    let written = begun.and_then(|()| {
+        if language.is_rust() {
+            rust_crate::write(&folder, &exercise, &workplace, start)
+        } else {
+            write(&folder, language, &into, &file, start)
+        }
+    });
+    match written {
         Err(why) => {
             progress::warn(&format!("error: {why}"));
             ExitCode::FAILURE
@@ -36,7 +50,7 @@ pub fn run(options: &TakeOptions) -> ExitCode {
                 exercise.id,
                 exercise.name,
                 into.display(),
-                file.file_name().unwrap_or_default().display(),
+                file.strip_prefix(&into).unwrap_or(&file).display(),
                 options.which.typed(&exercise.id)
             ));
             ExitCode::SUCCESS

@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use classroom::{EXERCISES, Exercise, Folder, Progress};
+use classroom::{EXERCISES, Exercise, Folder, Piece, Progress};
 
 use crate::cli::exercises::{WhichOptions, WorkOptions};
 use crate::lineup::{ExerciseLanguage, stages};
@@ -25,6 +25,14 @@ const START: &str = "start";
 /// A student's folder.
 pub struct Workplace {
     folder: PathBuf,
+}
+
+/// What a student has taken.
+pub enum Taken {
+    /// A program that can run as it is.
+    Program(Program),
+    /// A crate in this folder, which has to be built first.
+    Crate(PathBuf),
 }
 
 /// What runs a student's program.
@@ -76,6 +84,9 @@ pub fn chosen(which: &WhichOptions) -> Result<(Folder, Exercise), String> {
 /// # Errors
 /// There is none, and what was meant.
 pub fn find(name: &str) -> Result<(Folder, Exercise), String> {
+    if Piece::is_meant(name) {
+        return find_piece(name).map(|piece| (piece.folder().clone(), piece.exercise));
+    }
     let folder = Folder::embedded(name).ok_or_else(|| {
         let all = EXERCISES.all();
         let shown = name.escape_debug();
@@ -88,6 +99,34 @@ pub fn find(name: &str) -> Result<(Folder, Exercise), String> {
     })?;
     let exercise = Exercise::read(&folder).map_err(|wrong| wrong.to_string())?;
     Ok((folder, exercise))
+}
+
+/// The language that was asked for, or the first in which the exercise has a program.
+///
+/// # Errors
+/// There is no such language.
+pub fn language(folder: &Folder, asked: Option<&str>) -> Result<&'static ExerciseLanguage, String> {
+    let has = |language: &&ExerciseLanguage| folder.program("start/", language.extension).is_some();
+    match asked {
+        Some(name) => ExerciseLanguage::find(name),
+        None => Ok(ExerciseLanguage::ALL.iter().find(has).unwrap_or(&ExerciseLanguage::ALL[0])),
+    }
+}
+
+/// The piece of the museum of this name, with or without `museum/`.
+///
+/// # Errors
+/// There is none, and what was meant.
+pub fn find_piece(name: &str) -> Result<Piece, String> {
+    Piece::find(name).ok_or_else(|| {
+        let all = Piece::all();
+        let shown = name.escape_debug();
+        let name = name.strip_prefix("museum/").unwrap_or(name);
+        match stages::nearest(name, all.iter().map(Piece::name)) {
+            Some(near) => format!("no piece is called \"{shown}\": did you mean {near}?"),
+            None => format!("no piece is called \"{shown}\": stage-runner museum lists them"),
+        }
+    })
 }
 
 impl Workplace {
@@ -109,28 +148,49 @@ impl Workplace {
         self.folder.display()
     }
 
+    /// The folder of all.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// The folder of an exercise.
     pub fn of(&self, id: &str) -> PathBuf {
         self.folder.join(id)
     }
 
-    /// The student's program for an exercise in this language.
-    pub fn file(&self, id: &str, language: &ExerciseLanguage) -> PathBuf {
-        self.of(id).join(format!("{START}.{}", language.extension))
+    /// The student's program for an exercise in this language, or that file of it which the student
+    /// changes.
+    pub fn file(&self, exercise: &Exercise, language: &ExerciseLanguage) -> PathBuf {
+        let folder = self.of(&exercise.id);
+        match &exercise.rust {
+            Some(rust) if language.is_rust() => folder.join(&rust.file),
+            _ => folder.join(format!("{START}.{}", language.extension)),
+        }
     }
 
     /// The languages in which an exercise was taken.
-    pub fn taken(&self, id: &str) -> Vec<&'static ExerciseLanguage> {
-        let is_there = |language: &&ExerciseLanguage| self.file(id, language).exists();
+    pub fn taken(&self, exercise: &Exercise) -> Vec<&'static ExerciseLanguage> {
+        let is_there = |language: &&ExerciseLanguage| self.file(exercise, language).exists();
         ExerciseLanguage::ALL.iter().filter(is_there).collect()
     }
 
-    /// What runs the student's program for an exercise.
+    /// Whether an exercise or a piece of the museum was taken.
+    pub fn is_taken(&self, exercise: &Exercise) -> bool {
+        let is_piece = Piece::is_meant(&exercise.id);
+        let is_crate = is_piece && self.of(&exercise.id).join("Cargo.toml").exists();
+        is_crate || !self.taken(exercise).is_empty()
+    }
+
+    /// The student's program for an exercise.
     ///
     /// # Errors
     /// There is no such file, or there are several, or nothing runs it.
-    pub fn program(&self, id: &str, language: Option<&str>) -> Result<Program, String> {
-        let language = match (language, &self.taken(id)[..]) {
+    pub fn program(&self, exercise: &Exercise, language: Option<&str>) -> Result<Taken, String> {
+        let id = &exercise.id;
+        if Piece::is_meant(id) {
+            return self.program_of_piece(id, language);
+        }
+        let language = match (language, &self.taken(exercise)[..]) {
             (Some(name), _) => ExerciseLanguage::find(name)?,
             (None, [only]) => only,
             (None, []) => {
@@ -146,7 +206,7 @@ impl Workplace {
                 return Err(format!("{id} was taken in several languages: add --language {names}"));
             }
         };
-        let file = self.file(id, language);
+        let file = self.file(exercise, language);
         if !file.exists() {
             let name = language.name;
             return Err(format!(
@@ -154,11 +214,34 @@ impl Workplace {
                 file.display()
             ));
         }
+        if language.is_rust() {
+            return Ok(Taken::Crate(self.of(id)));
+        }
         if language.extension == "py" {
             let python = Python::find().map_err(|why| format!("{}.", words::escaped(&why)))?;
-            return Ok(Program::Python(python, file));
+            return Ok(Taken::Program(Program::Python(python, file)));
         }
-        Ok(Program::Command(vec![language.program.into(), file.into()]))
+        Ok(Taken::Program(Program::Command(vec![language.program.into(), file.into()])))
+    }
+
+    /// The crate that was taken, or its twin in Python.
+    fn program_of_piece(&self, id: &str, language: Option<&str>) -> Result<Taken, String> {
+        let folder = self.of(id);
+        if let Some(name) = language.filter(|name| !name.eq_ignore_ascii_case("rust")) {
+            let twin = folder.join("twin.py");
+            if name != "python" || !twin.exists() {
+                return Err(format!("{} has no program in {name}: write rust", folder.display()));
+            }
+            let python = Python::find().map_err(|why| format!("{}.", words::escaped(&why)))?;
+            return Ok(Taken::Program(Program::Python(python, twin)));
+        }
+        if !folder.join("Cargo.toml").exists() {
+            return Err(format!(
+                "there is no crate in {}: stage-runner take {id} writes one",
+                folder.display()
+            ));
+        }
+        Ok(Taken::Crate(folder))
     }
 
     /// What the student has done so far.
@@ -193,16 +276,21 @@ impl Workplace {
 
     /// The contents of all files of an exercise.
     pub fn contents(&self, id: &str) -> Vec<(PathBuf, Vec<u8>)> {
-        let mut contents = Vec::new();
-        for entry in fs::read_dir(self.of(id)).into_iter().flatten().flatten() {
-            // A file may be away for a moment while an editor replaces it.
-            if let Ok(text) = fs::read(entry.path()) {
-                contents.push((entry.path(), text));
-            }
-        }
+        let mut contents = contents_of(&self.of(id));
+        contents.extend(contents_of(&self.of(id).join("src")));
         contents.sort();
         contents
     }
+}
+
+fn contents_of(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    // A file may be away for a moment while an editor replaces it, and building changes the lock
+    // file.
+    entries
+        .filter(|entry| entry.file_name() != "Cargo.lock")
+        .filter_map(|entry| Some((entry.path(), fs::read(entry.path()).ok()?)))
+        .collect()
 }
 
 /// Writes a file, unless there is another one.

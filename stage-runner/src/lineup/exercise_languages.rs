@@ -13,10 +13,16 @@ pub struct ExerciseLanguage {
 
 impl ExerciseLanguage {
     /// All of them.
-    pub const ALL: [ExerciseLanguage; 2] = [
+    pub const ALL: [ExerciseLanguage; 3] = [
         ExerciseLanguage { name: "python", extension: "py", program: "python3" },
         ExerciseLanguage { name: "javascript", extension: "js", program: "node" },
+        ExerciseLanguage { name: "rust", extension: "rs", program: "cargo" },
     ];
+
+    /// Whether a program of it is a crate, which has to be built.
+    pub fn is_rust(&self) -> bool {
+        self.extension == "rs"
+    }
 
     /// The language of this name.
     ///

@@ -11,6 +11,8 @@ mod exercises;
 mod experiment;
 mod formats;
 #[cfg(unix)]
+mod museum;
+#[cfg(unix)]
 mod operations;
 #[cfg(unix)]
 mod programs;

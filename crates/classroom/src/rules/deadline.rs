@@ -12,9 +12,9 @@ use crate::words::time;
 /// Pages that take too long are given up.
 pub(super) const GIVEN_UP: Rule = Rule {
     name: "given-up",
-    about: "each page whose path contains TEXT is told as `timeout`, not before its deadline by the \
-            program's own clock, and before the site has sent all of it. Choose pages that take at \
-            least three times the deadline",
+    about: "each page whose path contains TEXT is told as `timeout`, not before its deadline by \
+            the program's own clock, and before the site has sent all of it. Choose pages that \
+            take at least three times the deadline",
     takes: Takes::Text,
     more: &[],
     reasons: &["late", "cut-off", "kind"],
@@ -138,6 +138,9 @@ mod tests {
         assert_eq!(reason(&rule, &slow_and_quick(500, timeout(500))), "fine");
         assert_eq!(reason(&rule, &slow_and_quick(4000, page(0, 0, 4000))), "late");
         assert_eq!(reason(&rule, &slow_and_quick(4000, timeout(4000))), "late");
+        let mut sent_all_the_same = slow_and_quick(500, timeout(500));
+        sent_all_the_same.site.connections[0].answered = Some(ms(4000));
+        assert_eq!(reason(&rule, &sent_all_the_same), "fine");
         assert_eq!(reason(&rule, &slow_and_quick(200, timeout(200))), "cut-off");
         assert_eq!(reason(&rule, &slow_and_quick(500, failed(0, ErrorKind::Io))), "kind");
         let other = given("given-up", Value::Text("/fault/".to_owned()));

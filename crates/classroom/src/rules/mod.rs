@@ -12,12 +12,17 @@ mod as_they_come;
 mod basics;
 mod connections;
 mod deadline;
+mod in_vain;
 mod loops;
 mod mirrors;
+mod never_asked;
+mod noticed;
 mod order;
 mod pages;
 mod process;
 mod requests;
+mod said;
+mod sleeps;
 mod tally;
 mod told;
 mod workers;
@@ -35,9 +40,12 @@ pub const RULES: &[Rule] = &[
     pages::OUTCOMES_ALL,
     pages::KINDS_AS_IN_THE_CORPUS,
     told::TOLD_AS,
+    said::NO_ERROR_SAYS,
     deadline::GIVEN_UP,
     deadline::NOT_TOLD_LAST,
     requests::ASKED,
+    never_asked::NEVER_ASKED,
+    noticed::UNNOTICED_MS,
     connections::CONNECTIONS,
     connections::PEAK_WAITING,
     connections::PEAK_OPEN,
@@ -45,6 +53,8 @@ pub const RULES: &[Rule] = &[
     order::ORDER_AS_THEY_CAME,
     process::THREADS,
     process::SLEEPS_PER_SECOND,
+    sleeps::SLEEPS_PER_PAGE,
+    in_vain::IN_VAIN_PER_PAGE,
     workers::WORKERS,
     workers::LOST_AT_MOST,
     workers::PLACE_FILLED,

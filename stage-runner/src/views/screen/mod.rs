@@ -6,6 +6,7 @@ pub mod experiment;
 #[cfg(test)]
 mod golden;
 pub mod list;
+pub mod museum;
 mod picture;
 pub mod program_check;
 pub mod sweep;

@@ -23,7 +23,7 @@ pub fn lines(exercise: &Exercise, typed: &str, verdict: &Verdict, style: &Style)
         }
         Outcome::NotJudged { why, .. } => ("not judged".to_owned(), Ink::Strong, why.clone()),
     };
-    let sentence = words::escaped(&format!("{word}: {words}."));
+    let sentence = words::escaped(&format!("{word}: {}.", words.trim_end_matches('.')));
     let room = style.width.saturating_sub(INDENT).max(20);
     let mut said = wrapped(&sentence, room, 0);
     // The words of the verdict may be broken where the screen is narrow.
