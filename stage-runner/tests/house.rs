@@ -70,6 +70,25 @@ fn the_corpus_knows_only_crawl_and_the_practice_site() {
     assert_eq!(packages()["corpus"], BTreeSet::from(allowed));
 }
 
+/// The classroom judges by what was seen from outside: it knows the site and the protocol, and no
+/// stage. It starts no program, and no site.
+#[test]
+fn the_classroom_knows_no_stage_and_starts_nothing() {
+    let used = &packages()["classroom"];
+    for other in ["stage-runner", "stage-program", "selectors", "recorder", "reference-tokio"] {
+        assert!(!used.contains(other), "classroom must not use {other}");
+    }
+    assert!(!used.iter().any(|other| is_stage(other)), "{used:?}");
+    nobody(|name| name != "stage-runner", &["classroom"]);
+    let source = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/classroom/src"));
+    for file in files(source) {
+        let code = fs::read_to_string(&file).unwrap();
+        for call in ["process::Command", "Site::start", "thread::spawn", "TcpStream"] {
+            assert!(!code.contains(call), "{file:?} must not use {call}");
+        }
+    }
+}
+
 /// Where every stage passes, what happens is noted; a stage's own code notes nothing. (A pool's
 /// pipe carries the notes of its workers, a runtime has hooks, and a ring sleeps without a
 /// selector.)
@@ -177,7 +196,11 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 fn used_of_crate(code: &str) -> BTreeSet<&str> {
     let is_part = |c: char| c.is_alphanumeric() || c == '_';
     let mut used = BTreeSet::new();
-    for rest in code.split("crate::").skip(1) {
+    for (at, word) in code.match_indices("crate::") {
+        if code[..at].ends_with(is_part) {
+            continue; // another crate, whose name ends like that
+        }
+        let rest = &code[at + word.len()..];
         match rest.strip_prefix('{') {
             None => used.extend(rest.split(|c| !is_part(c)).next()),
             Some(group) => {
@@ -215,6 +238,7 @@ fn names_of_the_crate_are_found() {
         ["cli", "views", "words"]
     );
     assert_eq!(found("crate::main"), ["main"]);
+    assert_eq!(found("student_crate::{Checkout, Patch}"), [""; 0]);
 }
 
 #[test]

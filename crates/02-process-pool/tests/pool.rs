@@ -56,6 +56,7 @@ fn main() -> ExitCode {
         return parent();
     }
 
+    #[cfg_attr(not(target_os = "linux"), allow(unused_mut))]
     let mut tests = named![
         more_than_512_workers_are_refused,
         there_are_no_more_workers_than_targets,

@@ -28,6 +28,9 @@ pub struct Config {
     /// Whether the site notes what it sees of its clients; see
     /// [`Site::events`](crate::Site::events).
     pub events: bool,
+    /// Whether connections have the smallest receive buffers that the system gives. On Linux a
+    /// client whose send buffer is as small cannot send 5,000 bytes in one call; elsewhere it may.
+    pub narrow: bool,
 }
 
 impl Default for Config {
@@ -42,6 +45,7 @@ impl Default for Config {
             size: 1024,
             seed: 2016,
             events: false,
+            narrow: false,
         }
     }
 }

@@ -62,6 +62,11 @@ pub(crate) fn start(config: Config, report: Option<Report>) -> io::Result<Server
         None => Some(address).filter(SocketAddr::is_ipv6),
     };
     let (ports, port_sockets) = ports::open(config.listen)?;
+    let sites: Vec<Socket> = iter::once(socket).chain(more).chain(ipv6_socket).collect();
+    if config.narrow {
+        // Connections inherit it. The system rounds up to the least that it gives.
+        sites.iter().try_for_each(|socket| socket.set_recv_buffer_size(1))?;
+    }
     let events = config.events.then(|| Arc::new(Events::start()));
     let shared = Arc::new(Shared {
         config,
@@ -76,7 +81,6 @@ pub(crate) fn start(config: Config, report: Option<Report>) -> io::Result<Server
     });
 
     let runtime = Builder::new_current_thread().enable_all().build()?;
-    let sites: Vec<Socket> = iter::once(socket).chain(more).chain(ipv6_socket).collect();
     spawn_listeners(&runtime, sites, port_sockets.listening, &shared)?;
     let kept = port_sockets.kept;
     let (running, stopped) = oneshot::channel();

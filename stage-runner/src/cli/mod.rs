@@ -13,8 +13,15 @@ use practice_site::Config;
 use crate::lineup::{Languages, Program, stages};
 use crate::terminal::look::{Charset, Color};
 
+pub mod exercises;
+pub mod museum;
 mod values;
 
+use exercises::{
+    CHECK_EXAMPLES, CheckOptions, EXERCISES_HELP, ExercisesOptions, HINT_HELP, HintOptions,
+    SOLUTION_HELP, SolutionOptions, TAKE_EXAMPLES, TakeOptions,
+};
+use museum::{MUSEUM_EXAMPLES, MuseumOptions};
 use values::{
     at_least_one, deadline, duration, in_flight, pages, program, rounds, size, some_delay,
     whole_number,
@@ -49,18 +56,6 @@ release build: cargo run --release -p stage-runner -- sweep
 Exit status: 0 each stage ran at least with the fewest in flight (or, if it was not asked for by
 name, cannot), 1 one did not, 2 the command line is wrong, 130 interrupted by Ctrl-C (by another
 signal: 128 and its number).";
-
-const CHECK_HELP: &str = "\
-Examples:
-  stage-runner check --program \"mine=python3 crawl.py\"
-  stage-runner check --program \"mine=node crawl.js\" --format json
-
-A program gets every page and every fault in a job of its own, four at a time; then jobs for
-how many at once, the deadline, 1,000 pages and bytes cut into pieces; then Ctrl-C.
-docs/protocol.md explains what a program has to do.
-
-Exit status: 0 passed, 1 not yet, 2 the command line is wrong, 3 not judged (this machine is too
-busy, or too slow), 130 interrupted by Ctrl-C (by another signal: 128 and its number).";
 
 const EXPERIMENT_EXAMPLES: &str = "\
 Examples:
@@ -127,9 +122,6 @@ pub enum Command {
     /// Run each stage with more and more in flight, and see where it ends
     #[command(after_help = SWEEP_EXAMPLES)]
     Sweep(SweepOptions),
-    /// Check a program of your own: every fault of the practice site, and what a stage promises
-    #[command(after_help = CHECK_HELP)]
-    Check(CheckOptions),
     /// Guess what a run will show, run it, and read why
     #[command(after_help = EXPERIMENT_EXAMPLES)]
     Experiment(ExperimentOptions),
@@ -156,6 +148,27 @@ pub enum Command {
         #[arg(short, long, value_name = "FILE.svg")]
         output: PathBuf,
     },
+    /// List the exercises, with what you have done
+    #[command(after_help = EXERCISES_HELP)]
+    Exercises(ExercisesOptions),
+    /// Take an exercise: its text and a program that works badly
+    #[command(after_help = TAKE_EXAMPLES)]
+    Take(TakeOptions),
+    /// Run your program, and say what is wrong with how it waits
+    ///
+    /// As an exercise, or, with `--program`, as a stage of your own: against every fault of the
+    /// practice site, and for what a stage promises.
+    #[command(after_help = CHECK_EXAMPLES)]
+    Check(CheckOptions),
+    /// Show a hint for what the last check found
+    #[command(after_help = HINT_HELP)]
+    Hint(HintOptions),
+    /// Show a solution of an exercise that has passed
+    #[command(after_help = SOLUTION_HELP)]
+    Solution(SolutionOptions),
+    /// List the bug museum: stages of the house, each with one real bug
+    #[command(after_help = MUSEUM_EXAMPLES)]
+    Museum(MuseumOptions),
     /// Print completions for a shell
     Completions {
         /// The shell to complete in.
@@ -415,26 +428,6 @@ pub struct SweepOptions {
     /// No progress and no notes on stderr
     #[arg(short, long)]
     pub quiet: bool,
-}
-
-/// Which programs are checked, and how that is shown.
-#[derive(Debug, Args)]
-pub struct CheckOptions {
-    /// Check this program; may be given several times
-    #[arg(long = "program", value_name = "NAME=COMMAND", value_parser = program, required = true)]
-    pub programs: Vec<Program>,
-
-    /// What is printed
-    #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
-    pub format: CheckFormat,
-}
-
-/// What a check prints.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-#[allow(missing_docs)]
-pub enum CheckFormat {
-    Text,
-    Json,
 }
 
 /// Which experiment, and what becomes of it.

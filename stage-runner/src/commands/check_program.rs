@@ -3,7 +3,8 @@
 use std::io;
 use std::process::ExitCode;
 
-use crate::cli::{CheckFormat, wrong_in};
+use crate::cli::exercises::CheckFormat;
+use crate::cli::wrong_in;
 use crate::lineup::{Languages, Program, entrants};
 use crate::measure::program_check::check;
 use crate::results::program_check::{ProgramCheck, Verdict};

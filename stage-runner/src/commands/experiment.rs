@@ -7,10 +7,11 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
+use classroom::control::share_of_a_core;
+
 use super::status;
 use crate::cli::{ExperimentFormat, ExperimentOptions, wrong_in};
 use crate::experiments::{self, EXPERIMENTS, Experiment, Finding, Lab, Seen, Trouble, Verdict};
-use crate::system::control::share_of_a_core;
 use crate::system::python::Python;
 use crate::system::{processes, signals};
 use crate::terminal::look::{Color, Look};
@@ -21,12 +22,16 @@ use crate::words;
 /// The exit status of an experiment that could not be judged.
 const NOT_JUDGED: u8 = 3;
 
+/// Sentences are harder to read in longer lines, however wide the terminal is.
+const COLUMNS: usize = 80;
+
 /// How often somebody who is asked for a guess may have pressed Ctrl-C instead.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// Runs the experiment that the command line names, or lists all.
 pub fn run(options: &ExperimentOptions) -> ExitCode {
-    let look = Look::new(Color::Never, options.charset);
+    let mut look = Look::new(Color::Never, options.charset);
+    look.style.width = look.style.width.min(COLUMNS);
     progress::set_up(false, look.ascii);
     let Some(name) = &options.name else { return list(options, look) };
     let experiment = experiments::find(name).unwrap_or_else(|| unknown(name));
@@ -111,8 +116,9 @@ impl Session<'_> {
             let kept = file::append(path, &note(experiment, &finding, guess));
             kept.map_err(Trouble::Failed)?;
         }
+        let why = experiments::why(experiment.chapter, experiment.name).unwrap_or_default();
         if self.options.format == ExperimentFormat::Json {
-            print::bytes(&json::experiment(experiment, &finding, guess))?;
+            print::bytes(&json::experiment(experiment, &finding, guess, &why))?;
             return Ok(finding.verdicts);
         }
         let style = self.look.style;
@@ -124,7 +130,6 @@ impl Session<'_> {
         } else {
             self.print(&["Why?".to_owned()])?;
         }
-        let why = experiments::why(experiment.chapter, experiment.name).unwrap_or_default();
         self.print(&screen::experiment::why(experiment, &finding, &why, &style))?;
         Ok(finding.verdicts)
     }
@@ -218,7 +223,7 @@ fn note(experiment: &Experiment, finding: &Finding, guess: Option<usize>) -> Str
         (Verdict::AsExpected, "Seen"),
         (Verdict::NotHere, "Seen, and not as the chapter says"),
         (Verdict::TooBusy, "Not judged on a busy machine"),
-        (Verdict::Unknown, "Not told by this system"),
+        (Verdict::Unknown, "Not told by this machine"),
     ] {
         let measures = finding.with(experiment, verdict).map(|(range, number)| match number {
             Some(number) => range.says(number),

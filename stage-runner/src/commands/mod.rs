@@ -10,16 +10,24 @@ use crate::cli::{self, Cli, Command};
 use crate::system::{processes, signals};
 use crate::terminal::{file, print, progress};
 
+mod check;
 mod check_program;
 mod compare;
+mod exercises;
 mod experiment;
+mod hint;
 mod list;
+mod museum;
 mod play_part;
 mod python;
 mod report;
 mod run_stage;
+mod rust_crate;
 mod site;
+mod solution;
 mod sweep;
+mod take;
+mod workplace;
 
 /// Does what the command line asks for.
 pub fn main() -> ExitCode {
@@ -37,7 +45,6 @@ pub fn main() -> ExitCode {
             site::run(&site, listen, port, events.as_deref(), verbose)
         }
         Some(Command::Sweep(options)) => sweep::run(&options),
-        Some(Command::Check(options)) => check_program::run(&options.programs, options.format),
         Some(Command::Experiment(options)) => experiment::run(&options),
         Some(Command::Report { result, output }) => report::run(&result, &output),
         Some(Command::Picture { result, stages, output }) => {
@@ -47,6 +54,12 @@ pub fn main() -> ExitCode {
         Some(Command::PlayPart { experiment, part, arguments }) => {
             play_part::run(&experiment, &part, &arguments)
         }
+        Some(Command::Exercises(options)) => exercises::run(&options),
+        Some(Command::Take(options)) => take::run(&options),
+        Some(Command::Check(options)) => check::run(&options),
+        Some(Command::Hint(options)) => hint::run(&options),
+        Some(Command::Solution(options)) => solution::run(&options),
+        Some(Command::Museum(options)) => museum::run(&options),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "stage-runner", &mut script);

@@ -54,7 +54,7 @@ pub const EXPERIMENT: Experiment = Experiment {
     ],
     needs_python: false,
     look: ("crates/08-async-await/src/executor.rs", "fn poll_woken"),
-    next: "stage-runner experiment how-often-polled; exercise 9a",
+    next: "stage-runner experiment how-often-polled",
     sources: &[
         ("stage-runner/src/experiments/block_the_loop.rs", include_str!("block_the_loop.rs")),
         (

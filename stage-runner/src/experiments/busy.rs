@@ -53,7 +53,7 @@ pub const EXPERIMENT: Experiment = Experiment {
     parts: &[],
     needs_python: false,
     look: ("crates/04-busy-wait/src/lib.rs", "fn receive"),
-    next: "stage-runner experiment busy-all; exercise 4a",
+    next: "stage-runner experiment busy-all; stage-runner take 4a",
     sources: &[("stage-runner/src/experiments/busy.rs", include_str!("busy.rs"))],
 };
 

@@ -41,7 +41,7 @@ pub const EXPERIMENT: Experiment = Experiment {
     parts: &[],
     needs_python: false,
     look: ("crates/04-busy-wait/src/all.rs", "fn crawl_all"),
-    next: "stage-runner experiment few-or-many; exercise 4a",
+    next: "stage-runner experiment few-or-many; stage-runner take 4a",
     sources: &[("stage-runner/src/experiments/busy_all.rs", include_str!("busy_all.rs"))],
 };
 

@@ -51,7 +51,7 @@ pub const EXPERIMENT: Experiment = Experiment {
     parts: &[("each-call", Part::Crawls(crawl))],
     needs_python: false,
     look: ("crates/01-blocking/src/exact_deadlines.rs", "fn sleep_in_parts"),
-    next: "exercise 5a",
+    next: "stage-runner take 1a",
     sources: &[("stage-runner/src/experiments/drip.rs", include_str!("drip.rs"))],
 };
 

@@ -42,7 +42,7 @@ pub const EXPERIMENT: Experiment = Experiment {
     ],
     needs_python: false,
     look: ("crates/03-thread-pool/src/counter.rs", "fn add_one"),
-    next: "stage-runner experiment race-across-await; exercise 3b",
+    next: "stage-runner experiment race-across-await; stage-runner take 3b",
     sources: &[
         ("stage-runner/src/experiments/lost_update.rs", include_str!("lost_update.rs")),
         (

@@ -39,7 +39,7 @@ pub const EXPERIMENT: Experiment = Experiment {
     parts: &[("rust", Part::Plays(play))],
     needs_python: true,
     look: ("crates/09-asyncio/src/lock.rs", "pub async fn acquire"),
-    next: "exercise 3b",
+    next: "stage-runner take 3b",
     sources: &[
         ("stage-runner/src/experiments/get.py", include_str!("get.py")),
         ("stage-runner/src/experiments/race_across_await.py", include_str!("race_across_await.py")),

@@ -1,8 +1,9 @@
 //! What was seen: a table for people, and measures to judge.
 
+use classroom::control::ENOUGH;
+
 use super::experiment::{Experiment, Form, Judged, Range};
 use crate::results::Run;
-use crate::system::control::ENOUGH;
 use crate::words;
 
 /// What one run of a scene came to.

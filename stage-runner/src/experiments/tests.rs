@@ -103,6 +103,13 @@ fn what_the_book_names_exists() {
         for name in named(experiment.next) {
             assert!(find(&name).is_some(), "after {}: {name}", experiment.name);
         }
+        for rest in experiment.next.split("stage-runner take ").skip(1) {
+            let exercise = rest.split(';').next().expect("a split has a first part");
+            let is_it = |name: &str| name.starts_with(&format!("{exercise}-"));
+            let folders = fs::read_dir(root().join("exercises")).unwrap();
+            let mut names = folders.map(|entry| entry.unwrap().file_name());
+            assert!(names.any(|name| is_it(&name.to_string_lossy())), "{}", experiment.next);
+        }
     }
 }
 

@@ -42,7 +42,7 @@ pub const EXPERIMENT: Experiment = Experiment {
     parts: &[],
     needs_python: false,
     look: ("crates/05-callbacks/src/event_loop.rs", "fn run"),
-    next: "stage-runner -s blocking,epoll --jitter 300ms; exercise 5b",
+    next: "stage-runner -s blocking,epoll --jitter 300ms; stage-runner take 9b",
     sources: &[("stage-runner/src/experiments/unordered.rs", include_str!("unordered.rs"))],
 };
 

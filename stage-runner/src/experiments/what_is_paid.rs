@@ -43,7 +43,7 @@ pub const EXPERIMENT: Experiment = Experiment {
     parts: &[],
     needs_python: false,
     look: ("crates/02-process-pool/src/process.rs", "fn start_with"),
-    next: "stage-runner -s process-pool --pages 100; exercise 2a",
+    next: "stage-runner -s process-pool --pages 100; stage-runner take 2b",
     sources: &[("stage-runner/src/experiments/what_is_paid.rs", include_str!("what_is_paid.rs"))],
 };
 

@@ -1,8 +1,8 @@
 //! The parent's half of the protocol: one child, every word of it checked.
 
 use std::collections::VecDeque;
-use std::io::{self, BufRead, BufReader, Read, Write};
-use std::process::{Child, ExitStatus, Stdio};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -11,24 +11,30 @@ use std::time::{Duration, Instant};
 use crawl::protocol::MAX_LINE_BYTES;
 
 use super::checked::Checked;
+use super::close_look::{CloseLook, Looked};
 use super::command::command;
 use super::costs;
 use super::work::{Heard, Work};
 use crate::lineup::{Entrant, Language};
 use crate::results::{Ending, Fault, Run, WrongLine};
-use crate::system::usage::{self, Cpu, Family};
+use crate::system::usage::{self, Cpu};
 use crate::system::{processes, signals};
 use crate::words;
 
-/// How often the runner looks at a child that says nothing.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
-
-/// Where a wait of [`LOOK_EVERY`] took longer than this, the runner itself stood still: somebody
-/// stopped it.
+/// Where a wait of [`CloseLook::every`] took longer than this, the runner itself stood still:
+/// somebody stopped it.
 const STOPPED: Duration = Duration::from_secs(1);
 
 /// A child that tells of no fetch for this long after the deadline is hung.
 const HUNG_AFTER: Duration = Duration::from_secs(5);
+
+/// With so much of a core, a program is as quick as it is; with less, it may be silent for longer,
+/// up to so many times.
+const ENOUGH_OF_A_CORE: f64 = classroom::control::ENOUGH;
+const MOST_PATIENCE: f64 = 5.0;
+
+/// The next look at a child begins no later than this after the last one.
+const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 
 /// Who still holds a child's stdout this long after its exit is not waited for.
 const STDOUT_AFTER_EXIT: Duration = Duration::from_secs(1);
@@ -42,7 +48,8 @@ const STDERR_COLUMNS: usize = 300;
 
 /// What the thread that reads a child's stdout passes on.
 enum Said {
-    Line(Vec<u8>),
+    /// A line, and when it came.
+    Line(Vec<u8>, Instant),
     TooLong,
     Nothing(Instant),
 }
@@ -66,16 +73,37 @@ pub struct Conversation {
     pipes: Pipes,
     checked: Checked,
     silence: Duration,
+    share_of_a_core: Option<fn() -> f64>,
     began: Instant,
     /// For how long the runner was stopped meanwhile.
     stopped: Duration,
     cpu_before: Option<Cpu>,
-    /// The most that was seen of a program from outside.
-    seen: Family,
+    /// The program, from outside.
+    look: CloseLook,
+    /// When each outcome came, in their order: it may have been heard later.
+    said_at: Vec<Instant>,
     /// For how long what it left running may go on after its end.
     afterwards: Duration,
     /// Whether it left a process running for longer.
     left_running: bool,
+}
+
+/// How a child is started and listened to.
+pub struct Manner {
+    /// What it is called in what it prints to stderr.
+    pub name: String,
+    /// What it is called where it cannot be started.
+    pub program: String,
+    /// Whether it is watched from outside: it need not say what it costs.
+    pub is_watched: bool,
+    /// Whether what it says is compared with what the system saw.
+    pub is_doubted: bool,
+    /// A program that tells of no fetch for so long is hung.
+    pub silence: Duration,
+    /// Where a program gets little of a core, as this tells, it may be silent for longer.
+    pub share_of_a_core: Option<fn() -> f64>,
+    /// How it is looked at, if it is.
+    pub look: CloseLook,
 }
 
 impl Conversation {
@@ -97,16 +125,43 @@ impl Conversation {
             // A backtrace would push the words of a panic out of the end of stderr.
             command.env("RUST_BACKTRACE", "0");
         }
+        let manner = Manner {
+            name: entrant.title().into_owned(),
+            program,
+            is_watched: entrant.is_watched(),
+            is_doubted: !entrant.measures_itself(),
+            silence: work.limits.deadline.saturating_add(HUNG_AFTER),
+            share_of_a_core: None,
+            look: CloseLook::default(),
+        };
+        Conversation::with(command, manner, work, targets)
+    }
+
+    /// Starts this command and hands it the job of so many targets.
+    ///
+    /// # Errors
+    /// It cannot be started.
+    pub fn with(
+        mut command: Command,
+        manner: Manner,
+        work: &Work<'_>,
+        targets: usize,
+    ) -> Result<Conversation, Fault> {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         processes::apart(&mut command);
         let cpu_before = usage::children();
         let began = Instant::now();
+        let Manner { name, program, is_watched, is_doubted, silence, share_of_a_core, look } =
+            manner;
         let not_started = |why| Fault::NotStarted { program: program.clone(), why };
-        let mut child = processes::spawn(&mut command)
-            .map_err(|error| not_started(processes::with_what_helps(&error)))?;
+        let mut child = processes::spawn(&mut command).map_err(|error| {
+            not_started(match error.kind() {
+                ErrorKind::NotFound => format!("{error}; install it, or write its whole path"),
+                _ => processes::with_what_helps(&error),
+            })
+        })?;
         signals::child(child.id());
 
-        let name = entrant.title().into_owned();
         let pass_on =
             work.stderr_to.map(|stderr_to| move |line: &str| stderr_to(&format!("{name}: {line}")));
         let pipes = Pipes::attend(&mut child, work.job(), pass_on).map_err(|error| {
@@ -118,15 +173,17 @@ impl Conversation {
         })?;
         Ok(Conversation {
             child,
-            is_watched: entrant.is_watched(),
-            is_doubted: !entrant.measures_itself(),
+            is_watched,
+            is_doubted,
             pipes,
             checked: Checked::new(targets, work.activity),
-            silence: work.limits.deadline.saturating_add(HUNG_AFTER),
+            silence,
+            share_of_a_core,
             began,
             stopped: Duration::ZERO,
             cpu_before,
-            seen: Family::default(),
+            look,
+            said_at: Vec::new(),
             afterwards: Duration::ZERO,
             left_running: false,
         })
@@ -150,14 +207,16 @@ impl Conversation {
     /// Listens until the child has ended, or has to be.
     pub fn listen(&mut self, heard: Heard<'_>) -> End {
         let mut last_word = Instant::now();
-        let mut last_look = Instant::now();
+        let (mut last_look, mut look_took) = (Instant::now(), Duration::ZERO);
         let mut stdout_end = None;
         let mut exit: Option<(ExitStatus, Instant)> = None;
         let mut interrupted: Option<Instant> = None;
         loop {
             // 1. Take the next line, or wait for one a moment.
             let waiting = Instant::now();
-            let said = self.next(stdout_end.is_some());
+            // On a busy machine a look takes long: the program comes first.
+            let pause = self.look.every().max(look_took.min(LONGEST_PAUSE));
+            let said = self.next(stdout_end.is_some(), pause);
             let waited = waiting.elapsed();
             if waited > STOPPED {
                 // Meanwhile the child could say what it wanted: that nobody heard it is not its
@@ -166,15 +225,20 @@ impl Conversation {
                 last_word += waited;
             }
             match said {
-                Some(Said::Line(line)) => {
+                Some(Said::Line(line, at)) => {
                     let running = self.began.elapsed().as_micros() as u64;
                     match self.checked.hear(&line, running) {
                         Ok(None) => {}
-                        Ok(outcome) if heard(outcome) => last_word = Instant::now(),
-                        Ok(_) => return self.put_down(None),
+                        Ok(outcome) => {
+                            self.said_at.push(at);
+                            if !heard(outcome) {
+                                return self.put_down(None);
+                            }
+                            last_word = Instant::now();
+                        }
                         Err(fault) => return self.put_down(Some(fault)),
                     }
-                    if last_look.elapsed() < LOOK_EVERY {
+                    if last_look.elapsed() < pause {
                         continue;
                     }
                 }
@@ -188,11 +252,12 @@ impl Conversation {
             }
 
             // 2. Look at the child.
-            last_look = Instant::now();
+            let looking = Instant::now();
             if !heard(None) {
                 return self.put_down(None);
             }
             self.look();
+            (last_look, look_took) = (Instant::now(), looking.elapsed());
             if exit.is_none() {
                 let status = self.child.try_wait().ok().flatten();
                 exit = status.map(|status| (status, Instant::now()));
@@ -203,7 +268,7 @@ impl Conversation {
                 Some((status, at)) if stdout_end.is_some() || at.elapsed() > STDOUT_AFTER_EXIT => {
                     return self.ended(status, stdout_end.map_or(at, |stdout| stdout.min(at)));
                 }
-                None if last_word.elapsed() > self.silence => {
+                None if last_word.elapsed() > self.silence && !self.is_patient() => {
                     let silent_us = last_word.elapsed().as_micros() as u64;
                     return self.put_down(Some(Fault::Hung { silent_us }));
                 }
@@ -217,12 +282,21 @@ impl Conversation {
         }
     }
 
-    fn next(&self, stdout_is_closed: bool) -> Option<Said> {
+    /// Whether the silence of a program gets longer than it was to be: once, by as much as the
+    /// machine is busy.
+    fn is_patient(&mut self) -> bool {
+        let Some(share) = self.share_of_a_core.take() else { return false };
+        let longer = (1.0 / share()).clamp(1.0, MOST_PATIENCE);
+        self.silence = self.silence.mul_f64(longer);
+        longer > 1.0 / ENOUGH_OF_A_CORE
+    }
+
+    fn next(&self, stdout_is_closed: bool, pause: Duration) -> Option<Said> {
         if stdout_is_closed {
             thread::sleep(Duration::from_millis(1));
             return None;
         }
-        match self.pipes.said.recv_timeout(LOOK_EVERY) {
+        match self.pipes.said.recv_timeout(pause) {
             Ok(said) => Some(said),
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => Some(Said::Nothing(Instant::now())),
@@ -230,12 +304,9 @@ impl Conversation {
     }
 
     fn look(&mut self) {
-        if self.is_watched
-            && let Some(now) = usage::family(self.child.id())
-        {
-            self.seen.rss_bytes = self.seen.rss_bytes.max(now.rss_bytes);
-            self.seen.threads = self.seen.threads.max(now.threads);
-            self.seen.processes = self.seen.processes.max(now.processes);
+        if self.is_watched {
+            let told = self.checked.outcomes.iter().filter(|outcome| outcome.is_some()).count();
+            self.look.at(self.child.id(), told);
         }
     }
 
@@ -251,7 +322,7 @@ impl Conversation {
             let ended = Instant::now();
             let runs = || processes::group_runs(self.child.id());
             while ended.elapsed() < self.afterwards && runs() {
-                thread::sleep(LOOK_EVERY);
+                thread::sleep(self.look.every());
             }
             self.left_running = runs();
         }
@@ -263,8 +334,13 @@ impl Conversation {
         End { status: Some(status), at, fault: None }
     }
 
-    /// Works out what the whole came to.
-    pub fn settle(self, end: End, run: &mut Run) {
+    /// When each outcome came, in their order.
+    pub fn said_at(&self) -> &[Instant] {
+        &self.said_at
+    }
+
+    /// Works out what the whole came to, and what was seen of it from outside alone.
+    pub fn settle(self, end: End, run: &mut Run) -> Looked {
         run.stopped_us = self.stopped.as_micros() as u64;
         run.exit = end.status.and_then(|status| status.code());
         let unanswered = self.checked.outcomes.iter().filter(|outcome| outcome.is_none()).count();
@@ -281,7 +357,7 @@ impl Conversation {
         };
         let lifetime = (end.at - self.began).as_micros() as u64;
         let cpu = usage::children().zip(self.cpu_before).map(|(after, before)| after - before);
-        let seen = costs::from_outside(lifetime, cpu, self.is_watched.then_some(self.seen));
+        let seen = costs::from_outside(lifetime, cpu, self.is_watched.then_some(self.look.family));
         let reported = self.checked.usage.unwrap_or_default();
         let recorded = self.checked.recorded;
         run.activity = recorded.map(|recorded| recorded.finish(reported.dropped_steps));
@@ -290,6 +366,7 @@ impl Conversation {
             run.doubts =
                 costs::doubts(&reported, &seen, run.reported().filter_map(|o| o.finished_us).max());
         }
+        let looked = self.look.looked(&seen);
         run.usage = costs::complete(reported, seen);
         if !signals::asked() {
             // What it printed last may still be on its way, and its stderr may be held open by what
@@ -300,6 +377,7 @@ impl Conversation {
             let tail = self.pipes.stderr.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
             run.stderr = tail.iter().cloned().collect();
         }
+        looked
     }
 }
 
@@ -348,9 +426,9 @@ fn read_lines(stdout: impl Read, say: &SyncSender<Said>) {
         let said = match read {
             Ok(0) | Err(_) => Said::Nothing(Instant::now()),
             Ok(_) if line.len() > MAX_LINE_BYTES => Said::TooLong,
-            Ok(_) => Said::Line(line),
+            Ok(_) => Said::Line(line, Instant::now()),
         };
-        let is_last = !matches!(said, Said::Line(_));
+        let is_last = !matches!(said, Said::Line(..));
         // Nobody listens any more once the run is over: then the program gets a broken pipe.
         if say.send(said).is_err() || is_last {
             return;

@@ -61,7 +61,7 @@ impl Work<'_> {
                 heard(Some(run.outcomes[url].insert(outcome)))
             }
         });
-        conversation.settle(end, &mut run);
+        let _ = conversation.settle(end, &mut run);
         if let Some(why) = lacks(entrant, &run) {
             return Run::skipped(index, round, why);
         }

@@ -1,7 +1,7 @@
 //! What only the system can tell and do: about processes, about what they take, about signals.
 
 pub mod answer;
-pub mod control;
+pub mod cargo;
 pub mod processes;
 pub mod python;
 pub mod signals;

@@ -123,6 +123,11 @@ mod system {
         let _ = killpg(Pid::from_raw(pid as i32), Signal::SIGKILL);
     }
 
+    /// Ends one process by its number, and nothing that it started.
+    pub fn kill_one(pid: u32) {
+        let _ = nix::sys::signal::kill(Pid::from_raw(pid as i32), Signal::SIGKILL);
+    }
+
     /// Sends Ctrl-C to the process group of a child, as its terminal would.
     pub fn interrupt_group(pid: u32) {
         let _ = killpg(Pid::from_raw(pid as i32), Signal::SIGINT);
@@ -201,6 +206,9 @@ mod system {
 
     /// There are no groups to end here.
     pub fn kill_group(_pid: u32) {}
+
+    /// Which process to end is not told here.
+    pub fn kill_one(_pid: u32) {}
 
     /// There are no groups here.
     pub fn group_runs(_pid: u32) -> bool {

@@ -72,6 +72,8 @@ pub fn ascii(text: &str) -> String {
             'µ' => plain.push('u'),
             '×' => plain.push('x'),
             '…' => plain.push('~'),
+            '✓' => plain.push('+'),
+            '✗' => plain.push('x'),
             c if c.is_ascii() => plain.push(c),
             c => plain.push_str(&"?".repeat(c.width().unwrap_or(1))),
         }

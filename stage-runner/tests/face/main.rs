@@ -6,8 +6,12 @@ mod addresses;
 #[cfg(unix)]
 mod check_program;
 mod command_line;
+#[cfg(unix)]
+mod exercises;
 mod experiment;
 mod formats;
+#[cfg(unix)]
+mod museum;
 #[cfg(unix)]
 mod operations;
 #[cfg(unix)]

@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::PathBuf;
 
-use super::support::{command, ended, run, run_with_stdin};
+#[cfg(target_os = "linux")]
+use super::support::{command, ended};
+use super::support::{run, run_with_stdin};
 
 const QUICK: [&str; 6] = ["--pages", "3", "--delay", "30ms", "-s", "blocking,epoll"];
 

@@ -12,6 +12,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 use std::{io, mem};
 
+use classroom::control::{ENOUGH, share_of_a_core};
 use crawl::protocol::OutcomeLine;
 use crawl::{ErrorKind, Limits};
 use practice_site::{Config, Site};
@@ -21,7 +22,6 @@ use crate::lineup::Entrant;
 use crate::lineup::urls::{self, Wanted};
 use crate::results::program_check::{Failure, Group, ProgramCheck, Stopped};
 use crate::results::{Fault, Run};
-use crate::system::control::{ENOUGH, share_of_a_core};
 use crate::system::signals;
 use crate::words;
 

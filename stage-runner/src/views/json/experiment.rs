@@ -22,6 +22,8 @@ struct Document<'a> {
     /// What came of each measure.
     measures: Vec<Measure<'a>>,
     table: Vec<Row<'a>>,
+    /// The chapter's words, a paragraph each.
+    why: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -72,7 +74,12 @@ struct Listed<'a> {
 }
 
 /// What was seen.
-pub fn experiment(experiment: &Experiment, finding: &Finding, guess: Option<usize>) -> Vec<u8> {
+pub fn experiment(
+    experiment: &Experiment,
+    finding: &Finding,
+    guess: Option<usize>,
+    why: &[String],
+) -> Vec<u8> {
     let measures = experiment.ranges.iter().zip(&finding.seen.measures).zip(&finding.verdicts);
     let rows = finding.seen.rows.iter().map(|(name, cells)| Row {
         name,
@@ -93,6 +100,7 @@ pub fn experiment(experiment: &Experiment, finding: &Finding, guess: Option<usiz
             .map(|((range, seen), verdict)| measure(range, *seen, *verdict))
             .collect(),
         table: rows.collect(),
+        why,
     })
 }
 

@@ -1,8 +1,9 @@
 //! An experiment, in plain lines: they are read aloud as well as they are seen.
 
+use classroom::control::ENOUGH;
+
 use crate::experiments::{Cell, Experiment, Finding, Form, Verdict};
 use crate::lineup::sources;
-use crate::system::control::ENOUGH;
 use crate::views::Style;
 use crate::views::columns::UNKNOWN;
 use crate::words;

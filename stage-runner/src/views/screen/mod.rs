@@ -1,14 +1,17 @@
 //! Results for people at a terminal.
 
 pub mod comparison;
+pub mod exercises;
 pub mod experiment;
 #[cfg(test)]
 mod golden;
 pub mod list;
+pub mod museum;
 mod picture;
 pub mod program_check;
 pub mod sweep;
 pub mod trace;
+pub mod verdict;
 pub mod waterfall;
 
 use crate::words::{self, joined};

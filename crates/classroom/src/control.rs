@@ -1,9 +1,12 @@
 //! The control: what share of a core does a program get here, now?
+//!
+//! A rule on time, and an experiment whose figure is a time, mean something only where a program
+//! that wants a whole core gets most of one.
 
 use std::time::{Duration, Instant};
 
 /// How long [`share_of_a_core`] looks.
-const LOOKS_FOR: Duration = Duration::from_millis(100);
+pub const LOOKS_FOR: Duration = Duration::from_millis(100);
 
 /// Below this share a time is not judged.
 pub const ENOUGH: f64 = 0.7;
@@ -26,6 +29,16 @@ pub fn share_of_a_core() -> f64 {
         last = now;
     }
     1.0 - elsewhere.as_secs_f64() / (last - began).as_secs_f64()
+}
+
+/// Why a time was not judged, where a program gets this share of a core.
+pub fn too_busy(share: f64) -> String {
+    format!(
+        "this machine is busy: a program that wants a core gets {:.0} % of one, and a time is \
+         judged from {:.0} % on",
+        share * 100.0,
+        ENOUGH * 100.0
+    )
 }
 
 #[cfg(test)]

@@ -1,0 +1,48 @@
+"""Exercise 9a. Wrong: three at a time, and each three wait for the
+slowest of them.
+"""
+
+import asyncio
+import time
+
+from plumbing import main, parse, tell_error, tell_page
+
+
+def crawl(targets, limits):
+    asyncio.run(fetch_all(targets, limits))
+
+
+async def fetch_all(targets, limits):
+    step = limits.concurrency
+    for at in range(0, len(targets), step):
+        batch = targets[at:at + step]
+        await asyncio.gather(*(fetch(target) for target in batch))
+
+
+async def fetch(target):
+    """Fetches one target, and tells what came of it."""
+    started = time.monotonic()
+    try:
+        status, body = await download(target)
+        tell_page(target, started, status, body)
+    except ConnectionResetError as error:
+        tell_error(target, started, "reset", error)
+    except (OSError, ValueError) as error:
+        tell_error(target, started, "io", error)
+
+
+async def download(target):
+    """The status and the body of a page."""
+    reader, writer = await asyncio.open_connection(*target.address)
+    try:
+        writer.write(target.request())
+        page = parse(await reader.read())  # until the site closes
+    finally:
+        writer.close()
+    if page is None:
+        raise ConnectionError("the connection ended too early")
+    return page
+
+
+if __name__ == "__main__":
+    main(crawl)

@@ -1,0 +1,27 @@
+"use strict";
+// Exercise 9b. Wrong: `Promise.all` gives the pages when all are there, in the
+// order of the list.
+
+const { get, main, tellError, tellPage } = require("./plumbing.js");
+
+async function crawl(targets) {
+  const results = await Promise.all(targets.map(fetchOne));
+  for (const result of results) tell(result);
+}
+
+function tell({ target, started, page, error }) {
+  if (error) tellError(target, started, "io", error.message);
+  else tellPage(target, started, page);
+}
+
+// Fetches one target: which one, since when, and a page or an error.
+async function fetchOne(target) {
+  const started = performance.now();
+  try {
+    return { target, started, page: await get(target) };
+  } catch (error) {
+    return { target, started, error };
+  }
+}
+
+main(crawl);

@@ -1,0 +1,345 @@
+//! Exercises: take one, check a program, hints, the solution. The stages of the house are programs,
+//! too, so most of this needs no Python.
+
+use std::env;
+use std::fs;
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::support::{Ended, command, ended, run};
+
+/// A folder of its own for each test, which the next run of that test empties.
+struct Work(PathBuf);
+
+impl Work {
+    fn new(test: &str) -> Work {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("exercises").join(test);
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder).unwrap();
+        Work(folder)
+    }
+
+    fn run(&self, args: &[&str]) -> Ended {
+        let work = self.0.join("work");
+        let (before, command) = match args.iter().position(|arg| *arg == "--") {
+            Some(at) => args.split_at(at),
+            None => (args, &[][..]),
+        };
+        run(&[before, &["--work", work.to_str().unwrap()], command].concat())
+    }
+
+    /// Checks a stage of the house as a program.
+    fn check_stage(&self, exercise: &[&str], stage: &str) -> Ended {
+        let runner = env!("CARGO_BIN_EXE_stage-runner");
+        self.run(
+            &[&["check"], exercise, &["--format", "json", "--", runner, "run-stage", stage]]
+                .concat(),
+        )
+    }
+
+    fn write(&self, path: &str, text: &str) -> PathBuf {
+        let path = self.0.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        path
+    }
+
+    fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.0.join(path)).unwrap()
+    }
+}
+
+fn verdict(ended: &Ended) -> Value {
+    ended.json()["exercises"][0].clone()
+}
+
+#[track_caller]
+fn not_yet(ended: Ended, reason: &str) -> Value {
+    let verdict = verdict(&ended.code(1));
+    assert_eq!((&verdict["verdict"], &verdict["reason"]), (&"not-yet".into(), &reason.into()));
+    verdict
+}
+
+#[test]
+fn every_exercise_is_listed() {
+    let work = Work::new("every_exercise_is_listed");
+    let list = work.run(&["exercises"]).code(0);
+    for (id, name) in [
+        ("3a", "three at a time"),
+        ("4a", "a nap between two rounds"),
+        ("10a", "two loops, one list"),
+    ] {
+        let is_of_it = |line: &str| line.starts_with(&format!("{id} ")) && line.contains(name);
+        assert!(list.stdout.lines().any(is_of_it), "{}", list.stdout);
+    }
+    list.says("not checked yet");
+    work.run(&["exercises", "--rules"]).code(0).says("| `peak-waiting` | `peak-waiting = [LEAST");
+}
+
+#[test]
+fn stages_of_the_house_are_judged_by_how_they_wait() {
+    let work = Work::new("stages_of_the_house_are_judged_by_how_they_wait");
+    // A busy machine may keep the rule on time from its judgment, never the others from theirs.
+    let threads = work.check_stage(&["3a"], "thread-pool");
+    assert!([Some(0), Some(3)].contains(&threads.code), "{}{}", threads.stdout, threads.stderr);
+    not_yet(work.check_stage(&["3a"], "blocking"), "too-few");
+    if cfg!(target_os = "linux") {
+        // A second thread reports its outcomes.
+        not_yet(work.check_stage(&["4a"], "busy-wait-all"), "threads");
+    }
+    let said = work.run(&["exercises"]).code(0).stdout;
+    assert!(said.contains("not yet (too-few)"), "{said}");
+}
+
+#[test]
+fn nonsense_is_told_by_name() {
+    let work = Work::new("nonsense_is_told_by_name");
+    let check = |program: &[&str]| {
+        work.run(&[&["check", "3a", "--format", "json", "--"], program].concat())
+    };
+    not_yet(check(&["true"]), "missing");
+    let told = not_yet(check(&["echo", "hello"]), "protocol");
+    assert_eq!(told["words"], "line 1 is not an outcome: hello. Print notes to stderr.");
+    let told = not_yet(check(&["sh", "-c", "echo 'no luck' >&2; exit 3"]), "crashed");
+    let words = "it ended with exit status 3 after 0 of 12 outcomes. The last line that it printed \
+                 to stderr: no luck";
+    assert_eq!(told["words"], words);
+    check(&["no-such-program"]).code(2).notes("cannot start no-such-program");
+}
+
+#[test]
+fn a_program_that_is_silent_is_ended_with_all_that_it_started() {
+    let work = Work::new("a_program_that_is_silent_is_ended_with_all_that_it_started");
+    let exercise = work.write(
+        "x1-silent/exercise.toml",
+        r#"
+            name = "silent"
+            chapter = 1
+            question = "Says it anything?"
+            start = "stopped"
+            concurrency = 1
+            [[run]]
+            paths = ["/1"]
+            silence = "300ms"
+            instead = { hung = "stopped" }
+            rules = ["outcomes-all"]
+        "#,
+    );
+    let folder = exercise.parent().unwrap().to_str().unwrap();
+    let pid = work.0.join("pid");
+    let script = format!("sleep 60 & echo $! > '{}'; wait", pid.display());
+    let command = ["check", "--exercise", folder, "--format", "json", "--", "sh", "-c", &script];
+    let told = not_yet(work.run(&command), "stopped");
+    let words = told["words"].as_str().unwrap();
+    assert!(
+        words.starts_with("it came to a stop after 0 of 1 outcomes, and was silent"),
+        "{words}"
+    );
+    let pid = fs::read_to_string(pid).unwrap();
+    let is_gone = || {
+        let status = fs::read_to_string(format!("/proc/{}/status", pid.trim()));
+        status.map_or(true, |status| status.contains("State:\tZ"))
+    };
+    let began = std::time::Instant::now();
+    while !is_gone() {
+        assert!(began.elapsed().as_secs() < 5, "{pid} is still there");
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_worker_can_be_killed_on_purpose() {
+    let work = Work::new("a_worker_can_be_killed_on_purpose");
+    let exercise = work.write(
+        "x2-killed/exercise.toml",
+        r#"
+            name = "killed"
+            chapter = 2
+            question = "What becomes of the page of a worker that dies?"
+            start = "failed"
+            concurrency = 3
+            [[run]]
+            says = "nobody dies"
+            paths = { repeat = 6, of = ["/{n}?delay=200ms"] }
+            rules = ["outcomes-all"]
+            [[run]]
+            says = "one dies"
+            paths = { repeat = 12, of = ["/{n}?delay=200ms"] }
+            kill-one-worker = true
+            rules = ["outcomes-all"]
+        "#,
+    );
+    let folder = exercise.parent().unwrap().to_str().unwrap();
+    let told = not_yet(work.check_stage(&["--exercise", folder], "process-pool"), "failed");
+    let words = told["words"].as_str().unwrap();
+    assert_eq!(told["run"], 1, "{words}");
+    assert!(words.starts_with("1 page ") && words.contains("worker-died"), "{words}");
+}
+
+#[test]
+fn what_a_student_has_changed_stays() {
+    let work = Work::new("what_a_student_has_changed_stays");
+    work.run(&["take", "3a"]).code(0).notes("Read README.md there");
+    assert!(work.read("work/3a/start.py").contains("import plumbing"));
+    assert!(work.read("work/3a/plumbing.py").contains("def main(crawl)"));
+    work.run(&["take", "3a"]).code(0).notes("was already");
+    work.write("work/3a/start.py", "mine");
+    work.run(&["take", "3a"]).code(1).notes("is not as it was taken, and stays as it is");
+    assert_eq!(work.read("work/3a/start.py"), "mine");
+    // From inside, the same folder is meant.
+    let mut inside = command(&["exercises"]);
+    inside.current_dir(work.0.join("work/3a"));
+    work.write("work/progress.toml", "[3a]\nverdict = \"not judged\"\n");
+    ended(inside).code(0).says("not judged");
+    work.run(&["take", "3z"]).code(2).notes("no exercise is called \"3z\": did you mean");
+    work.run(&["take", "3a", "--language", "cobol"]).code(2).notes("no exercise is in \"cobol\"");
+}
+
+#[test]
+fn hints_go_one_level_further_each_time() {
+    let work = Work::new("hints_go_one_level_further_each_time");
+    work.run(&["hint", "3a"]).code(1).notes("first, stage-runner check 3a");
+    not_yet(work.run(&["check", "3a", "--format", "json", "--", "true"]), "missing");
+    work.run(&["hint", "3a"]).code(0).says("missing, level 1 of 3:");
+    work.run(&["hint", "3a"]).code(0).says("missing, level 2 of 3:");
+    work.run(&["hint", "3a"]).code(0).says("Join every thread");
+    work.run(&["hint", "3a"]).code(0).says("missing, level 3 of 3:");
+    work.run(&["hint", "4a"]).code(1).notes("first, stage-runner check 4a");
+}
+
+#[test]
+fn the_solution_comes_after_a_pass_or_when_it_is_asked_for_twice() {
+    let work = Work::new("the_solution_comes_after_a_pass_or_when_it_is_asked_for_twice");
+    work.run(&["solution", "3b"]).code(1).notes("has not passed yet");
+    work.run(&["solution", "3b", "--yes"]).code(0).says("one_addition_at_a_time");
+    work.write("work/progress.toml", "[3b]\nverdict = \"passed\"\npassed = true\n");
+    work.run(&["solution", "3b"]).code(0).says("one_addition_at_a_time");
+    work.write("work/progress.toml", "[3b]\nverdict = 3\n");
+    work.run(&["solution", "3b"]).code(1).notes("progress.toml, line 2: ");
+}
+
+#[test]
+fn all_is_about_what_was_taken() {
+    let work = Work::new("all_is_about_what_was_taken");
+    let all = work.run(&["check", "--all", "--format", "json"]).code(0).notes("Nothing was taken");
+    let json = all.json();
+    let exercises = json["exercises"].as_array().unwrap();
+    assert!(exercises.len() >= 3 && exercises.iter().all(|one| one["taken"] == false), "{json}");
+}
+
+#[test]
+fn a_command_line_that_makes_no_sense_is_refused() {
+    let work = Work::new("a_command_line_that_makes_no_sense_is_refused");
+    work.run(&["check"]).code(2).notes("which exercise? Write its name");
+    work.run(&["check", "3a"]).code(2).notes("stage-runner take 3a writes one");
+    work.run(&["check", "--exercise", "no/such/folder"])
+        .code(2)
+        .notes("cannot read no/such/folder");
+    let broken = work.write("x3-broken/exercise.toml", "name = \"broken\"\nchapter = \"one\"\n");
+    let folder = broken.parent().unwrap().to_str().unwrap();
+    work.run(&["check", "--exercise", folder]).code(2).notes("exercise.toml, line 2: ");
+}
+
+/// The Python that the runner finds; without one there is nothing to try, except where CI has one.
+fn has_python(test: &str) -> bool {
+    let ended = run(&["--language", "python", "-s", "blocking", "--pages", "1", "-q"]);
+    if ended.code == Some(0) {
+        return true;
+    }
+    assert!(env::var_os("CI").is_none(), "{}", ended.stderr);
+    let _ = writeln!(io::stderr(), "left out: {test}: {}", ended.stderr.trim());
+    false
+}
+
+#[test]
+fn a_student_takes_an_exercise_and_passes() {
+    if !has_python("a_student_takes_an_exercise_and_passes") {
+        return;
+    }
+    let work = Work::new("a_student_takes_an_exercise_and_passes");
+    work.run(&["take", "3b"]).code(0);
+    work.run(&["check", "3b"]).code(1).says("not yet (lost-update): the counter says");
+    let solution = work.run(&["solution", "3b", "--yes"]).stdout;
+    work.write("work/3b/start.py", &solution);
+    work.run(&["check", "3b"]).code(0).says("passed").says("stage-runner solution 3b");
+    let all = work.run(&["check", "--all", "--format", "json"]).code(0).json();
+    let taken = |one: &&Value| one["taken"] == true;
+    let taken: Vec<_> = all["exercises"].as_array().unwrap().iter().filter(taken).collect();
+    assert_eq!(taken.len(), 1, "{all}");
+    assert_eq!((&taken[0]["exercise"], &taken[0]["verdict"]), (&"3b".into(), &"passed".into()));
+    // Nothing but the three files that were taken.
+    let files = fs::read_dir(work.0.join("work/3b")).unwrap().count();
+    assert_eq!(files, 3);
+}
+
+#[test]
+fn watching_checks_again_when_the_contents_change() {
+    if !has_python("watching_checks_again_when_the_contents_change") {
+        return;
+    }
+    let work = Work::new("watching_checks_again_when_the_contents_change");
+    work.run(&["take", "3b"]).code(0);
+    let mut watch = command(&["check", "3b", "--watch"]);
+    let mut child = watch.current_dir(&work.0).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut verdict = || loop {
+        let line = lines.next().expect("it still watches").unwrap();
+        if line.starts_with("    not yet") || line.starts_with("    passed") {
+            return line;
+        }
+    };
+    assert!(verdict().starts_with("    not yet (lost-update)"));
+    let solution = work.run(&["solution", "3b", "--yes"]).stdout;
+    // As some editors do: a new file takes the place of the old one.
+    work.write("new", &solution);
+    fs::rename(work.0.join("new"), work.0.join("work/3b/start.py")).unwrap();
+    assert!(verdict().starts_with("    passed"));
+    let pid = nix::unistd::Pid::from_raw(child.id() as i32);
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+}
+
+/// The page shows each file of an exercise, and what to type: it is tried as it stands there.
+#[test]
+fn the_worked_example_of_the_page_works() {
+    let page = include_str!("../../../docs/teaching/write-an-exercise.md");
+    if !has_python("the_worked_example_of_the_page_works") {
+        return;
+    }
+    let work = Work::new("the_worked_example_of_the_page_works");
+    for part in page.split("<!-- file: ").skip(1) {
+        let (name, rest) = part.split_once(" -->\n```").unwrap();
+        let (_, text) = rest.split_once('\n').unwrap();
+        let (text, _) = text.split_once("\n```\n").unwrap();
+        work.write(name, &format!("{text}\n"));
+    }
+    let folder = work.0.join("x1-all-at-once");
+    let folder = folder.to_str().unwrap();
+    work.run(&["take", "--exercise", folder]).code(0);
+    work.run(&["check", "--exercise", folder]).code(1).says("not yet (too-few)");
+    work.run(&["hint", "--exercise", folder]).code(0).says("When is the second request sent?");
+    work.write("work/x1/start.py", &work.read("x1-all-at-once/solution/solution.py"));
+    work.run(&["check", "--exercise", folder]).code(0).says("passed");
+}
+
+/// The page has the table of all rules as the code has it. `UPDATE_EXPECT=1` writes it anew.
+#[test]
+fn the_page_has_the_rules_of_the_code() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/teaching/write-an-exercise.md");
+    let page = fs::read_to_string(path).unwrap();
+    let rules = run(&["exercises", "--rules"]).code(0).stdout;
+    if env::var_os("UPDATE_EXPECT").is_some() {
+        let (before, rest) = page.split_once("| rule | in TOML |").unwrap();
+        let (_, after) = rest.split_once("\n\n").unwrap();
+        fs::write(path, format!("{before}{rules}\n{after}")).unwrap();
+        return;
+    }
+    assert!(
+        page.contains(&rules),
+        "docs/teaching/write-an-exercise.md needs the table that `stage-runner exercises --rules` \
+         prints; UPDATE_EXPECT=1 writes it:\n{rules}"
+    );
+}
