@@ -398,7 +398,8 @@ fn programs_are_shown_in_the_form_that_all_shells_take() {
         assert!(!text.contains("--program '"), "{}", path.display());
     }
     shown.sort();
-    assert_eq!(shown, ["one-by-one.sh", "protocol.md", "threads.py"]);
+    let expected = ["CHANGELOG.md", "README.md", "one-by-one.sh", "protocol.md", "threads.py"];
+    assert_eq!(shown, expected);
 }
 
 /// A program that does not import `resource`, as on Windows, and the snippet of the protocol page.
