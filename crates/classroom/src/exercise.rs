@@ -49,8 +49,8 @@ pub struct Exercise {
     pub hints: BTreeMap<String, [String; LEVELS]>,
 }
 
-/// What a program in Rust is made of: a stage, changed by the exercise's `scene.patch` where there is
-/// one, with the student's file in it.
+/// What a program in Rust is made of: a stage, changed by the exercise's `scene.patch` where there
+/// is one, with the student's file in it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rust {
