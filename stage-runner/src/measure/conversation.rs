@@ -190,16 +190,19 @@ impl Conversation {
     }
 
     /// The number of its process, which is that of its process group.
+    #[cfg_attr(not(unix), allow(dead_code, reason = "elsewhere no program can be interrupted"))]
     pub fn process(&self) -> u32 {
         self.child.id()
     }
 
     /// Gives what the child leaves running so long to end by itself.
+    #[cfg_attr(not(unix), allow(dead_code, reason = "elsewhere no program can be interrupted"))]
     pub fn wait_afterwards(&mut self, patience: Duration) {
         self.afterwards = patience;
     }
 
     /// Whether the child, after its end, left a process running for longer than it may.
+    #[cfg_attr(not(unix), allow(dead_code, reason = "elsewhere no program can be interrupted"))]
     pub fn left_running(&self) -> bool {
         self.left_running
     }
