@@ -69,6 +69,11 @@ fn chosen(options: &CheckOptions) -> Result<Vec<Exercise>, String> {
         let pieces = Piece::all().into_iter().map(|piece| Ok(piece.exercise));
         return exercises.chain(pieces).collect();
     }
+    if options.which.name.is_none() && options.which.exercise.is_none() {
+        return Err("what is to be checked? An exercise, as in: stage-runner check 3a; all that \
+                    you have taken: --all; or a stage of your own: --program NAME=COMMAND"
+            .to_owned());
+    }
     workplace::chosen(&options.which).map(|(_, exercise)| vec![exercise])
 }
 

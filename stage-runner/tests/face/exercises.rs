@@ -233,7 +233,7 @@ fn all_is_about_what_was_taken() {
 #[test]
 fn a_command_line_that_makes_no_sense_is_refused() {
     let work = Work::new("a_command_line_that_makes_no_sense_is_refused");
-    work.run(&["check"]).code(2).notes("which exercise? Write its name");
+    work.run(&["check"]).code(2).notes("An exercise, as in: stage-runner check 3a");
     work.run(&["check", "3a"]).code(2).notes("stage-runner take 3a writes one");
     work.run(&["check", "--exercise", "no/such/folder"])
         .code(2)
