@@ -83,11 +83,11 @@ impl Download {
     }
 
     /// `finally`: what happens at every end. A yield is no end.
-    fn finally<T>(
+    fn finally(
         &mut self,
-        step: Step<Future<()>, T>,
+        step: Step<Future<()>, Page>,
         places: &Places,
-    ) -> Step<Future<()>, T> {
+    ) -> Step<Future<()>, Page> {
         if !matches!(step, Err(Yield(_))) {
             drop(self.socket.take());
             places.give_back();
