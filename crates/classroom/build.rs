@@ -13,7 +13,9 @@ fn main() -> io::Result<()> {
 
 /// Writes the table of what is in the folders of a folder of the repository.
 fn embed(what: &str) -> io::Result<()> {
-    let all = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(what);
+    // Asked for when it runs: checkouts may share a target folder, and this program in it.
+    let package = env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it");
+    let all = Path::new(&package).join("../..").join(what);
     println!("cargo::rerun-if-changed={}", all.display());
     let mut table = "&[\n".to_owned();
     for folder in sorted(&all)?.into_iter().filter(|path| path.is_dir()) {

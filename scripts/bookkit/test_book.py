@@ -14,7 +14,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 import counting  # noqa: E402
 import sources  # noqa: E402
-from bookkit import Drift, drawing, excerpts, links, measured, pages, site  # noqa: E402
+from bookkit import Drift, drawing, excerpts, links, measured, pages, plans, site  # noqa: E402
 from bookkit import translations, twins  # noqa: E402
 
 RUST = """
@@ -421,6 +421,59 @@ class Counting(unittest.TestCase):
 3 openat(AT_FDCWD, "/proc/self/status", O_RDONLY) = 7
 """
         self.assertEqual(counting.own_calls(log.splitlines()), 5)
+
+
+PLAN = """
+# A plan
+
+session: 10
+
+## 1. First
+
+minutes: 4
+
+```sh
+stage-runner --list
+## 7. no heading
+```
+
+## 2. Second
+
+minutes: 6
+"""
+
+
+class Plans(unittest.TestCase):
+    def check(self, wrong, *changes):
+        text = PLAN
+        for old, new in changes:
+            self.assertIn(old, text)
+            text = text.replace(old, new)
+        told = plans.Plan("plan", text).wrong
+        self.assertEqual(len(told), len(wrong), told)
+        for words, line in zip(wrong, told):
+            self.assertIn(words, line)
+
+    def test_the_plans_of_the_repository_fit_their_sessions(self):
+        found = plans.all_plans()
+        self.assertIn("one-hour", [plan.name for plan in found])
+        for plan in found:
+            self.assertEqual(plan.wrong, [], plan.name)
+            self.assertTrue(any(step.commands for step in plan.steps), plan.name)
+
+    def test_minutes_are_added_up(self):
+        plan = plans.Plan("plan", PLAN)
+        self.assertEqual((plan.session, plan.minutes, plan.wrong), (10, 10, []))
+        commands = [step.commands for step in plan.steps]
+        self.assertEqual(commands, [["stage-runner --list", "## 7. no heading"], []])
+        self.check(["take 11 minutes, and the session has 10"], ("minutes: 6", "minutes: 7"))
+
+    def test_what_is_missing_or_too_much_is_told(self):
+        self.check(["`2. Second` has no line `minutes: N`"], ("minutes: 6", "6 minutes"))
+        self.check(["`minutes: 9` belongs to no step"], ("session: 10", "session: 10\nminutes: 9"))
+        self.check(["`minutes: 1` belongs to no step"], ("minutes: 4", "minutes: 4\nminutes: 1"))
+        self.check(["`## Second` has no number", "belongs to no step"], ("## 2. Second", "## Second"))
+        self.check(["`3. Second` is step 2"], ("## 2. Second", "## 3. Second"))
 
 
 if __name__ == "__main__":

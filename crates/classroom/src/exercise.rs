@@ -49,8 +49,8 @@ pub struct Exercise {
     pub hints: BTreeMap<String, [String; LEVELS]>,
 }
 
-/// What a program in Rust is made of: a stage, changed by the exercise's `scene.patch` where there is
-/// one, with the student's file in it.
+/// What a program in Rust is made of: a stage, changed by the exercise's `scene.patch` where there
+/// is one, with the student's file in it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rust {
@@ -240,7 +240,7 @@ const HINTS_FOR_THE_BASICS: &[(&str, [&str; LEVELS])] = &[
         "crashed",
         [
             "What are the last words of the program on standard error?",
-            "Look at the line that they name.",
+            "Look at the line that they name: `stage-runner check -v` shows all of them.",
             "An error that nobody catches ends the program, and with it all other fetches.",
         ],
     ),
@@ -336,7 +336,7 @@ const MOST_LONGER: usize = 15_000;
 impl Reader<'_> {
     fn not_toml(&self, error: &toml::de::Error) -> Wrong {
         let line = error.span().map(|span| self.line(span.start));
-        Wrong { line, what: error.message().to_owned() }
+        Wrong { line, what: for_people(error.message()) }
     }
 
     fn wrong(&self, at: usize, what: String) -> Wrong {
@@ -422,7 +422,13 @@ impl Reader<'_> {
         let all = of.iter().cycle().take(many).enumerate();
         // The site ignores a `&` with nothing behind it.
         let more = "&".repeat(longer_by);
-        Ok(all.map(|(index, path)| path.replace("{n}", &(index + 1).to_string()) + &more).collect())
+        let all: Vec<String> = all
+            .map(|(index, path)| path.replace("{n}", &(index + 1).to_string()) + &more)
+            .collect();
+        for path in &all {
+            practice_site::check_path(path).map_err(|why| wrong(format!("`{path}`: {why}")))?;
+        }
+        Ok(all)
     }
 
     fn time_or(&self, text: Option<&Spanned<String>>, or: Duration) -> Result<Duration, Wrong> {
@@ -464,7 +470,7 @@ impl Reader<'_> {
         };
         let (mut right, mut wrong_from) = (None, None);
         for (key, value) in &table {
-            let read = |takes| read(takes, value).map_err(|what| wrong(format!("{key} {what}")));
+            let read = |takes| read(key, takes, value).map_err(wrong);
             if key == rule.name {
                 given.value = match (rule.takes, value) {
                     (Takes::Nothing, toml::Value::Boolean(_)) => Value::Nothing,
@@ -512,6 +518,33 @@ impl Reader<'_> {
     }
 }
 
+/// What the reader of TOML says, without the names that Rust has for things.
+fn for_people(message: &str) -> String {
+    if let Some(rest) = message.strip_prefix("invalid type: ")
+        && let Some((found, needed)) = rest.split_once(", expected ")
+    {
+        let found = match found {
+            "map" => "a table",
+            "sequence" => "a list",
+            found => found.split_once(' ').map_or(found, |(_, value)| value),
+        };
+        let needed = match needed {
+            "u32" | "u64" | "usize" => "a whole number",
+            "a string" => "a text",
+            "a sequence" => "a list",
+            needed if needed.starts_with("struct") => "a table",
+            needed => needed,
+        };
+        return format!("{found} will not do: {needed} is needed");
+    }
+    if message.starts_with("invalid length ")
+        && let Some((_, needed)) = message.split_once(", expected an array of length ")
+    {
+        return format!("this list needs {needed} values");
+    }
+    message.replace("missing field", "there is no")
+}
+
 /// Stands for what is not there: the value of a rule that is written as a string alone.
 const NOTHING: toml::Value = toml::Value::Boolean(false);
 
@@ -553,8 +586,8 @@ fn unknown_parameter(rule: &Rule, key: &str) -> String {
     format!("{} has no parameter `{key}`: write {known}", rule.name)
 }
 
-fn read(takes: Takes, value: &toml::Value) -> Result<Value, String> {
-    let wrong = || format!("= {value} will not do: write {}", takes.example("…"));
+fn read(key: &str, takes: Takes, value: &toml::Value) -> Result<Value, String> {
+    let wrong = || format!("{key} = {value} will not do: write {}", takes.example(key));
     let whole = |value: &toml::Value| value.as_integer().and_then(|n| u64::try_from(n).ok());
     match (takes, value) {
         (Takes::Number, toml::Value::Float(number)) if *number >= 0.0 => Ok(Value::Number(*number)),

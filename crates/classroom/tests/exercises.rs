@@ -98,8 +98,15 @@ fn what_is_wrong_is_told_with_its_line() {
         assert!(wrong.starts_with(&format!("exercise.toml, {told}")), "{wrong}");
     };
     let rule = "{ peak-waiting = 2 }";
-    check("chapter = 1", "chapter = \"one\"", "line 2: invalid type: string \"one\"");
-    check("chapter = 1\n", "", "line 1: missing field `chapter`");
+    check(
+        "chapter = 1",
+        "chapter = \"one\"",
+        "line 2: \"one\" will not do: a whole number is needed",
+    );
+    check("[[run]]", "[run]", "line 6: a table will not do: a list is needed");
+    check("delay=5ms", "delay=soon", "line 7: `/1?delay=soon`: `delay=soon` is invalid");
+    check("/{n}\"]", "/fault/none\"]", "line 7: `/fault/none`: There is no such fault");
+    check("chapter = 1\n", "", "line 1: there is no `chapter`");
     check("question", "questions", "line 3: unknown field `questions`, expected one of");
     check("\"?\"", "\"?", "line 3: ");
     check("\"too-few\"", "\"too-slow\"", "line 4: the start fails for `too-slow`: no rule of this");
@@ -126,7 +133,7 @@ fn what_is_wrong_is_told_with_its_line() {
     );
     check(rule, "{ peak-waiting = 2, threads = 1 }", "line 9: peak-waiting and threads stand in");
     check("too-few = [\"a\"", "too-fw = [\"a\"", "line 12: hints for `too-fw`: no rule of this");
-    check("too-few = [\"a\", ", "too-few = [", "line 12: invalid length 2, expected an array of");
+    check("too-few = [\"a\", ", "too-few = [", "line 12: this list needs 3 values");
     let time = |parameters: &str| format!("{{ free-place-median-ms = 100{parameters} }}");
     check(rule, &time(""), "line 9: free-place-median-ms judges a time, so it needs right = … and");
     check(rule, &time(", right = 80, wrong = 120"), "line 9: right = 80 and wrong = 120 are less");

@@ -93,9 +93,46 @@ fn get(request: &Request<'_>, site: &Shared) -> Result<Answer, Answer> {
     match path[1..].parse() {
         Ok(number) if (1..=site.config.pages).contains(&number) => page(number, query, site),
         Ok(_) => Err(refusal(404, &format!("The pages are /1 to /{}.", site.config.pages))),
-        Err(_) => Err(refusal(404, "There is no such path. All paths are listed at `/`.")),
+        Err(_) => Err(refusal(404, NO_SUCH_PATH)),
     }
 }
+
+/// Whether the site serves this path and query, on one of its ports.
+///
+/// # Errors
+/// What is wrong with it, and what would work: the site would refuse it.
+///
+/// ```
+/// assert_eq!(practice_site::check_path("/1?delay=50ms"), Ok(()));
+/// let wrong = practice_site::check_path("/fault/no-such").unwrap_err();
+/// assert_eq!(wrong, "There is no such fault. All faults are listed at `/`.");
+/// ```
+pub fn check_path(target: &str) -> Result<(), String> {
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let parameters = if let Some(name) = path.strip_prefix("/fault/") {
+        if !faults::FAULTS.iter().any(|fault| fault.name == name) {
+            return Err(NO_SUCH_FAULT.to_owned());
+        }
+        query::FOR_FAULTS
+    } else if path.starts_with("/counter/") {
+        query::FOR_COUNTERS
+    } else if path.starts_with("/flaky/") {
+        query::FOR_FLAKY
+    } else if path == "/" || path == "/robots.txt" || path.starts_with("/linked/") {
+        return Ok(());
+    } else if path
+        .strip_prefix('/')
+        .is_some_and(|page| page.parse().is_ok_and(|page: u64| page > 0))
+    {
+        query::FOR_PAGES
+    } else {
+        return Err(NO_SUCH_PATH.to_owned());
+    };
+    query::parse(query, parameters).map(drop)
+}
+
+const NO_SUCH_FAULT: &str = "There is no such fault. All faults are listed at `/`.";
+const NO_SUCH_PATH: &str = "There is no such path. All paths are listed at `/`.";
 
 fn page(number: usize, query: &str, site: &Shared) -> Result<Answer, Answer> {
     let query = query::parse(query, query::FOR_PAGES).map_err(|why| refusal(400, &why))?;
@@ -114,8 +151,7 @@ fn page(number: usize, query: &str, site: &Shared) -> Result<Answer, Answer> {
 }
 
 fn fault(name: &str, query: &str) -> Result<Answer, Answer> {
-    let (fault, steps) = faults::find(name)
-        .ok_or_else(|| refusal(404, "There is no such fault. All faults are listed at `/`."))?;
+    let (fault, steps) = faults::find(name).ok_or_else(|| refusal(404, NO_SUCH_FAULT))?;
     let query = query::parse(query, query::FOR_FAULTS).map_err(|why| refusal(400, &why))?;
     Ok(Answer::Fault(Performance {
         name: fault.name,

@@ -84,6 +84,7 @@ mod config;
 
 mod clock;
 
+pub use answer::check_path;
 pub use arrival::{Arrival, Reply};
 pub use config::Config;
 pub use events::{Event, What};

@@ -1,6 +1,7 @@
 """Exercise 2a: a worker dies.
 
-Wrong: one worker more than pages may be on their way.
+Wrong: when all workers are ready, there is one more than pages may be on
+their way.
 """
 
 import multiprocessing
@@ -25,8 +26,11 @@ def crawl(targets, limits):
             pipe.send(target)
             fetches[pipe] = target, time.monotonic()
 
-    for _ in range(min(limits.concurrency + 1, len(targets))):
-        next_fetch(hire())
+    workers = [hire() for _ in range(limits.concurrency + 1)]
+    for pipe in workers:
+        pipe.recv()
+    for pipe in workers:
+        next_fetch(pipe)
     while fetches:
         for pipe in wait(list(fetches)):
             target, started = fetches.pop(pipe)
@@ -37,6 +41,7 @@ def crawl(targets, limits):
                 tell_error(target, started, "worker-died", message)
                 pipe.close()
                 pipe = hire()
+                pipe.recv()
             else:
                 tell(target, started, by, result)
             next_fetch(pipe)
@@ -62,6 +67,7 @@ def work(pipe):
     """Runs in a worker, until our end of its pipe is closed."""
     name = multiprocessing.current_process().name  # SpawnProcess-3
     by = "process " + name.rpartition("-")[2]
+    pipe.send("ready")
     while True:
         try:
             target = pipe.recv()

@@ -69,6 +69,11 @@ fn chosen(options: &CheckOptions) -> Result<Vec<Exercise>, String> {
         let pieces = Piece::all().into_iter().map(|piece| Ok(piece.exercise));
         return exercises.chain(pieces).collect();
     }
+    if options.which.name.is_none() && options.which.exercise.is_none() {
+        return Err("what is to be checked? An exercise, as in: stage-runner check 3a; all that \
+                    you have taken: --all; or a stage of your own: --program NAME=COMMAND"
+            .to_owned());
+    }
     workplace::chosen(&options.which).map(|(_, exercise)| vec![exercise])
 }
 
@@ -141,9 +146,10 @@ impl Desk<'_> {
 
     /// Checks an exercise, and keeps the verdict.
     fn check(&self, exercise: &Exercise) -> Result<Verdict, Stop> {
+        let stderr_to = self.options.verbose.then_some(progress::warn as fn(&str));
         let verdict = match self.program(exercise)? {
-            Taken::Program(program) => check(exercise, &program)?,
-            Taken::Crate(folder) => check_crate(exercise, &folder)?,
+            Taken::Program(program) => check(exercise, &program, stderr_to)?,
+            Taken::Crate(folder) => check_crate(exercise, &folder, stderr_to)?,
         };
         let mut done = self.workplace.progress().map_err(Stop::NotStarted)?;
         done.note(&exercise.id, &verdict);
@@ -167,7 +173,11 @@ impl Desk<'_> {
 }
 
 /// Builds a crate and checks its program. What does not compile is not there yet.
-fn check_crate(exercise: &Exercise, folder: &Path) -> Result<Verdict, Stop> {
+fn check_crate(
+    exercise: &Exercise,
+    folder: &Path,
+    stderr_to: Option<fn(&str)>,
+) -> Result<Verdict, Stop> {
     let id = &exercise.id;
     progress::live(&format!("{id}  building… (half a minute, the first time)"));
     let built = cargo::build(folder);
@@ -176,7 +186,7 @@ fn check_crate(exercise: &Exercise, folder: &Path) -> Result<Verdict, Stop> {
         return Err(Stop::Interrupted);
     }
     match built {
-        Ok(path) => check(exercise, &Program::Command(vec![path.into()])),
+        Ok(path) => check(exercise, &Program::Command(vec![path.into()]), stderr_to),
         Err(NotBuilt::Missing(why)) => Err(Stop::NotStarted(why)),
         Err(NotBuilt::Refused { first, words }) => {
             progress::warn(&format!("{words}\n"));
@@ -187,13 +197,17 @@ fn check_crate(exercise: &Exercise, folder: &Path) -> Result<Verdict, Stop> {
 }
 
 /// Checks a program, with a live line that says what runs.
-fn check(exercise: &Exercise, program: &Program) -> Result<Verdict, Stop> {
+fn check(
+    exercise: &Exercise,
+    program: &Program,
+    stderr_to: Option<fn(&str)>,
+) -> Result<Verdict, Stop> {
     let all = exercise.runs.len();
     let mut run_once = |attempt: Attempt<'_>| {
         let (number, says) = (attempt.number + 1, &attempt.run.says);
         let again = if attempt.again { ", once more" } else { "" };
         progress::live(&format!("{}  running… {number} of {all}: {says}{again}", exercise.id));
-        let observed = observe(program.command(), attempt.run, &mut || true);
+        let observed = observe(program.command(), attempt.run, stderr_to, &mut || true);
         observed.map_err(|why| match why {
             NotObserved::NotStarted(why) => Stop::NotStarted(why),
             NotObserved::Interrupted => Stop::Interrupted,

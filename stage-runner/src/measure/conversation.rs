@@ -1,7 +1,7 @@
 //! The parent's half of the protocol: one child, every word of it checked.
 
 use std::collections::VecDeque;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 use std::sync::{Arc, Mutex};
@@ -154,8 +154,12 @@ impl Conversation {
         let Manner { name, program, is_watched, is_doubted, silence, share_of_a_core, look } =
             manner;
         let not_started = |why| Fault::NotStarted { program: program.clone(), why };
-        let mut child = processes::spawn(&mut command)
-            .map_err(|error| not_started(processes::with_what_helps(&error)))?;
+        let mut child = processes::spawn(&mut command).map_err(|error| {
+            not_started(match error.kind() {
+                ErrorKind::NotFound => format!("{error}; install it, or write its whole path"),
+                _ => processes::with_what_helps(&error),
+            })
+        })?;
         signals::child(child.id());
 
         let pass_on =

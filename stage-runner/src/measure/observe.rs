@@ -1,5 +1,6 @@
 //! One run of an exercise: the program against a practice site that notes its events.
 
+use std::path::Path;
 use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -27,14 +28,15 @@ pub enum NotObserved {
     Interrupted,
 }
 
-/// Runs a program once, as a run of an exercise asks for. `is_wanted` is asked now and then whether
-/// to go on.
+/// Runs a program once, as a run of an exercise asks for. What it prints to stderr goes to
+/// `stderr_to`, and `is_wanted` is asked now and then whether to go on.
 ///
 /// # Errors
 /// There is nothing to judge.
 pub fn observe(
     command: Command,
     run: &classroom::Run,
+    stderr_to: Option<fn(&str)>,
     is_wanted: &mut dyn FnMut() -> bool,
 ) -> Result<Observed, NotObserved> {
     let no_site = |error| {
@@ -60,10 +62,12 @@ pub fn observe(
         digest: false,
         originals: None,
         activity: false,
-        stderr_to: None,
+        stderr_to,
     };
 
     let program = command.get_program().display().to_string();
+    let name = Path::new(command.get_program()).file_name().unwrap_or_default();
+    let name = name.to_string_lossy().into_owned();
     let command = match run.descriptors {
         None => command,
         Some(most) if cfg!(unix) => with_descriptors(most, &command),
@@ -73,7 +77,7 @@ pub fn observe(
         }
     };
     let manner = Manner {
-        name: program.clone(),
+        name,
         program,
         is_watched: true,
         is_doubted: false,

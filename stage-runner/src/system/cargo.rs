@@ -64,7 +64,7 @@ fn program(output: &Output) -> Option<PathBuf> {
         let line: Value = serde_json::from_str(line).ok()?;
         Some(PathBuf::from(line["executable"].as_str()?))
     };
-    lines.lines().filter_map(program).last()
+    lines.lines().filter_map(program).next_back()
 }
 
 /// Reads the reason from what Cargo printed for people.
@@ -73,16 +73,17 @@ fn why_not(words: &str) -> NotBuilt {
     let Some((number, first)) = errors().next() else {
         return NotBuilt::Missing(format!("Cargo does not build the program: {}", last(words)));
     };
+    let without_word = first.trim_start_matches("error: ");
     if first.contains("linker") {
         return NotBuilt::Missing(format!(
-            "{first}: an exercise in Rust needs a C linker (Linux: gcc; macOS: xcode-select \
+            "{without_word}: an exercise in Rust needs a C linker (Linux: gcc; macOS: xcode-select \
              --install; Windows: the build tools of Visual Studio); those in Python need none"
         ));
     }
     let place = words.lines().nth(number + 1).and_then(|line| line.trim().strip_prefix("--> "));
     let Some(place) = place else {
         // An error of Cargo's own: a crate that was never downloaded, a lock file that is old.
-        return NotBuilt::Missing(format!("Cargo does not build the program: {first}"));
+        return NotBuilt::Missing(format!("Cargo does not build the program: {without_word}"));
     };
     let place = place.rsplit_once(':').map_or(place, |(line, _column)| line);
     NotBuilt::Refused { first: format!("{first} ({place})"), words: words.trim_end().to_owned() }
@@ -117,12 +118,11 @@ mod tests {
     #[test]
     fn what_is_missing_is_told_in_one_line() {
         let no_linker = missing("error: linker `cc` not found\n  |\n  = note: No such file\n");
-        assert!(no_linker.starts_with("error: linker `cc` not found: an exercise in Rust needs"));
-        let old = missing("error: failed to download `slab v0.4.12`\n\nCaused by:\n  offline\n");
-        assert_eq!(
-            old,
-            "Cargo does not build the program: error: failed to download `slab v0.4.12`"
+        assert!(
+            no_linker.starts_with("linker `cc` not found: an exercise in Rust needs a C linker")
         );
+        let old = missing("error: failed to download `slab v0.4.12`\n\nCaused by:\n  offline\n");
+        assert_eq!(old, "Cargo does not build the program: failed to download `slab v0.4.12`");
         assert_eq!(missing("killed\n\n"), "Cargo does not build the program: killed");
         assert_eq!(missing(""), "Cargo does not build the program: it says nothing");
         let not_here = no_cargo(&"cargo".into(), &io::ErrorKind::NotFound.into());

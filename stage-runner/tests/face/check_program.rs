@@ -184,7 +184,7 @@ fn several_programs_one_after_the_other() {
 
 #[test]
 fn the_command_line_of_check() {
-    run(&["check"]).code(2).notes("which exercise?");
+    run(&["check"]).code(2).notes("--program NAME=COMMAND");
     run(&["check", "3a", "--program", "mine=true"]).code(2).notes("cannot be used with");
     run(&["check", "--program", "mine"]).code(2).notes("write NAME=COMMAND");
     run(&["check", "--program", "epoll=true"]).code(2).notes("taken");

@@ -3,7 +3,7 @@
 
 use std::env;
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -233,7 +233,7 @@ fn all_is_about_what_was_taken() {
 #[test]
 fn a_command_line_that_makes_no_sense_is_refused() {
     let work = Work::new("a_command_line_that_makes_no_sense_is_refused");
-    work.run(&["check"]).code(2).notes("which exercise? Write its name");
+    work.run(&["check"]).code(2).notes("An exercise, as in: stage-runner check 3a");
     work.run(&["check", "3a"]).code(2).notes("stage-runner take 3a writes one");
     work.run(&["check", "--exercise", "no/such/folder"])
         .code(2)
@@ -273,6 +273,33 @@ fn a_student_takes_an_exercise_and_passes() {
     // Nothing but the three files that were taken.
     let files = fs::read_dir(work.0.join("work/3b")).unwrap().count();
     assert_eq!(files, 3);
+}
+
+#[test]
+fn watching_checks_again_when_the_contents_change() {
+    if !has_python("watching_checks_again_when_the_contents_change") {
+        return;
+    }
+    let work = Work::new("watching_checks_again_when_the_contents_change");
+    work.run(&["take", "3b"]).code(0);
+    let mut watch = command(&["check", "3b", "--watch"]);
+    let mut child = watch.current_dir(&work.0).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut verdict = || loop {
+        let line = lines.next().expect("it still watches").unwrap();
+        if line.starts_with("    not yet") || line.starts_with("    passed") {
+            return line;
+        }
+    };
+    assert!(verdict().starts_with("    not yet (lost-update)"));
+    let solution = work.run(&["solution", "3b", "--yes"]).stdout;
+    // As some editors do: a new file takes the place of the old one.
+    work.write("new", &solution);
+    fs::rename(work.0.join("new"), work.0.join("work/3b/start.py")).unwrap();
+    assert!(verdict().starts_with("    passed"));
+    let pid = nix::unistd::Pid::from_raw(child.id() as i32);
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
 }
 
 /// The page shows each file of an exercise, and what to type: it is tried as it stands there.

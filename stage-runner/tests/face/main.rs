@@ -8,6 +8,8 @@ mod check_program;
 mod command_line;
 #[cfg(unix)]
 mod exercises;
+#[cfg(unix)]
+mod exercises_in_rust;
 mod experiment;
 mod formats;
 #[cfg(unix)]

@@ -12,9 +12,9 @@ use crate::words::time;
 /// Pages that take too long are given up.
 pub(super) const GIVEN_UP: Rule = Rule {
     name: "given-up",
-    about: "each page whose path contains TEXT is told as `timeout`, not before its deadline by the \
-            program's own clock, and before the site has sent all of it. Choose pages that take at \
-            least three times the deadline",
+    about: "each page whose path contains TEXT is told as `timeout`, not before its deadline by \
+            the program's own clock, and before the site has sent all of it. Choose pages that \
+            take at least three times the deadline",
     takes: Takes::Text,
     more: &[],
     reasons: &["late", "cut-off", "kind"],

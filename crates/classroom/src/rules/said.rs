@@ -2,8 +2,8 @@
 
 use super::{Evidence, Given, Judged, Rule, Takes};
 
-/// A program that counts something by itself tells what is wrong in its errors: so does the scene of
-/// an exercise in Rust.
+/// A program that counts something by itself tells what is wrong in its errors: so does the scene
+/// of an exercise in Rust.
 pub(super) const NO_ERROR_SAYS: Rule = Rule {
     name: "no-error-says",
     about: "no page is told with an error whose message contains TEXT",

@@ -6,8 +6,8 @@ use crawl::protocol::OutcomeLine;
 use crawl::{ErrorKind, Worker};
 
 use super::{Evidence, Given, Judged, NOT_TOLD, Rule, Takes};
+use crate::Observed;
 use crate::words::plural;
-use crate::{Observed, Seen};
 
 /// As many processes fetch as asked for.
 pub(super) const WORKERS: Rule = Rule {
@@ -26,10 +26,10 @@ fn workers(given: &Given, evidence: &Evidence<'_>) -> Judged {
     let run = evidence.run;
     let (least, most) = given.range();
     let pages = plural(run.paths.len(), "page");
-    let named: BTreeSet<String> =
-        run.outcomes.iter().flatten().map(|outcome| outcome.by.to_string()).collect();
+    let workers = run.outcomes.iter().flatten().map(|outcome| outcome.by);
+    let named: BTreeSet<u32> = workers.filter_map(process_number).collect();
     if named.len() as u64 > most {
-        let words = format!("the program names {} different workers for {pages}", named.len());
+        let words = format!("the program names {} different processes for {pages}", named.len());
         return Judged::found("too-many-processes", words);
     }
     let Some(workers) = run.process.workers else { return Judged::not_judged(NOT_TOLD) };
@@ -101,10 +101,17 @@ fn lost_at_most(given: &Given, evidence: &Evidence<'_>) -> Judged {
 const NOT_SEEN: &str =
     "no worker was seen while it fetched; run it again when the machine is less busy";
 
-/// Whether a program fetches without child processes: there was none, or none is named (`by`).
+fn process_number(by: Worker) -> Option<u32> {
+    match by {
+        Worker::Process(number) => Some(number),
+        Worker::Main | Worker::Thread(_) => None,
+    }
+}
+
+/// Whether a program fetches without child processes: there was none, or it names threads.
 fn has_no_workers(run: &Observed) -> bool {
-    let is_named = |outcome: &OutcomeLine| matches!(outcome.by, Worker::Process(_));
-    run.process.children == Some(0) || !run.outcomes.iter().flatten().any(is_named)
+    let is_thread = |outcome: &OutcomeLine| matches!(outcome.by, Worker::Thread(_));
+    run.process.children == Some(0) || run.outcomes.iter().flatten().any(is_thread)
 }
 
 /// A worker that dies is replaced.
@@ -125,13 +132,13 @@ fn place_filled(_: &Given, evidence: &Evidence<'_>) -> Judged {
     let (Some(killed_after), Some(hired)) = (run.process.killed_after, run.process.hired) else {
         return Judged::not_judged(NOT_TOLD);
     };
-    // The site sees the death as a client that gives up. A process that was started in time is no
-    // help on a busy machine before it fetches: that it was started is enough.
-    let deaths = run.site.connections.iter().filter_map(|connection| connection.gave_up);
-    let death = deaths.min().unwrap_or_default();
-    let later = run.site.connections.iter().filter(|connection| connection.opened > death);
-    let later = Seen { connections: later.cloned().collect() };
-    let peak = later.peak_waiting(|connection| run.is_for_a_target(connection));
+    // On a busy machine a process may begin to fetch when no page is left: that it was started is
+    // enough. Who has started one in advance needs no other.
+    let told_next = run.said_at.get(killed_after);
+    let later = |opened| told_next.is_some_and(|told| opened > *told);
+    let peak = run
+        .site
+        .peak_waiting(|connection| later(connection.opened) && run.is_for_a_target(connection));
     if hired > 0 || peak >= run.concurrency {
         return Judged::fine();
     }
@@ -157,7 +164,7 @@ mod tests {
         run
     }
 
-    /// Four pages of these workers.
+    /// Four pages of these processes.
     fn told_by(by: [u32; 4], seen: Option<usize>) -> Observed {
         let pages = ["/1", "/2", "/3", "/4"].map(|path| connection(path, [0, 1, 50]));
         let mut run = run(pages.to_vec());
@@ -204,7 +211,8 @@ mod tests {
         assert_eq!(reason(&rule, &told_by([1, 2, 1, 2], None)), "not judged");
     }
 
-    /// Two at once. One worker dies at 50 ms, and from 60 ms on so many wait at once.
+    /// Two at once. One worker dies at 50 ms, another page is told at 55 ms, and from 60 ms on so
+    /// many wait at once.
     fn afterwards(at_once: u64, hired: usize) -> Observed {
         let died = Connection {
             answering: None,
@@ -221,6 +229,7 @@ mod tests {
         }));
         let mut run = with_process(Observed { concurrency: 2, ..run(all) }, Some(3), Some(1));
         run.process.hired = Some(hired);
+        run.said_at = vec![ms(40), ms(55)];
         run
     }
 

@@ -28,7 +28,8 @@ use crate::words;
 /// Jobs that run side by side.
 const AT_ONCE: usize = 4;
 
-/// A check that takes longer than this ends: no program that works takes a quarter of it.
+/// A check that takes longer than this ends. The slowest right program that was tried, a pool of
+/// processes in Python on a busy machine, took two thirds of it.
 const PATIENCE: Duration = Duration::from_secs(240);
 
 /// Characters of what a program sent that are shown.

@@ -10,16 +10,21 @@ pub fn lines(exercises: &[(Exercise, Option<&Entry>)], style: &Style) -> Vec<Str
     let longest = |text: &dyn Fn(&Exercise) -> usize| {
         exercises.iter().map(|(exercise, _)| text(exercise)).max().unwrap_or(0)
     };
+    // What it is in, where Python does not do.
+    let chapter = |exercise: &Exercise| {
+        let rust = if exercise.rust.is_some() { ", Rust" } else { "" };
+        format!("chapter {}{rust}", exercise.chapter)
+    };
     let id = longest(&|exercise| width(&exercise.id));
+    let chapters = longest(&|exercise| width(&chapter(exercise)));
     let name = longest(&|exercise| width(&exercise.name));
     let mut lines = Vec::new();
     for (exercise, entry) in exercises {
-        let chapter = format!("chapter {}", exercise.chapter);
         lines.push(format!(
             "{}  {}  {}  {}",
             padded(&exercise.id, id),
             padded(&exercise.name, name),
-            padded(&chapter, 10),
+            padded(&chapter(exercise), chapters),
             state(*entry)
         ));
         let room = style.width.saturating_sub(id + 2).max(20);

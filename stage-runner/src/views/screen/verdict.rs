@@ -16,14 +16,14 @@ pub fn lines(exercise: &Exercise, typed: &str, verdict: &Verdict, style: &Style)
     let mut lines = vec![head(exercise, verdict, style.width)];
     let (word, ink, words) = match &verdict.outcome {
         Outcome::Passed => {
-            ("passed".to_owned(), Ink::Arrived, format!("{} asks for no more", exercise.id))
+            ("passed".to_owned(), Ink::Arrived, format!("all rules of {} are met", exercise.id))
         }
         Outcome::NotYet { finding, .. } => {
             (format!("not yet ({})", finding.reason), Ink::Failed, finding.words.clone())
         }
         Outcome::NotJudged { why, .. } => ("not judged".to_owned(), Ink::Strong, why.clone()),
     };
-    let sentence = words::escaped(&format!("{word}: {words}."));
+    let sentence = words::escaped(&format!("{word}: {}.", words.trim_end_matches('.')));
     let room = style.width.saturating_sub(INDENT).max(20);
     let mut said = wrapped(&sentence, room, 0);
     // The words of the verdict may be broken where the screen is narrow.
@@ -79,5 +79,76 @@ fn what_next(exercise: &Exercise, typed: &str, verdict: &Verdict) -> Vec<String>
         Outcome::NotYet { .. } | Outcome::NotJudged { .. } => {
             vec![format!("stage-runner check {typed}")]
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use classroom::{Finding, Folder, Item};
+
+    use super::*;
+
+    /// 3a, where its second run found something.
+    fn place_lost() -> (Exercise, Verdict) {
+        let folder = Folder::embedded("3a").expect("it is embedded");
+        let exercise = Exercise::read(&folder).expect("a test reads all of them");
+        let item = |label: &str, mark| Item {
+            rule: "a-rule",
+            label: label.to_owned(),
+            mark,
+            measured: None,
+            right: None,
+            wrong: None,
+        };
+        let run = |says: &str, rules| RunVerdict { says: says.to_owned(), rules };
+        let first = vec![item("no page failed", Mark::Met), item("no place left free", Mark::Met)];
+        let second = vec![
+            item("an outcome for each page", Mark::NotMet),
+            item("at most 3 at once", Mark::Open),
+            item("faults told by their kind", Mark::Open),
+        ];
+        let finding = Finding {
+            reason: "place-lost".to_owned(),
+            words: "it came to a stop after 9 of 18 outcomes, and was silent for 4 s".to_owned(),
+        };
+        let runs = vec![run("long and short pages", first), run("every third page fails", second)];
+        (exercise, Verdict { outcome: Outcome::NotYet { run: 1, finding }, runs })
+    }
+
+    fn drawn(verdict: &Verdict, exercise: &Exercise, width: usize) -> String {
+        let lines = lines(exercise, "3a", verdict, &Style { width });
+        let plain = anstream::adapter::strip_str(&lines.join("\n")).to_string();
+        plain.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn a_verdict_is_one_finding_and_what_was_met() {
+        let (exercise, verdict) = place_lost();
+        expect_test::expect![[r#"
+            3a  three at a time                                                   run 2 of 2
+                not yet (place-lost): it came to a stop after 9 of 18 outcomes, and was
+                silent for 4 s.
+                long and short pages:
+                  ✓ no page failed   ✓ no place left free
+                every third page fails:
+                  ✗ an outcome for each page   – at most 3 at once
+                  – faults told by their kind
+            Next:  stage-runner hint 3a   (3 levels)"#]]
+        .assert_eq(&drawn(&verdict, &exercise, 80));
+        let narrow = drawn(&verdict, &exercise, 44);
+        assert!(narrow.lines().all(|line| words::width(line) <= 44), "{narrow}");
+    }
+
+    #[test]
+    fn what_was_not_judged_says_why() {
+        let (exercise, verdict) = place_lost();
+        let why = classroom::control::too_busy(0.33);
+        let verdict = Verdict { outcome: Outcome::NotJudged { run: 0, why }, ..verdict };
+        let drawn = drawn(&verdict, &exercise, 80);
+        assert!(
+            drawn.contains("not judged: this machine is busy: a program that wants"),
+            "{drawn}"
+        );
+        assert!(drawn.contains("Next:  stage-runner check 3a"), "{drawn}");
     }
 }
