@@ -397,9 +397,9 @@ fn programs_are_shown_in_the_form_that_all_shells_take() {
         }
         assert!(!text.contains("--program '"), "{}", path.display());
     }
-    shown.sort();
-    let expected = ["CHANGELOG.md", "README.md", "one-by-one.sh", "protocol.md", "threads.py"];
-    assert_eq!(shown, expected);
+    for file in ["one-by-one.sh", "protocol.md", "threads.py"] {
+        assert!(shown.iter().any(|one| one == file), "{file} is not among {shown:?}");
+    }
 }
 
 /// A program that does not import `resource`, as on Windows, and the snippet of the protocol page.
