@@ -24,7 +24,8 @@ impl Checkout {
         let root = absolute.ancestors().find(|folder| folder.join(SIGN).is_file());
         let root = root.ok_or_else(|| {
             Wrong(format!(
-                "no checkout of Ways to Wait around {}: a crate in Rust is made of its sources",
+                "no checkout of Ways to Wait around {}: a crate in Rust is made of its sources; \
+                 run this inside of one",
                 absolute.display()
             ))
         })?;
