@@ -180,7 +180,8 @@ fn the_memory_is_that_of_a_run_that_is_not_recorded() {
             run.usage.peak_rss_bytes.unwrap() + run.usage.workers_private_bytes.unwrap()
         };
         let (recorded, plain) = (peak(recorded), peak(plain));
-        // The buffer has 64 notes a page of about 100 bytes: 2.5 MB.
-        assert!(recorded.abs_diff(plain) < 600_000, "recorded {recorded}, else {plain}");
+        // The buffer has 64 notes a page of about 100 bytes: 2.5 MB. The memory of ten processes
+        // has differed by 700 kB from one run to the next.
+        assert!(recorded.abs_diff(plain) < 1_200_000, "recorded {recorded}, else {plain}");
     }
 }
