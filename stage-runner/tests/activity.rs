@@ -168,20 +168,29 @@ fn the_memory_is_that_of_a_run_that_is_not_recorded() {
     let config = Config { pages: 400, delay: Duration::ZERO, ..Config::default() };
     let site = Site::start(config).expect("loopback has a free port");
     let urls: Vec<_> = site.page_urls().collect();
-    let recorded = record(&["epoll", "process-pool"], &urls, &[]);
-    let plain = Command::new(env!("CARGO_BIN_EXE_stage-runner"))
-        .args(["-s", "epoll,process-pool", "--format", "json", "--quiet"])
-        .args(&urls)
-        .output()
-        .unwrap();
-    let plain = read_report(&plain.stdout).unwrap();
-    for (recorded, plain) in recorded.runs.iter().zip(&plain.runs) {
+    let stages = ["epoll", "process-pool"];
+    let plain = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_stage-runner"));
+        command.args(["-s", &stages.join(","), "--format", "json", "--quiet"]).args(&urls);
+        read_report(&command.output().unwrap().stdout).unwrap()
+    };
+    let peaks = |report: &Report| {
         let peak = |run: &Run| {
             run.usage.peak_rss_bytes.unwrap() + run.usage.workers_private_bytes.unwrap()
         };
-        let (recorded, plain) = (peak(recorded), peak(plain));
-        // The buffer has 64 notes a page of about 100 bytes: 2.5 MB. The memory of ten processes
-        // has differed by 700 kB from one run to the next.
-        assert!(recorded.abs_diff(plain) < 1_200_000, "recorded {recorded}, else {plain}");
+        report.runs.iter().map(peak).collect::<Vec<u64>>()
+    };
+    // The least of three: pages that wait to be reported are part of a peak, and on a busy machine
+    // there are more of them.
+    let least = |runs: [Report; 3]| {
+        let [first, second, third] = runs.map(|report| peaks(&report));
+        let all = first.into_iter().zip(second).zip(third);
+        all.map(|((first, second), third)| first.min(second).min(third)).collect::<Vec<u64>>()
+    };
+    let recorded = least([(); 3].map(|()| record(&stages, &urls, &[])));
+    let plain = least([(); 3].map(|()| plain()));
+    for ((stage, recorded), plain) in stages.iter().zip(recorded).zip(plain) {
+        // The buffer has 64 notes a page of about 100 bytes: 2.5 MB.
+        assert!(recorded.abs_diff(plain) < 600_000, "{stage}: recorded {recorded}, else {plain}");
     }
 }
