@@ -23,7 +23,9 @@ fn claimed() -> BTreeMap<String, String> {
 
 /// The fence that the page shows as the compiler's words.
 fn shown(page: &str, program: &str) -> String {
-    let comment = format!("<!-- output cargo run -q -p what-rust-refuses -- {program} -->");
+    let comment = format!(
+        "<!-- output cargo run -q -p what-rust-refuses --example first_line -- {program} -->"
+    );
     let (_, behind) = page.split_once(&comment).unwrap_or_else(|| panic!("{comment} is missing"));
     let fence = behind.split("```").nth(1).unwrap();
     fence.strip_prefix("text\n").unwrap().trim_end().to_owned()

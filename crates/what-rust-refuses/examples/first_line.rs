@@ -1,5 +1,5 @@
 //! Prints the first line that the compiler says about a program:
-//! `cargo run -p what-rust-refuses -- shared_counter`.
+//! `cargo run -p what-rust-refuses --example first_line -- shared_counter`.
 
 use std::env;
 use std::process::ExitCode;
