@@ -13,6 +13,7 @@ Examples:
   stage-runner check 3a                         your program in work/3a
   stage-runner check 3a --watch                 again whenever you save
   stage-runner check 3a -v                      with the notes that it prints to stderr
+  stage-runner check 3a --deep                  and its system calls, by strace
   stage-runner check 3a -- node mine.js         any program that speaks docs/protocol.md
   stage-runner check --all --format json        all that you have taken, for your teacher
   stage-runner check --exercise ./my-exercise -- python3 solution.py
@@ -144,6 +145,10 @@ pub struct CheckOptions {
     /// Show what the program prints to stderr: its notes, and the whole of its last words
     #[arg(short, long)]
     pub verbose: bool,
+
+    /// Count what your program asks of the system, too (Linux, with strace); this is not judged
+    #[arg(long, conflicts_with_all = ["all", "programs", "watch", "format"])]
+    pub deep: bool,
 
     /// The language of your program, where you have taken several
     #[arg(long, value_name = "LANGUAGE", conflicts_with = "command")]

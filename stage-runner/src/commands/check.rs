@@ -12,12 +12,14 @@ use super::workplace::{self, Program, Taken, Workplace, find};
 use crate::cli::exercises::{CheckFormat, CheckOptions};
 use crate::cli::wrong_in;
 use crate::measure::observe::{NotObserved, observe};
+use crate::measure::system_calls::{self, NotCounted};
 use crate::system::cargo::{self, NotBuilt};
 use crate::system::{processes, signals};
 use crate::terminal::look::{Charset, Color, Look};
 use crate::terminal::{print, progress};
 use crate::views::json::{self, Checked};
 use crate::views::screen;
+use crate::words;
 
 /// How often a student's files are looked at.
 const WATCH_EVERY: Duration = Duration::from_millis(300);
@@ -166,9 +168,42 @@ impl Desk<'_> {
     }
 
     fn show(&self, exercise: &Exercise, verdict: &Verdict) -> Result<(), Stop> {
+        let style = &self.look.style;
+        let mut lines = screen::verdict::lines(exercise, verdict, style);
+        if self.options.deep {
+            lines.extend(self.look_deeper(exercise, verdict)?);
+        }
         let typed = self.options.which.typed(&exercise.id);
-        let lines = screen::verdict::lines(exercise, &typed, verdict, &self.look.style);
+        lines.extend(screen::verdict::next(exercise, &typed, verdict, style));
         print::lines(&self.look, &lines).map_err(Stop::Printing)
+    }
+
+    /// Runs it once more as in the run that decided, or in the last one, and tells what it asks of
+    /// the system.
+    fn look_deeper(&self, exercise: &Exercise, verdict: &Verdict) -> Result<Vec<String>, Stop> {
+        let program = match self.program(exercise)? {
+            Taken::Program(program) => program,
+            Taken::Crate(folder) => match cargo::build(&folder) {
+                Ok(path) => Program::Command(vec![path.into()]),
+                Err(_) => return Ok(Vec::new()), // the verdict says so
+            },
+        };
+        let run = match verdict.outcome {
+            Outcome::Passed => exercise.runs.last(),
+            Outcome::NotYet { run, .. } | Outcome::NotJudged { run, .. } => exercise.runs.get(run),
+        };
+        let Some(run) = run else { return Ok(Vec::new()) };
+        progress::live(&format!("{}  running… under strace: {}", exercise.id, run.says));
+        let counted = system_calls::count(&program.command(), run);
+        progress::end();
+        match counted {
+            Ok(calls) => Ok(screen::system_calls::lines(&run.says, &calls, &self.look.style)),
+            Err(NotCounted::Interrupted) => Err(Stop::Interrupted),
+            Err(NotCounted::NotHere(why)) => {
+                progress::warn(&format!("system calls were not counted: {}", words::escaped(&why)));
+                Ok(Vec::new())
+            }
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 //! looks at its processes, `costs` settles what it took. [`estimate`] says beforehand what it
 //! should take, [`sweep`] runs it with more and more in flight, [`observe`] as a run of an
 //! exercise, and [`program_check`] asks a program for everything that a stage promises.
+//! [`system_calls`] counts what it asks of the system.
 
 mod checked;
 mod close_look;
@@ -17,6 +18,7 @@ mod originals;
 pub mod program_check;
 mod recorded;
 pub mod sweep;
+pub mod system_calls;
 mod work;
 
 pub use originals::Originals;

@@ -11,6 +11,7 @@ mod rows;
 mod run;
 mod setting;
 pub mod sweep;
+pub mod system_calls;
 mod who;
 
 pub use activity::{Activity, Did, Place, State, Step, Tenths};

@@ -94,6 +94,24 @@ fn stages_of_the_house_are_judged_by_how_they_wait() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn a_deep_check_counts_system_calls_too() {
+    let work = Work::new("a_deep_check_counts_system_calls_too");
+    let runner = env!("CARGO_BIN_EXE_stage-runner");
+    let check = |program: &[&str]| work.run(&[&["check", "4a", "--deep", "--"], program].concat());
+    let ended = check(&[runner, "run-stage", "busy-wait-all"]).code(1);
+    if std::process::Command::new("strace").arg("-V").output().is_err() {
+        ended.notes("system calls were not counted: strace is missing");
+        return eprintln!("skipped: no strace here");
+    }
+    ended.says("from its first socket on (").says(" recvfrom, ").says(" of them EAGAIN");
+    // What makes no socket counts from its start, and the verdict is what it is without strace.
+    check(&["true"]).code(1).says("not yet (missing)").says("from its start on (");
+    let all = ["check", "--all", "--deep"];
+    work.run(&all).code(2).notes("'--all' cannot be used with '--deep'");
+}
+
+#[test]
 fn nonsense_is_told_by_name() {
     let work = Work::new("nonsense_is_told_by_name");
     let check = |program: &[&str]| {

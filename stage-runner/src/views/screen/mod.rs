@@ -10,6 +10,7 @@ pub mod museum;
 mod picture;
 pub mod program_check;
 pub mod sweep;
+pub mod system_calls;
 pub mod trace;
 pub mod verdict;
 pub mod waterfall;

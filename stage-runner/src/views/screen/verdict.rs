@@ -2,7 +2,6 @@
 
 use classroom::{Exercise, LEVELS, Mark, Outcome, RunVerdict, Verdict};
 
-use super::next;
 use crate::views::Style;
 use crate::views::style::{Ink, paint};
 use crate::words::{self, joined, padded, wrapped};
@@ -10,9 +9,8 @@ use crate::words::{self, joined, padded, wrapped};
 /// How far the lines below the first are set in.
 const INDENT: usize = 4;
 
-/// The exercise, its verdict, and what each run came to. `typed` is what stands for the exercise on
-/// a command line.
-pub fn lines(exercise: &Exercise, typed: &str, verdict: &Verdict, style: &Style) -> Vec<String> {
+/// The exercise, its verdict, and what each run came to.
+pub fn lines(exercise: &Exercise, verdict: &Verdict, style: &Style) -> Vec<String> {
     let mut lines = vec![head(exercise, verdict, style.width)];
     let (word, ink, words) = match &verdict.outcome {
         Outcome::Passed => {
@@ -34,8 +32,12 @@ pub fn lines(exercise: &Exercise, typed: &str, verdict: &Verdict, style: &Style)
     for run in &verdict.runs {
         lines.extend(run_lines(run, style.width));
     }
-    lines.extend(next(&what_next(exercise, typed, verdict), style.width));
     lines
+}
+
+/// What to try next. `typed` is what stands for the exercise on a command line.
+pub fn next(exercise: &Exercise, typed: &str, verdict: &Verdict, style: &Style) -> Vec<String> {
+    super::next(&what_next(exercise, typed, verdict), style.width)
 }
 
 /// Which exercise, and which of its runs decided.
@@ -116,7 +118,9 @@ mod tests {
     }
 
     fn drawn(verdict: &Verdict, exercise: &Exercise, width: usize) -> String {
-        let lines = lines(exercise, "3a", verdict, &Style { width });
+        let style = Style { width };
+        let mut lines = lines(exercise, verdict, &style);
+        lines.extend(next(exercise, "3a", verdict, &style));
         let plain = anstream::adapter::strip_str(&lines.join("\n")).to_string();
         plain.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
     }
