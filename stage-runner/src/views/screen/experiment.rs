@@ -1,7 +1,5 @@
 //! An experiment, in plain lines: they are read aloud as well as they are seen.
 
-use classroom::control::ENOUGH;
-
 use crate::experiments::{Cell, Experiment, Finding, Form, Verdict};
 use crate::lineup::sources;
 use crate::views::Style;
@@ -100,7 +98,7 @@ pub fn seen(
         );
         say("Try again:", &again);
     }
-    if finding.share_of_a_core >= ENOUGH {
+    if !finding.verdicts.contains(&Verdict::TooBusy) {
         let share = percent(finding.share_of_a_core);
         lines.push(format!("(A program that wants a core gets {share} of one here.)"));
     }
@@ -251,6 +249,23 @@ mod golden {
         golden("experiment-busy-machine", &screen(&found(1.62, Some(310.0), 1, 0.33), None));
         golden("experiment-not-here", &screen(&found(1.02, Some(4.0), 3, 0.81), Some(1)));
         golden("experiment-not-told", &screen(&found(1.02, None, 1, 0.81), None));
+    }
+
+    /// Nothing of an experiment with counts only is left unjudged, so no such line has told it.
+    #[test]
+    fn counts_on_a_busy_machine() {
+        let unordered = experiments::find("unordered").expect("it is in the table");
+        let row = |order: &str, pairs| vec![Cell::Text(order.to_owned()), count(pairs)];
+        let round = Seen {
+            columns: vec!["pages, as they ended", "pairs out of order"],
+            rows: vec![
+                ("blocking", row("1 2 3 4 5 6 7 8 9 10", 0)),
+                ("epoll", row("8 6 1 9 3 10 4 7 2 5", 27)),
+            ],
+            measures: vec![Some(0.0), Some(27.0)],
+        };
+        let finding = Finding::judge(unordered, &[round], 0.33);
+        golden("experiment-busy-counts", &seen(unordered, &finding, None, &NARROW));
     }
 
     /// Where the answer was not seen, the chapter's is told, as the chapter's.
