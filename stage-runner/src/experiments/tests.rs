@@ -10,9 +10,10 @@ fn root() -> PathBuf {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).to_owned()
 }
 
-/// The pages that people read: the book, and what stands beside it.
+/// The pages that people read: the book, those for teachers, and what stands beside them.
 fn pages() -> Vec<(String, String)> {
-    let docs = fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().path());
+    let folders = ["docs", "docs/teaching"].map(|name| fs::read_dir(root().join(name)).unwrap());
+    let docs = folders.into_iter().flatten().map(|entry| entry.unwrap().path());
     let docs = docs.filter(|path| path.extension().is_some_and(|kind| kind == "md"));
     let others = ["README.md", "CHANGELOG.md"].map(|name| root().join(name));
     docs.chain(others).map(|path| (path.display().to_string(), read(&path))).collect()
@@ -94,7 +95,12 @@ fn every_experiment_has_one_block_that_says_why() {
 
 #[test]
 fn what_the_book_names_exists() {
-    for (path, text) in pages() {
+    let pages = pages();
+    let names_some = |(path, text): &(String, String)| {
+        path.ends_with("students-ask.md") && !named(text).is_empty()
+    };
+    assert!(pages.iter().any(names_some), "the pages for teachers are among them");
+    for (path, text) in pages {
         for name in named(&text) {
             assert!(find(&name).is_some(), "{path}: no experiment is called {name}");
         }
