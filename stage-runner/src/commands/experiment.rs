@@ -223,16 +223,18 @@ fn note(experiment: &Experiment, finding: &Finding, guess: Option<usize>) -> Str
         (Verdict::AsExpected, "Seen"),
         (Verdict::NotHere, "Seen, and not as the chapter says"),
         (Verdict::TooBusy, "Not judged on a busy machine"),
-        (Verdict::Unknown, "Not told by this machine"),
     ] {
         let measures = finding.with(experiment, verdict).map(|(range, number)| match number {
-            Some(number) => range.says(number),
-            None => range.unit.to_owned(),
+            Ok(number) => range.says(*number),
+            Err(_) => range.unit.to_owned(),
         });
         let measures: Vec<_> = measures.collect();
         if !measures.is_empty() {
             let _ = write!(line, " {words}: {}.", measures.join(", "));
         }
+    }
+    for (why, units) in finding.reasons(experiment) {
+        let _ = write!(line, " Not judged: {}: {why}.", units.join(", "));
     }
     line + "\n"
 }

@@ -70,8 +70,8 @@ fn run(lab: &Lab) -> Result<Seen, Trouble> {
         measures: vec![
             wall_ratio(busy, blocking),
             cpu_ratio(busy, blocking),
-            Some(in_vain[1] as f64),
-            Some(in_vain[0] as f64),
+            Ok(in_vain[1] as f64),
+            Ok(in_vain[0] as f64),
         ],
     })
 }

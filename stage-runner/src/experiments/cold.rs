@@ -64,7 +64,7 @@ fn run(lab: &Lab) -> Result<Seen, Trouble> {
     let python = [seen("Python", "called")?, seen("Python", "awaited")?];
     let rust = [seen("Rust", "called")?, seen("Rust", "awaited")?];
     let row = |counts: [u64; 2]| counts.map(|count| Cell::Count(Some(count))).to_vec();
-    let measures = [python, rust].concat().into_iter().map(|count| Some(count as f64));
+    let measures = [python, rust].concat().into_iter().map(|count| Ok(count as f64));
     Ok(Seen {
         columns: vec!["called", "awaited"],
         rows: vec![("requests, Python", row(python)), ("requests, Rust", row(rust))],

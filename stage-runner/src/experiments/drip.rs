@@ -71,7 +71,7 @@ fn run(lab: &Lab) -> Result<Seen, Trouble> {
     let each_call = end("each-call", Duration::from_secs(20))?;
     let blocking = end("blocking", TIME_OUT)?;
     let epoll = end("epoll", TIME_OUT)?;
-    let over = |us: u64| Some(us as f64 / TIME_OUT.as_micros() as f64);
+    let over = |us: u64| Ok(us as f64 / TIME_OUT.as_micros() as f64);
     Ok(Seen {
         columns: vec!["ended after"],
         rows: vec![

@@ -74,9 +74,9 @@ fn run(lab: &Lab) -> Result<Seen, Trouble> {
     let python = [seen("Python", "in-turn")?, seen("Python", "gathered")?];
     let rust = [seen("Rust", "in-turn")?, seen("Rust", "gathered")?];
     let row = |(us, at_once)| vec![Cell::Time(us), Cell::Count(Some(at_once))];
-    let ratio = |[in_turn, gathered]: [(u64, u64); 2]| Some(in_turn.0 as f64 / gathered.0 as f64);
+    let ratio = |[in_turn, gathered]: [(u64, u64); 2]| Ok(in_turn.0 as f64 / gathered.0 as f64);
     let mut measures = vec![ratio(python), ratio(rust)];
-    measures.extend([python, rust].concat().iter().map(|(_, at_once)| Some(*at_once as f64)));
+    measures.extend([python, rust].concat().iter().map(|(_, at_once)| Ok(*at_once as f64)));
     Ok(Seen {
         columns: vec!["first to last", "at once"],
         rows: vec![

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use practice_site::Config;
 
-use super::seen::{Cell, Seen};
+use super::seen::{Cell, Seen, told};
 use super::{Experiment, Form, Judged, Lab, Range, Trouble};
 use crate::results::Run;
 
@@ -52,7 +52,9 @@ fn run(lab: &Lab) -> Result<Seen, Trouble> {
     Ok(Seen {
         columns: vec!["wall", "memory", "each fetch"],
         rows: vec![("thread-pool", row(threads)), ("epoll", row(epoll))],
-        measures: vec![grown(threads).zip(grown(epoll)).map(|(one, other)| ratio(one, other))],
+        measures: vec![told(
+            grown(threads).zip(grown(epoll)).map(|(one, other)| ratio(one, other)),
+        )],
     })
 }
 

@@ -50,7 +50,7 @@ use crate::lineup::stages;
 
 pub use experiment::{Experiment, Form, Judged, Numbers, Part, Range};
 pub use lab::{Lab, Trouble, UNAVAILABLE};
-pub use seen::{Cell, Finding, Seen, Verdict};
+pub use seen::{Cell, Finding, Measure, Seen, Verdict};
 pub use why::why;
 
 /// All experiments, in the order of the chapters.

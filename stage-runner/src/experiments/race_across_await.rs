@@ -73,7 +73,7 @@ fn run(lab: &Lab) -> Result<Seen, Trouble> {
     Ok(Seen {
         columns: vec!["without a lock", "with a lock"],
         rows: vec![("Python", row(python)), ("Rust", row(rust))],
-        measures: [python, rust].concat().into_iter().map(Some).collect(),
+        measures: [python, rust].concat().into_iter().map(Ok).collect(),
     })
 }
 

@@ -167,6 +167,7 @@ fn names_and_what_may_have_been_meant() {
 
 /// `busy` with such measures: wall, CPU, in vain twice.
 fn busy(measures: [Option<f64>; 4], share: f64) -> Finding {
+    let measures = measures.map(|number| number.ok_or_else(|| "no number".to_owned()));
     let seen = Seen { measures: measures.into(), ..Seen::default() };
     Finding::judge(find("busy").unwrap(), &[seen], share)
 }
@@ -192,10 +193,11 @@ fn of_several_rounds_the_medians_count() {
         rows: vec![("epoll", vec![Cell::Time(wall), Cell::Text(name.to_owned())])],
         measures: vec![measure],
     };
-    let rounds = [round(3, "a", Some(9.0)), round(1, "b", Some(7.0)), round(2, "c", Some(8.0))];
-    assert_eq!(Seen::median(&rounds), round(2, "a", Some(8.0)));
-    let two = [round(3, "a", Some(9.0)), round(1, "b", None)];
-    assert_eq!(Seen::median(&two), round(1, "a", None), "one round did not tell");
+    let rounds = [round(3, "a", Ok(9.0)), round(1, "b", Ok(7.0)), round(2, "c", Ok(8.0))];
+    assert_eq!(Seen::median(&rounds), round(2, "a", Ok(8.0)));
+    let why = || Err("one round did not tell".to_owned());
+    let two = [round(3, "a", Ok(9.0)), round(1, "b", why())];
+    assert_eq!(Seen::median(&two), round(1, "a", why()));
 }
 
 #[test]

@@ -59,8 +59,8 @@ pub fn seen(
     let says = |verdict| {
         let measures = finding.with(experiment, verdict);
         let says = measures.map(|(range, number)| match number {
-            Some(number) => range.says(number),
-            None => range.unit.to_owned(),
+            Ok(number) => range.says(*number),
+            Err(_) => range.unit.to_owned(),
         });
         says.collect::<Vec<_>>().join(", ")
     };
@@ -73,7 +73,7 @@ pub fn seen(
         say("Seen here:", &format!("{}: as the chapter says.", says(Verdict::AsExpected)));
     }
     for (range, number) in finding.with(experiment, Verdict::NotHere) {
-        let seen = range.form.text(number.unwrap_or_default());
+        let seen = range.form.text(*number.as_ref().unwrap_or(&0.0));
         say("Not here:", &format!("{} was expected, {seen} was seen.", range.expects()));
     }
     if finding.verdicts.contains(&Verdict::TooBusy) {
@@ -82,8 +82,8 @@ pub fn seen(
         let why = format!("a program that wants a core gets {share} of one");
         say("Not judged:", &format!("{too_busy}: {why}."));
     }
-    for (range, _) in finding.with(experiment, Verdict::Unknown) {
-        say("Not judged:", &format!("{}: this machine does not tell it.", range.unit));
+    for (why, units) in finding.reasons(experiment) {
+        say("Not judged:", &format!("{}: {why}.", units.join(", ")));
     }
     if let Some(guess) = guess {
         let choice = experiment.choices[guess];
@@ -206,6 +206,7 @@ mod golden {
 
     /// What busy shows, with such ratios of time and of CPU time.
     fn found(wall: f64, cpu: Option<f64>, rounds: usize, share: f64) -> Finding {
+        let not_told = || "this machine does not tell it".to_owned();
         let seen = Seen {
             columns: vec!["wall", "CPU", "asked in vain"],
             rows: vec![
@@ -219,7 +220,7 @@ mod golden {
                     ],
                 ),
             ],
-            measures: vec![Some(wall), cpu, Some(1_247_281.0), Some(0.0)],
+            measures: vec![Ok(wall), cpu.ok_or_else(not_told), Ok(1_247_281.0), Ok(0.0)],
         };
         Finding::judge(busy(), &vec![seen; rounds], share)
     }
@@ -262,7 +263,7 @@ mod golden {
                 ("blocking", row("1 2 3 4 5 6 7 8 9 10", 0)),
                 ("epoll", row("8 6 1 9 3 10 4 7 2 5", 27)),
             ],
-            measures: vec![Some(0.0), Some(27.0)],
+            measures: vec![Ok(0.0), Ok(27.0)],
         };
         let finding = Finding::judge(unordered, &[round], 0.33);
         golden("experiment-busy-counts", &seen(unordered, &finding, None, &NARROW));
