@@ -157,11 +157,13 @@ impl Lab {
     /// It may not.
     pub fn needs_descriptors(&self, count: usize) -> Result<(), Trouble> {
         let limit = processes::descriptor_limit();
-        match limit.filter(|limit| *limit < count + OTHER_DESCRIPTORS) {
+        let needed = count + OTHER_DESCRIPTORS;
+        match limit.filter(|limit| *limit < needed) {
             None => Ok(()),
+            // The soft limit has been raised to the hard one, which only root can raise.
             Some(limit) => Err(Trouble::NotHere(format!(
-                "a process may open {limit} files and sockets here (ulimit -n), and this needs {}",
-                count + OTHER_DESCRIPTORS
+                "a process may open {limit} files and sockets here, and this needs {needed}: \
+                 `ulimit -n {needed}`, as root, allows it"
             ))),
         }
     }
