@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use stage_program::system;
 
 use super::seen::{Cell, Measure, Seen, told as told_here};
-use super::{Experiment, Form, Judged, Lab, Range, Trouble};
+use super::{Experiment, Form, Judged, Lab, NeedsPython, Range, Trouble};
 
 pub const EXPERIMENT: Experiment = Experiment {
     name: "async-cpu",
@@ -41,7 +41,7 @@ pub const EXPERIMENT: Experiment = Experiment {
         },
     ],
     parts: &[],
-    needs_python: true,
+    needs_python: NeedsPython::Yes,
     look: ("crates/09-asyncio/examples/blocking_work.rs", "to_thread"),
     next: "stage-runner experiment gil",
     sources: &[

@@ -12,7 +12,7 @@ use practice_site::{Config, Site};
 use stage_08_async_await::{Executor, Reactor, fetch};
 
 use super::seen::{Cell, Seen};
-use super::{Experiment, Form, Judged, Lab, Numbers, Part, Range, Trouble};
+use super::{Experiment, Form, Judged, Lab, NeedsPython, Numbers, Part, Range, Trouble};
 use crate::lineup::urls;
 
 pub const EXPERIMENT: Experiment = Experiment {
@@ -46,7 +46,7 @@ pub const EXPERIMENT: Experiment = Experiment {
         },
     ],
     parts: &[("counted", Part::Plays(|arguments| counted(&arguments.concat())))],
-    needs_python: false,
+    needs_python: NeedsPython::No,
     look: ("crates/08-async-await/src/executor.rs", "fn poll"),
     next: "stage-runner -s async-await --trace --pages 1",
     sources: &[(

@@ -49,12 +49,12 @@ impl From<io::Error> for Trouble {
 /// Runs what a scene wants to see, for one experiment.
 pub struct Lab {
     experiment: &'static str,
-    python: Option<Python>,
+    python: Result<Python, String>,
 }
 
 impl Lab {
-    /// For an experiment of that name, with the Python that it needs, if it needs one.
-    pub fn new(experiment: &'static str, python: Option<Python>) -> Lab {
+    /// For an experiment of that name, with a Python, or the reason why there is none.
+    pub fn new(experiment: &'static str, python: Result<Python, String>) -> Lab {
         Lab { experiment, python }
     }
 
@@ -137,8 +137,7 @@ impl Lab {
     /// # Errors
     /// It failed or cannot run here, or somebody asked to stop.
     pub fn python(&self, script: &str, arguments: &[&str]) -> Result<Numbers, Trouble> {
-        let python = self.python.as_ref();
-        let python = python.ok_or_else(|| Trouble::NotHere("it needs Python".to_owned()))?;
+        let python = self.python.as_ref().map_err(|why| Trouble::NotHere(why.clone()))?;
         let folder = tempfile::Builder::new().prefix("ways-to-wait-").tempdir()?;
         // Where the process ends early, nobody drops it.
         signals::folder(Some(folder.path().to_owned()));
@@ -149,6 +148,20 @@ impl Lab {
         let answer = numbers("its script", command);
         signals::folder(None);
         answer
+    }
+
+    /// What the rows in Python come to; where there is no Python, the reason why they are left out.
+    ///
+    /// # Errors
+    /// Those of the rows.
+    pub fn in_python<T>(
+        &self,
+        rows: impl FnOnce() -> Result<T, Trouble>,
+    ) -> Result<Result<T, String>, Trouble> {
+        match &self.python {
+            Ok(_) => rows().map(Ok),
+            Err(why) => Ok(Err(why.clone())),
+        }
     }
 
     /// Sees to it that a process may have so many sockets open.

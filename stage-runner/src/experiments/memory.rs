@@ -5,7 +5,7 @@ use std::time::Duration;
 use practice_site::Config;
 
 use super::seen::{Cell, Seen, told};
-use super::{Experiment, Form, Judged, Lab, Range, Trouble};
+use super::{Experiment, Form, Judged, Lab, NeedsPython, Range, Trouble};
 use crate::results::Run;
 
 pub const EXPERIMENT: Experiment = Experiment {
@@ -32,7 +32,7 @@ pub const EXPERIMENT: Experiment = Experiment {
         judged: Judged::Always,
     }],
     parts: &[],
-    needs_python: false,
+    needs_python: NeedsPython::No,
     look: ("crates/05-callbacks/src/lib.rs", "struct Fetch"),
     next: "stage-runner sweep -s thread-pool,epoll --per-decade 1",
     sources: &[("stage-runner/src/experiments/memory.rs", include_str!("memory.rs"))],

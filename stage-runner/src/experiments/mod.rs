@@ -48,7 +48,7 @@ mod watching;
 
 use crate::lineup::stages;
 
-pub use experiment::{Experiment, Form, Judged, Numbers, Part, Range};
+pub use experiment::{Experiment, Form, Judged, NeedsPython, Numbers, Part, Range};
 pub use lab::{Lab, Trouble, UNAVAILABLE};
 pub use seen::{Cell, Finding, Measure, Seen, Verdict};
 pub use why::why;

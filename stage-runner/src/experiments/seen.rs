@@ -25,6 +25,22 @@ pub fn told(number: Option<f64>) -> Measure {
     number.ok_or_else(|| "this machine does not tell it".to_owned())
 }
 
+/// The measures of a language: these numbers, or for each the reason why the language is left out.
+pub fn each<const N: usize>(numbers: Result<[f64; N], String>) -> Vec<Measure> {
+    match numbers {
+        Ok(numbers) => numbers.map(Ok).into(),
+        Err(why) => vec![Err(why); N],
+    }
+}
+
+/// The cells of a row; a row that is left out says so in each.
+pub fn row_of<T, const N: usize>(told: &Result<T, String>, row: fn(&T) -> [Cell; N]) -> Vec<Cell> {
+    match told {
+        Ok(told) => row(told).into(),
+        Err(_) => vec![Cell::Text("left out".to_owned()); N],
+    }
+}
+
 /// A figure of the table, or words.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Cell {

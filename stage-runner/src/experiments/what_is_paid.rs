@@ -5,7 +5,7 @@ use std::time::Duration;
 use practice_site::Config;
 
 use super::seen::{Cell, Seen, wall_us};
-use super::{Experiment, Form, Judged, Lab, Range, Trouble};
+use super::{Experiment, Form, Judged, Lab, NeedsPython, Range, Trouble};
 use crate::results::Run;
 
 pub const EXPERIMENT: Experiment = Experiment {
@@ -41,7 +41,7 @@ pub const EXPERIMENT: Experiment = Experiment {
         Range { unit: "for 100", healthy: 10.0..=10.0, form: Form::Count, judged: Judged::Always },
     ],
     parts: &[],
-    needs_python: false,
+    needs_python: NeedsPython::No,
     look: ("crates/02-process-pool/src/process.rs", "fn start_with"),
     next: "stage-runner -s process-pool --pages 100; stage-runner take 2b",
     sources: &[("stage-runner/src/experiments/what_is_paid.rs", include_str!("what_is_paid.rs"))],

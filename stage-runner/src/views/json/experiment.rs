@@ -4,7 +4,9 @@ use serde::Serialize;
 
 use super::VERSION;
 use super::printed::printed;
-use crate::experiments::{self, Cell, Experiment, Finding, Form, Judged, Range, Verdict};
+use crate::experiments::{
+    self, Cell, Experiment, Finding, Form, Judged, NeedsPython, Range, Verdict,
+};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -73,6 +75,7 @@ struct Listed<'a> {
     chapter: u8,
     question: &'a str,
     choices: &'a [&'a str],
+    /// Without a Python it does not run.
     needs_python: bool,
 }
 
@@ -112,7 +115,7 @@ pub fn experiments(experiments: &[&Experiment]) -> Vec<u8> {
         chapter: experiment.chapter,
         question: experiment.question,
         choices: experiment.choices,
-        needs_python: experiment.needs_python,
+        needs_python: experiment.needs_python == NeedsPython::Yes,
     });
     printed(&List { version: VERSION, experiments: listed.collect() })
 }

@@ -1,6 +1,6 @@
 //! An experiment, in plain lines: they are read aloud as well as they are seen.
 
-use crate::experiments::{Cell, Experiment, Finding, Form, Verdict};
+use crate::experiments::{Cell, Experiment, Finding, Form, NeedsPython, Verdict};
 use crate::lineup::sources;
 use crate::views::Style;
 use crate::views::columns::UNKNOWN;
@@ -11,7 +11,11 @@ pub fn list(experiments: &[&Experiment], style: &Style) -> Vec<String> {
     let longest = experiments.iter().map(|e| e.name.len()).max().unwrap_or(0);
     let mut lines = Vec::new();
     for experiment in experiments {
-        let python = if experiment.needs_python { " (needs Python)" } else { "" };
+        let python = match experiment.needs_python {
+            NeedsPython::No => "",
+            NeedsPython::InPart => " (in part in Python)",
+            NeedsPython::Yes => " (needs Python)",
+        };
         let name = words::padded(experiment.name, longest);
         let line = format!("{:>2}  {name}  {}{python}", experiment.chapter, experiment.question);
         lines.extend(words::wrapped(&line, style.width, longest + 6));
@@ -83,7 +87,7 @@ pub fn seen(
         say("Not judged:", &format!("{too_busy}: {why}."));
     }
     for (why, units) in finding.reasons(experiment) {
-        say("Not judged:", &format!("{}: {why}.", units.join(", ")));
+        say("Not judged:", &format!("{}: {why}.", units.join("; ")));
     }
     if let Some(guess) = guess {
         let choice = experiment.choices[guess];
