@@ -6,8 +6,8 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-/// Whether this machine has all that an experiment needs, as CI on Linux must: a Python, descriptors,
-/// and a system that tells what a program used.
+/// Whether this machine must have all that an experiment needs, as CI on Linux must: a Python,
+/// descriptors, and a system that tells what a program used.
 fn has_all() -> bool {
     cfg!(target_os = "linux") && env::var_os("CI").is_some()
 }
