@@ -4,6 +4,8 @@ python3 -m unittest discover -s scripts/bookkit -t scripts
 """
 
 import glob
+import importlib.machinery
+import importlib.util
 import os
 import sys
 import tempfile
@@ -474,6 +476,35 @@ class Plans(unittest.TestCase):
         self.check(["`minutes: 1` belongs to no step"], ("minutes: 4", "minutes: 4\nminutes: 1"))
         self.check(["`## Second` has no number", "belongs to no step"], ("## 2. Second", "## Second"))
         self.check(["`3. Second` is step 2"], ("## 2. Second", "## 3. Second"))
+
+
+class Rehearsals(unittest.TestCase):
+    """What scripts/rehearse makes of an experiment that ends with status 3."""
+
+    @classmethod
+    def setUpClass(cls):
+        path = os.path.join(pages.ROOT, "scripts", "rehearse")
+        loader = importlib.machinery.SourceFileLoader("rehearse", path)
+        cls.rehearse = importlib.util.module_from_spec(
+            importlib.util.spec_from_loader("rehearse", loader))
+        loader.exec_module(cls.rehearse)
+
+    def run_one_that_says(self, stderr):
+        with tempfile.TemporaryDirectory() as folder:
+            runner = os.path.join(folder, "stage-runner")
+            with open(runner, "w") as file:
+                file.write(f"#!{sys.executable}\nimport sys\n"
+                           f"sys.stderr.write({stderr!r})\nsys.exit(3)\n")
+            os.chmod(runner, 0o755)
+            return self.rehearse.run("stage-runner experiment busy", runner)
+
+    def test_a_busy_machine_is_told(self):
+        self.assertEqual(self.run_one_that_says("(running, 1 round)\n"), self.rehearse.BUSY)
+
+    def test_one_that_is_skipped_fails(self):
+        for before in "", "(running, 1 round)\n":
+            words = self.run_one_that_says(f"{before}skipped: no Python 3.8 or newer\n")
+            self.assertEqual(words, "skipped: no Python 3.8 or newer")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,9 @@ use classroom::control::share_of_a_core;
 
 use super::status;
 use crate::cli::{ExperimentFormat, ExperimentOptions, wrong_in};
-use crate::experiments::{self, EXPERIMENTS, Experiment, Finding, Lab, Seen, Trouble, Verdict};
+use crate::experiments::{
+    self, EXPERIMENTS, Experiment, Finding, Lab, NeedsPython, Seen, Trouble, Verdict,
+};
 use crate::system::python::Python;
 use crate::system::{processes, signals};
 use crate::terminal::look::{Color, Look};
@@ -104,8 +106,9 @@ impl Session<'_> {
         let experiment = self.experiment;
         // Who cannot run it should not have to guess first.
         let python = match experiment.needs_python {
-            true => Some(Python::find().map_err(Trouble::NotHere)?),
-            false => None,
+            NeedsPython::Yes => Ok(Python::find().map_err(Trouble::NotHere)?),
+            NeedsPython::InPart => Python::find(),
+            NeedsPython::No => Err("it was not said that this needs Python".to_owned()),
         };
         self.print(&screen::experiment::question(experiment, &self.look.style))?;
         if self.is_asked {
@@ -223,16 +226,18 @@ fn note(experiment: &Experiment, finding: &Finding, guess: Option<usize>) -> Str
         (Verdict::AsExpected, "Seen"),
         (Verdict::NotHere, "Seen, and not as the chapter says"),
         (Verdict::TooBusy, "Not judged on a busy machine"),
-        (Verdict::Unknown, "Not told by this machine"),
     ] {
         let measures = finding.with(experiment, verdict).map(|(range, number)| match number {
-            Some(number) => range.says(number),
-            None => range.unit.to_owned(),
+            Ok(number) => range.says(*number),
+            Err(_) => range.unit.to_owned(),
         });
         let measures: Vec<_> = measures.collect();
         if !measures.is_empty() {
             let _ = write!(line, " {words}: {}.", measures.join(", "));
         }
+    }
+    for (why, units) in finding.reasons(experiment) {
+        let _ = write!(line, " Not judged: {}: {why}.", units.join("; "));
     }
     line + "\n"
 }

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use stage_program::system;
 
-use super::seen::{Cell, Seen};
-use super::{Experiment, Form, Judged, Lab, Range, Trouble};
+use super::seen::{Cell, Measure, Seen, told as told_here};
+use super::{Experiment, Form, Judged, Lab, NeedsPython, Range, Trouble};
 
 pub const EXPERIMENT: Experiment = Experiment {
     name: "async-cpu",
@@ -41,7 +41,7 @@ pub const EXPERIMENT: Experiment = Experiment {
         },
     ],
     parts: &[],
-    needs_python: true,
+    needs_python: NeedsPython::Yes,
     look: ("crates/09-asyncio/examples/blocking_work.rs", "to_thread"),
     next: "stage-runner experiment gil",
     sources: &[
@@ -65,13 +65,20 @@ fn run(lab: &Lab) -> Result<Seen, Trouble> {
         let (wall, cpu) = (us(&format!("{way}_wall")), us(&format!("{way}_cpu")));
         vec![Cell::Time(wall), Cell::Cpu(Some(cpu)), Cell::Number(cores(way))]
     };
-    // Where two threads get no more than one core, four of Python cannot show that they use more.
-    let has_cores = here.is_some_and(|cores| cores >= ENOUGH);
     Ok(Seen {
         columns: vec!["wall", "CPU", "cores used"],
         rows: vec![("loop", row("loop")), ("threads", row("threads"))],
-        measures: vec![Some(cores("loop")), has_cores.then(|| cores("threads"))],
+        measures: vec![Ok(cores("loop")), of_threads(cores("threads"), here)],
     })
+}
+
+/// The cores that four threads of Python use. Where two threads get no more than one core,
+/// four of Python cannot show that they use more.
+fn of_threads(cores: f64, here: Option<f64>) -> Measure {
+    match told_here(here)? {
+        ENOUGH.. => Ok(cores),
+        few => Err(format!("two threads get {few:.2} cores here, and {ENOUGH} are needed")),
+    }
 }
 
 /// How many cores two threads get together that compute for 100 ms; `None` where the system does
@@ -90,4 +97,17 @@ fn cores_here() -> Option<f64> {
     let took = begun.elapsed().as_micros();
     let used = system::process()? - cpu;
     Some(used.total_us() as f64 / took as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_cores_are_missing_that_is_the_reason() {
+        assert_eq!(of_threads(1.9, Some(1.7)), Ok(1.9));
+        let why = of_threads(1.0, Some(1.016)).unwrap_err();
+        assert_eq!(why, "two threads get 1.02 cores here, and 1.7 are needed");
+        assert_eq!(of_threads(1.9, None).unwrap_err(), "this machine does not tell it");
+    }
 }

@@ -10,7 +10,7 @@ use practice_site::{Config, Event, Site, What};
 use stage_08_async_await::{Executor, Reactor, fetch};
 
 use super::seen::{Cell, Seen};
-use super::{Experiment, Form, Judged, Lab, Part, Range, Trouble};
+use super::{Experiment, Form, Judged, Lab, NeedsPython, Part, Range, Trouble};
 use crate::results::Run;
 
 pub const EXPERIMENT: Experiment = Experiment {
@@ -52,7 +52,7 @@ pub const EXPERIMENT: Experiment = Experiment {
             Part::Crawls(|targets, limits, done| crawl(targets, limits, done, Duration::ZERO)),
         ),
     ],
-    needs_python: false,
+    needs_python: NeedsPython::No,
     look: ("crates/08-async-await/src/executor.rs", "fn poll_woken"),
     next: "stage-runner experiment how-often-polled",
     sources: &[
@@ -87,7 +87,7 @@ fn run(lab: &Lab) -> Result<Seen, Trouble> {
     Ok(Seen {
         columns: vec!["pages late", "longest unnoticed"],
         rows: vec![("nobody sleeps", row(&nobody)), ("one sleeps", row(&one))],
-        measures: vec![Some(late(&one) as f64), Some(late(&nobody) as f64)],
+        measures: vec![Ok(late(&one) as f64), Ok(late(&nobody) as f64)],
     })
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use practice_site::Config;
 
 use super::seen::{Cell, Seen, cpu_ratio, wall_ratio};
-use super::{Experiment, Form, Judged, Lab, Range, Trouble};
+use super::{Experiment, Form, Judged, Lab, NeedsPython, Range, Trouble};
 
 pub const EXPERIMENT: Experiment = Experiment {
     name: "busy",
@@ -51,7 +51,7 @@ pub const EXPERIMENT: Experiment = Experiment {
         },
     ],
     parts: &[],
-    needs_python: false,
+    needs_python: NeedsPython::No,
     look: ("crates/04-busy-wait/src/lib.rs", "fn receive"),
     next: "stage-runner experiment busy-all; stage-runner take 4a",
     sources: &[("stage-runner/src/experiments/busy.rs", include_str!("busy.rs"))],
@@ -70,8 +70,8 @@ fn run(lab: &Lab) -> Result<Seen, Trouble> {
         measures: vec![
             wall_ratio(busy, blocking),
             cpu_ratio(busy, blocking),
-            Some(in_vain[1] as f64),
-            Some(in_vain[0] as f64),
+            Ok(in_vain[1] as f64),
+            Ok(in_vain[0] as f64),
         ],
     })
 }

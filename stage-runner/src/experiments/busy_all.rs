@@ -5,7 +5,7 @@ use std::time::Duration;
 use practice_site::Config;
 
 use super::seen::{Cell, Seen, cpu_ratio, wall_ratio};
-use super::{Experiment, Form, Judged, Lab, Range, Trouble};
+use super::{Experiment, Form, Judged, Lab, NeedsPython, Range, Trouble};
 
 pub const EXPERIMENT: Experiment = Experiment {
     name: "busy-all",
@@ -39,7 +39,7 @@ pub const EXPERIMENT: Experiment = Experiment {
         },
     ],
     parts: &[],
-    needs_python: false,
+    needs_python: NeedsPython::No,
     look: ("crates/04-busy-wait/src/all.rs", "fn crawl_all"),
     next: "stage-runner experiment few-or-many; stage-runner take 4a",
     sources: &[("stage-runner/src/experiments/busy_all.rs", include_str!("busy_all.rs"))],

@@ -6,9 +6,9 @@ use std::time::Duration;
 use practice_site::{Config, Site};
 use stage_09_asyncio as asyncio;
 
-use super::seen::{Cell, Seen};
+use super::seen::{Cell, Seen, each, row_of};
 use super::watching::{address, get, requests};
-use super::{Experiment, Form, Judged, Lab, Numbers, Part, Range, Trouble};
+use super::{Experiment, Form, Judged, Lab, NeedsPython, Numbers, Part, Range, Trouble};
 
 pub const EXPERIMENT: Experiment = Experiment {
     name: "cold",
@@ -34,7 +34,7 @@ pub const EXPERIMENT: Experiment = Experiment {
         range("when each is awaited", 3.0),
     ],
     parts: &[("rust", Part::Plays(play))],
-    needs_python: true,
+    needs_python: NeedsPython::InPart,
     look: ("crates/09-asyncio/src/task.rs", "pub fn create_task"),
     next: "stage-runner experiment in-turn",
     sources: &[
@@ -61,14 +61,15 @@ fn run(lab: &Lab) -> Result<Seen, Trouble> {
         };
         Ok::<_, Trouble>(requests(&site.take_events()))
     };
-    let python = [seen("Python", "called")?, seen("Python", "awaited")?];
-    let rust = [seen("Rust", "called")?, seen("Rust", "awaited")?];
-    let row = |counts: [u64; 2]| counts.map(|count| Cell::Count(Some(count))).to_vec();
-    let measures = [python, rust].concat().into_iter().map(|count| Some(count as f64));
+    let both = |language| Ok([seen(language, "called")?, seen(language, "awaited")?]);
+    let python = lab.in_python(|| both("Python"))?;
+    let rust = Ok(both("Rust")?);
+    let row = |counts| row_of(counts, |counts: &[u64; 2]| counts.map(|one| Cell::Count(Some(one))));
+    let numbers = |counts: [u64; 2]| counts.map(|count| count as f64);
     Ok(Seen {
         columns: vec!["called", "awaited"],
-        rows: vec![("requests, Python", row(python)), ("requests, Rust", row(rust))],
-        measures: measures.collect(),
+        rows: vec![("requests, Python", row(&python)), ("requests, Rust", row(&rust))],
+        measures: [each(python.map(numbers)), each(rust.map(numbers))].concat(),
     })
 }
 

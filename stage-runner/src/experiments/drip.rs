@@ -8,7 +8,7 @@ use practice_site::{Config, Site};
 use socket2::{Domain, Socket, Type};
 
 use super::seen::{Cell, Seen, wall_us};
-use super::{Experiment, Form, Judged, Lab, Part, Range, Trouble};
+use super::{Experiment, Form, Judged, Lab, NeedsPython, Part, Range, Trouble};
 
 pub const EXPERIMENT: Experiment = Experiment {
     name: "drip",
@@ -49,7 +49,7 @@ pub const EXPERIMENT: Experiment = Experiment {
         },
     ],
     parts: &[("each-call", Part::Crawls(crawl))],
-    needs_python: false,
+    needs_python: NeedsPython::No,
     look: ("crates/01-blocking/src/exact_deadlines.rs", "fn sleep_in_parts"),
     next: "stage-runner take 1a",
     sources: &[("stage-runner/src/experiments/drip.rs", include_str!("drip.rs"))],
@@ -71,7 +71,7 @@ fn run(lab: &Lab) -> Result<Seen, Trouble> {
     let each_call = end("each-call", Duration::from_secs(20))?;
     let blocking = end("blocking", TIME_OUT)?;
     let epoll = end("epoll", TIME_OUT)?;
-    let over = |us: u64| Some(us as f64 / TIME_OUT.as_micros() as f64);
+    let over = |us: u64| Ok(us as f64 / TIME_OUT.as_micros() as f64);
     Ok(Seen {
         columns: vec!["ended after"],
         rows: vec![

@@ -33,13 +33,24 @@ pub struct Experiment {
     /// Programs of the scene's own, each for a fresh process.
     pub parts: &'static [(&'static str, Part)],
     /// Whether it needs a Python.
-    pub needs_python: bool,
+    pub needs_python: NeedsPython,
     /// Where to look: a file of the repository, and a word in it.
     pub look: (&'static str, &'static str),
     /// What to try next.
     pub next: &'static str,
     /// The files of the scene: the path in the repository, and the text.
     pub sources: &'static [(&'static str, &'static str)],
+}
+
+/// What an experiment uses Python for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NeedsPython {
+    /// Nothing.
+    No,
+    /// Some of its rows, which are left out where there is no Python: see [`Lab::in_python`].
+    InPart,
+    /// All that it shows, so that it cannot run without one.
+    Yes,
 }
 
 /// Numbers that a program of a scene has found, by name.

@@ -8,7 +8,7 @@ use selectors::{Interest, Kind, Selector};
 use socket2::{Domain, Socket, Type};
 
 use super::seen::{Cell, Seen};
-use super::{Experiment, Form, Judged, Lab, Numbers, Part, Range, Trouble};
+use super::{Experiment, Form, Judged, Lab, NeedsPython, Numbers, Part, Range, Trouble};
 
 pub const EXPERIMENT: Experiment = Experiment {
     name: "few-or-many",
@@ -46,7 +46,7 @@ pub const EXPERIMENT: Experiment = Experiment {
         ("poll", Part::Plays(|_| costs(Kind::Poll))),
         ("epoll", Part::Plays(|_| costs(Kind::Best))),
     ],
-    needs_python: false,
+    needs_python: NeedsPython::No,
     look: ("crates/selectors/src/epoll.rs", "fn wait"),
     next: "stage-runner sweep -s poll,epoll --from 100 --to 5000",
     sources: &[("stage-runner/src/experiments/few_or_many.rs", include_str!("few_or_many.rs"))],
@@ -66,7 +66,7 @@ fn run(lab: &Lab) -> Result<Seen, Trouble> {
     Ok(Seen {
         columns: vec!["with 10 sockets", "with 5,000"],
         rows: vec![("poll", row(&poll)), ("epoll", row(&epoll))],
-        measures: [poll, epoll].map(|ns| Some(ns["many"] / ns["few"])).into(),
+        measures: [poll, epoll].map(|ns| Ok(ns["many"] / ns["few"])).into(),
     })
 }
 

@@ -1,7 +1,7 @@
 //! Do threads help a Python program? Chapter 3.
 
 use super::seen::{Cell, Seen};
-use super::{Experiment, Form, Judged, Lab, Range, Trouble};
+use super::{Experiment, Form, Judged, Lab, NeedsPython, Range, Trouble};
 
 pub const EXPERIMENT: Experiment = Experiment {
     name: "gil",
@@ -33,7 +33,7 @@ pub const EXPERIMENT: Experiment = Experiment {
         },
     ],
     parts: &[],
-    needs_python: true,
+    needs_python: NeedsPython::Yes,
     look: ("docs/03-thread-pool.md", "What about the GIL?"),
     next: "stage-runner experiment async-cpu",
     sources: &[
@@ -57,6 +57,6 @@ fn run(lab: &Lab) -> Result<Seen, Trouble> {
     Ok(Seen {
         columns: vec!["in turn", "four threads", "times as quick", "cores used"],
         rows: vec![("waits", row("wait")), ("sums", row("add"))],
-        measures: vec![Some(cores("add")), Some(times("wait"))],
+        measures: vec![Ok(cores("add")), Ok(times("wait"))],
     })
 }

@@ -12,7 +12,7 @@ use practice_site::{Config, Site};
 use stage_08_async_await::{Executor, Reactor, fetch};
 
 use super::seen::{Cell, Seen};
-use super::{Experiment, Form, Judged, Lab, Numbers, Part, Range, Trouble};
+use super::{Experiment, Form, Judged, Lab, NeedsPython, Numbers, Part, Range, Trouble};
 use crate::lineup::urls;
 
 pub const EXPERIMENT: Experiment = Experiment {
@@ -46,7 +46,7 @@ pub const EXPERIMENT: Experiment = Experiment {
         },
     ],
     parts: &[("counted", Part::Plays(|arguments| counted(&arguments.concat())))],
-    needs_python: false,
+    needs_python: NeedsPython::No,
     look: ("crates/08-async-await/src/executor.rs", "fn poll"),
     next: "stage-runner -s async-await --trace --pages 1",
     sources: &[(
@@ -66,7 +66,7 @@ fn run(lab: &Lab) -> Result<Seen, Trouble> {
     Ok(Seen {
         columns: vec!["wall", "polls"],
         rows: vec![("45 ms away", row(near)), ("450 ms away", row(far))],
-        measures: vec![Some(near.1), Some(far.1)],
+        measures: vec![Ok(near.1), Ok(far.1)],
     })
 }
 

@@ -6,9 +6,9 @@ use std::time::Duration;
 use practice_site::{Config, Site};
 use stage_09_asyncio as asyncio;
 
-use super::seen::{Cell, Seen};
+use super::seen::{Cell, Seen, each, row_of};
 use super::watching::{address, get, most_at_once, span};
-use super::{Experiment, Form, Judged, Lab, Numbers, Part, Range, Trouble};
+use super::{Experiment, Form, Judged, Lab, NeedsPython, Numbers, Part, Range, Trouble};
 
 pub const EXPERIMENT: Experiment = Experiment {
     name: "in-turn",
@@ -28,15 +28,15 @@ pub const EXPERIMENT: Experiment = Experiment {
     run,
     rounds: 1,
     ranges: &[
-        RATIO,
-        Range { unit: "times in Rust", ..RATIO },
-        at_once("page at a time in turn, in Python", 1.0),
+        ratio("times as long in turn, in Python"),
+        at_once("page at a time in turn", 1.0),
         at_once("gathered", 3.0),
-        at_once("in turn, in Rust", 1.0),
+        ratio("times as long in turn, in Rust"),
+        at_once("page at a time in turn", 1.0),
         at_once("gathered", 3.0),
     ],
     parts: &[("rust", Part::Plays(play))],
-    needs_python: true,
+    needs_python: NeedsPython::InPart,
     look: ("crates/09-asyncio/src/gather.rs", "pub fn gather"),
     next: "stage-runner experiment race-across-await",
     sources: &[
@@ -46,12 +46,9 @@ pub const EXPERIMENT: Experiment = Experiment {
     ],
 };
 
-const RATIO: Range = Range {
-    unit: "times as long in turn, in Python",
-    healthy: 2.0..=3.3,
-    form: Form::Ratio,
-    judged: Judged::Always,
-};
+const fn ratio(unit: &'static str) -> Range {
+    Range { unit, healthy: 2.0..=3.3, form: Form::Ratio, judged: Judged::Always }
+}
 
 const fn at_once(unit: &'static str, count: f64) -> Range {
     Range { unit, healthy: count..=count, form: Form::Count, judged: Judged::Always }
@@ -71,22 +68,33 @@ fn run(lab: &Lab) -> Result<Seen, Trouble> {
         let events = site.take_events();
         Ok::<_, Trouble>((span(&events).as_micros() as u64, most_at_once(&events)))
     };
-    let python = [seen("Python", "in-turn")?, seen("Python", "gathered")?];
-    let rust = [seen("Rust", "in-turn")?, seen("Rust", "gathered")?];
-    let row = |(us, at_once)| vec![Cell::Time(us), Cell::Count(Some(at_once))];
-    let ratio = |[in_turn, gathered]: [(u64, u64); 2]| Some(in_turn.0 as f64 / gathered.0 as f64);
-    let mut measures = vec![ratio(python), ratio(rust)];
-    measures.extend([python, rust].concat().iter().map(|(_, at_once)| Some(*at_once as f64)));
+    let both = |language| Ok((seen(language, "in-turn")?, seen(language, "gathered")?));
+    let python = lab.in_python(|| both("Python"))?;
+    let rust = Ok(both("Rust")?);
+    let in_turn = |told| row_of(told, |(in_turn, _)| cells(in_turn));
+    let gathered = |told| row_of(told, |(_, gathered)| cells(gathered));
     Ok(Seen {
         columns: vec!["first to last", "at once"],
         rows: vec![
-            ("Python, in turn", row(python[0])),
-            ("Python, gathered", row(python[1])),
-            ("Rust, in turn", row(rust[0])),
-            ("Rust, gathered", row(rust[1])),
+            ("Python, in turn", in_turn(&python)),
+            ("Python, gathered", gathered(&python)),
+            ("Rust, in turn", in_turn(&rust)),
+            ("Rust, gathered", gathered(&rust)),
         ],
-        measures,
+        measures: [each(python.map(numbers)), each(rust.map(numbers))].concat(),
     })
+}
+
+/// How long it was from the first to the last, in microseconds, and how many waited at once.
+type Way = (u64, u64);
+
+fn cells(&(us, at_once): &Way) -> [Cell; 2] {
+    [Cell::Time(us), Cell::Count(Some(at_once))]
+}
+
+/// The measures of one language.
+fn numbers((in_turn, gathered): (Way, Way)) -> [f64; 3] {
+    [in_turn.0 as f64 / gathered.0 as f64, in_turn.1 as f64, gathered.1 as f64]
 }
 
 fn play(arguments: &[String]) -> io::Result<Numbers> {

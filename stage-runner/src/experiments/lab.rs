@@ -49,12 +49,12 @@ impl From<io::Error> for Trouble {
 /// Runs what a scene wants to see, for one experiment.
 pub struct Lab {
     experiment: &'static str,
-    python: Option<Python>,
+    python: Result<Python, String>,
 }
 
 impl Lab {
-    /// For an experiment of that name, with the Python that it needs, if it needs one.
-    pub fn new(experiment: &'static str, python: Option<Python>) -> Lab {
+    /// For an experiment of that name, with a Python, or the reason why there is none.
+    pub fn new(experiment: &'static str, python: Result<Python, String>) -> Lab {
         Lab { experiment, python }
     }
 
@@ -137,8 +137,7 @@ impl Lab {
     /// # Errors
     /// It failed or cannot run here, or somebody asked to stop.
     pub fn python(&self, script: &str, arguments: &[&str]) -> Result<Numbers, Trouble> {
-        let python = self.python.as_ref();
-        let python = python.ok_or_else(|| Trouble::NotHere("it needs Python".to_owned()))?;
+        let python = self.python.as_ref().map_err(|why| Trouble::NotHere(why.clone()))?;
         let folder = tempfile::Builder::new().prefix("ways-to-wait-").tempdir()?;
         // Where the process ends early, nobody drops it.
         signals::folder(Some(folder.path().to_owned()));
@@ -151,17 +150,33 @@ impl Lab {
         answer
     }
 
+    /// What the rows in Python come to; where there is no Python, the reason why they are left out.
+    ///
+    /// # Errors
+    /// Those of the rows.
+    pub fn in_python<T>(
+        &self,
+        rows: impl FnOnce() -> Result<T, Trouble>,
+    ) -> Result<Result<T, String>, Trouble> {
+        match &self.python {
+            Ok(_) => rows().map(Ok),
+            Err(why) => Ok(Err(why.clone())),
+        }
+    }
+
     /// Sees to it that a process may have so many sockets open.
     ///
     /// # Errors
     /// It may not.
     pub fn needs_descriptors(&self, count: usize) -> Result<(), Trouble> {
         let limit = processes::descriptor_limit();
-        match limit.filter(|limit| *limit < count + OTHER_DESCRIPTORS) {
+        let needed = count + OTHER_DESCRIPTORS;
+        match limit.filter(|limit| *limit < needed) {
             None => Ok(()),
+            // The soft limit has been raised to the hard one, which only root can raise.
             Some(limit) => Err(Trouble::NotHere(format!(
-                "a process may open {limit} files and sockets here (ulimit -n), and this needs {}",
-                count + OTHER_DESCRIPTORS
+                "a process may open {limit} files and sockets here, and this needs {needed}: \
+                 `ulimit -n {needed}`, as root, allows it"
             ))),
         }
     }

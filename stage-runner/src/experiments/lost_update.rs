@@ -3,7 +3,7 @@
 use stage_03_thread_pool::counter::{count_with_lock, count_without_lock};
 
 use super::seen::{Cell, Seen};
-use super::{Experiment, Form, Judged, Lab, Numbers, Part, Range, Trouble};
+use super::{Experiment, Form, Judged, Lab, NeedsPython, Numbers, Part, Range, Trouble};
 
 pub const EXPERIMENT: Experiment = Experiment {
     name: "lost-update",
@@ -40,7 +40,7 @@ pub const EXPERIMENT: Experiment = Experiment {
         ("without-lock", Part::Plays(|_| Ok(counted(count_without_lock)))),
         ("with-lock", Part::Plays(|_| Ok(counted(count_with_lock)))),
     ],
-    needs_python: false,
+    needs_python: NeedsPython::No,
     look: ("crates/03-thread-pool/src/counter.rs", "fn add_one"),
     next: "stage-runner experiment race-across-await; stage-runner take 3b",
     sources: &[
@@ -71,6 +71,6 @@ fn run(lab: &Lab) -> Result<Seen, Trouble> {
     Ok(Seen {
         columns: vec!["the number", "updates lost"],
         rows: vec![("without a lock", row(without)), ("with a lock", row(with))],
-        measures: vec![Some(ALL as f64 - without), Some(ALL as f64 - with)],
+        measures: vec![Ok(ALL as f64 - without), Ok(ALL as f64 - with)],
     })
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use practice_site::Config;
 
-use super::seen::{Cell, Seen};
-use super::{Experiment, Form, Judged, Lab, Range, Trouble};
+use super::seen::{Cell, Seen, told};
+use super::{Experiment, Form, Judged, Lab, NeedsPython, Range, Trouble};
 use crate::results::Run;
 
 pub const EXPERIMENT: Experiment = Experiment {
@@ -32,7 +32,7 @@ pub const EXPERIMENT: Experiment = Experiment {
         judged: Judged::Always,
     }],
     parts: &[],
-    needs_python: false,
+    needs_python: NeedsPython::No,
     look: ("crates/05-callbacks/src/lib.rs", "struct Fetch"),
     next: "stage-runner sweep -s thread-pool,epoll --per-decade 1",
     sources: &[("stage-runner/src/experiments/memory.rs", include_str!("memory.rs"))],
@@ -52,7 +52,9 @@ fn run(lab: &Lab) -> Result<Seen, Trouble> {
     Ok(Seen {
         columns: vec!["wall", "memory", "each fetch"],
         rows: vec![("thread-pool", row(threads)), ("epoll", row(epoll))],
-        measures: vec![grown(threads).zip(grown(epoll)).map(|(one, other)| ratio(one, other))],
+        measures: vec![told(
+            grown(threads).zip(grown(epoll)).map(|(one, other)| ratio(one, other)),
+        )],
     })
 }
 

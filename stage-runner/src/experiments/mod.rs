@@ -48,9 +48,9 @@ mod watching;
 
 use crate::lineup::stages;
 
-pub use experiment::{Experiment, Form, Judged, Numbers, Part, Range};
+pub use experiment::{Experiment, Form, Judged, NeedsPython, Numbers, Part, Range};
 pub use lab::{Lab, Trouble, UNAVAILABLE};
-pub use seen::{Cell, Finding, Seen, Verdict};
+pub use seen::{Cell, Finding, Measure, Seen, Verdict};
 pub use why::why;
 
 /// All experiments, in the order of the chapters.

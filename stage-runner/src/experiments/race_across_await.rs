@@ -8,9 +8,9 @@ use std::time::Duration;
 use practice_site::{Config, Site};
 use stage_09_asyncio as asyncio;
 
-use super::seen::{Cell, Seen};
+use super::seen::{Cell, Seen, each, row_of};
 use super::watching::{address, get};
-use super::{Experiment, Form, Judged, Lab, Numbers, Part, Range, Trouble};
+use super::{Experiment, Form, Judged, Lab, NeedsPython, Numbers, Part, Range, Trouble};
 
 pub const EXPERIMENT: Experiment = Experiment {
     name: "race-across-await",
@@ -33,11 +33,11 @@ pub const EXPERIMENT: Experiment = Experiment {
     ranges: &[
         range("at the end without a lock, in Python", 1.0, 6.0),
         range("with a lock", 20.0, 20.0),
-        range("without a lock, in Rust", 1.0, 6.0),
+        range("at the end without a lock, in Rust", 1.0, 6.0),
         range("with a lock", 20.0, 20.0),
     ],
     parts: &[("rust", Part::Plays(play))],
-    needs_python: true,
+    needs_python: NeedsPython::InPart,
     look: ("crates/09-asyncio/src/lock.rs", "pub async fn acquire"),
     next: "stage-runner take 3b",
     sources: &[
@@ -67,13 +67,17 @@ fn run(lab: &Lab) -> Result<Seen, Trouble> {
         };
         Ok::<_, Trouble>(told["counter"])
     };
-    let python = [counted("Python", "without-a-lock")?, counted("Python", "with-a-lock")?];
-    let rust = [counted("Rust", "without-a-lock")?, counted("Rust", "with-a-lock")?];
-    let row = |numbers: [f64; 2]| numbers.map(|number| Cell::Count(Some(number as u64))).to_vec();
+    let both =
+        |language| Ok([counted(language, "without-a-lock")?, counted(language, "with-a-lock")?]);
+    let python = lab.in_python(|| both("Python"))?;
+    let rust = Ok(both("Rust")?);
+    let row = |told| {
+        row_of(told, |numbers: &[f64; 2]| numbers.map(|number| Cell::Count(Some(number as u64))))
+    };
     Ok(Seen {
         columns: vec!["without a lock", "with a lock"],
-        rows: vec![("Python", row(python)), ("Rust", row(rust))],
-        measures: [python, rust].concat().into_iter().map(Some).collect(),
+        rows: vec![("Python", row(&python)), ("Rust", row(&rust))],
+        measures: [each(python), each(rust)].concat(),
     })
 }
 

@@ -13,8 +13,32 @@ pub struct Seen {
     pub columns: Vec<&'static str>,
     /// The rows: a name, and a cell for each column.
     pub rows: Vec<(&'static str, Vec<Cell>)>,
-    /// A number for each range of the experiment; `None` where this system does not tell it.
-    pub measures: Vec<Option<f64>>,
+    /// One for each range of the experiment.
+    pub measures: Vec<Measure>,
+}
+
+/// A number to judge, or the reason why there is none.
+pub type Measure = Result<f64, String>;
+
+/// A number that not every system tells.
+pub fn told(number: Option<f64>) -> Measure {
+    number.ok_or_else(|| "this machine does not tell it".to_owned())
+}
+
+/// The measures of a language: these numbers, or for each the reason why the language is left out.
+pub fn each<const N: usize>(numbers: Result<[f64; N], String>) -> Vec<Measure> {
+    match numbers {
+        Ok(numbers) => numbers.map(Ok).into(),
+        Err(why) => vec![Err(why); N],
+    }
+}
+
+/// The cells of a row; a row that is left out says so in each.
+pub fn row_of<T, const N: usize>(told: &Result<T, String>, row: fn(&T) -> [Cell; N]) -> Vec<Cell> {
+    match told {
+        Ok(told) => row(told).into(),
+        Err(_) => vec![Cell::Text("left out".to_owned()); N],
+    }
 }
 
 /// A figure of the table, or words.
@@ -45,7 +69,7 @@ pub enum Verdict {
     NotHere,
     /// The machine is too busy to judge a time.
     TooBusy,
-    /// This machine does not tell it.
+    /// There is no number: its [`Measure`] says why.
     Unknown,
 }
 
@@ -104,15 +128,15 @@ pub fn wall_us(run: &Run) -> u64 {
 }
 
 /// The wall time of one run in those of another.
-pub fn wall_ratio(one: &Run, other: &Run) -> Option<f64> {
-    Some(wall_us(one) as f64 / wall_us(other).max(1) as f64)
+pub fn wall_ratio(one: &Run, other: &Run) -> Measure {
+    Ok(wall_us(one) as f64 / wall_us(other).max(1) as f64)
 }
 
 /// The CPU time of one run in those of another. What is too short to be counted is taken for
 /// 0.1 ms.
-pub fn cpu_ratio(one: &Run, other: &Run) -> Option<f64> {
+pub fn cpu_ratio(one: &Run, other: &Run) -> Measure {
     let least = |cpu: u64| cpu.max(100) as f64;
-    Some(least(one.cpu_us()?) / least(other.cpu_us()?))
+    told(one.cpu_us().zip(other.cpu_us()).map(|(one, other)| least(one) / least(other)))
 }
 
 impl Seen {
@@ -125,31 +149,31 @@ impl Seen {
         for (at, (_, cells)) in middle.rows.iter_mut().enumerate() {
             for (column, cell) in cells.iter_mut().enumerate() {
                 let all = rounds.iter().map(|round| round.rows[at].1[column].number());
-                *cell = cell.with_number(median(all));
+                *cell = cell.with_number(median(all.map(|number| number.ok_or(()))).ok());
             }
         }
         for (at, measure) in middle.measures.iter_mut().enumerate() {
-            *measure = median(rounds.iter().map(|round| round.measures[at]));
+            *measure = median(rounds.iter().map(|round| round.measures[at].clone()));
         }
         middle
     }
 }
 
-/// The one in the middle; of two, the lower: it was seen.
-fn median(numbers: impl Iterator<Item = Option<f64>>) -> Option<f64> {
-    let mut numbers = numbers.collect::<Option<Vec<f64>>>()?;
+/// The one in the middle; of two, the lower: it was seen. Where one is missing, so is the median.
+fn median<E>(numbers: impl Iterator<Item = Result<f64, E>>) -> Result<f64, E> {
+    let mut numbers = numbers.collect::<Result<Vec<f64>, E>>()?;
     numbers.sort_by(f64::total_cmp);
-    numbers.get(numbers.len().saturating_sub(1) / 2).copied()
+    Ok(numbers[(numbers.len() - 1) / 2])
 }
 
 impl Finding {
     /// Judges what several rounds came to on a machine that gives this share of a core.
     pub fn judge(experiment: &Experiment, rounds: &[Seen], share_of_a_core: f64) -> Finding {
         let seen = Seen::median(rounds);
-        let judge = |(range, measure): (&Range, &Option<f64>)| match (measure, range.judged) {
-            (None, _) => Verdict::Unknown,
+        let judge = |(range, measure): (&Range, &Measure)| match (measure, range.judged) {
+            (Err(_), _) => Verdict::Unknown,
             (_, Judged::IfQuiet) if share_of_a_core < ENOUGH => Verdict::TooBusy,
-            (Some(measure), _) if range.healthy.contains(measure) => Verdict::AsExpected,
+            (Ok(measure), _) if range.healthy.contains(measure) => Verdict::AsExpected,
             _ => Verdict::NotHere,
         };
         let verdicts = experiment.ranges.iter().zip(&seen.measures).map(judge).collect();
@@ -168,9 +192,22 @@ impl Finding {
         &'a self,
         experiment: &'a Experiment,
         verdict: Verdict,
-    ) -> impl Iterator<Item = (&'a Range, Option<f64>)> {
+    ) -> impl Iterator<Item = (&'a Range, &'a Measure)> {
         let all = experiment.ranges.iter().zip(&self.seen.measures).zip(&self.verdicts);
-        all.filter(move |(_, is)| **is == verdict).map(|((range, measure), _)| (range, *measure))
+        all.filter(move |(_, is)| **is == verdict).map(|((range, measure), _)| (range, measure))
+    }
+
+    /// Why there are no numbers: each reason once, with what was not measured because of it.
+    pub fn reasons<'a>(&'a self, experiment: &'a Experiment) -> Vec<(&'a str, Vec<&'static str>)> {
+        let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+        for (range, measure) in self.with(experiment, Verdict::Unknown) {
+            let Err(why) = measure else { continue };
+            match reasons.iter_mut().find(|(reason, _)| reason == why) {
+                Some((_, units)) => units.push(range.unit),
+                None => reasons.push((why, vec![range.unit])),
+            }
+        }
+        reasons
     }
 }
 

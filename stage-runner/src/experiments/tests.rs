@@ -10,9 +10,10 @@ fn root() -> PathBuf {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).to_owned()
 }
 
-/// The pages that people read: the book, and what stands beside it.
+/// The pages that people read: the book, those for teachers, and what stands beside them.
 fn pages() -> Vec<(String, String)> {
-    let docs = fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().path());
+    let folders = ["docs", "docs/teaching"].map(|name| fs::read_dir(root().join(name)).unwrap());
+    let docs = folders.into_iter().flatten().map(|entry| entry.unwrap().path());
     let docs = docs.filter(|path| path.extension().is_some_and(|kind| kind == "md"));
     let others = ["README.md", "CHANGELOG.md"].map(|name| root().join(name));
     docs.chain(others).map(|path| (path.display().to_string(), read(&path))).collect()
@@ -94,7 +95,12 @@ fn every_experiment_has_one_block_that_says_why() {
 
 #[test]
 fn what_the_book_names_exists() {
-    for (path, text) in pages() {
+    let pages = pages();
+    let names_some = |(path, text): &(String, String)| {
+        path.ends_with("students-ask.md") && !named(text).is_empty()
+    };
+    assert!(pages.iter().any(names_some), "the pages for teachers are among them");
+    for (path, text) in pages {
         for name in named(&text) {
             assert!(find(&name).is_some(), "{path}: no experiment is called {name}");
         }
@@ -161,6 +167,7 @@ fn names_and_what_may_have_been_meant() {
 
 /// `busy` with such measures: wall, CPU, in vain twice.
 fn busy(measures: [Option<f64>; 4], share: f64) -> Finding {
+    let measures = measures.map(|number| number.ok_or_else(|| "no number".to_owned()));
     let seen = Seen { measures: measures.into(), ..Seen::default() };
     Finding::judge(find("busy").unwrap(), &[seen], share)
 }
@@ -186,10 +193,11 @@ fn of_several_rounds_the_medians_count() {
         rows: vec![("epoll", vec![Cell::Time(wall), Cell::Text(name.to_owned())])],
         measures: vec![measure],
     };
-    let rounds = [round(3, "a", Some(9.0)), round(1, "b", Some(7.0)), round(2, "c", Some(8.0))];
-    assert_eq!(Seen::median(&rounds), round(2, "a", Some(8.0)));
-    let two = [round(3, "a", Some(9.0)), round(1, "b", None)];
-    assert_eq!(Seen::median(&two), round(1, "a", None), "one round did not tell");
+    let rounds = [round(3, "a", Ok(9.0)), round(1, "b", Ok(7.0)), round(2, "c", Ok(8.0))];
+    assert_eq!(Seen::median(&rounds), round(2, "a", Ok(8.0)));
+    let why = || Err("one round did not tell".to_owned());
+    let two = [round(3, "a", Ok(9.0)), round(1, "b", why())];
+    assert_eq!(Seen::median(&two), round(1, "a", why()));
 }
 
 #[test]

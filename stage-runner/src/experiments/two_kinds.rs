@@ -5,7 +5,7 @@ use std::time::Duration;
 use practice_site::Config;
 
 use super::seen::{Cell, Seen, wall_ratio};
-use super::{Experiment, Form, Judged, Lab, Range, Trouble};
+use super::{Experiment, Form, Judged, Lab, NeedsPython, Range, Trouble};
 
 pub const EXPERIMENT: Experiment = Experiment {
     name: "two-kinds",
@@ -40,7 +40,7 @@ pub const EXPERIMENT: Experiment = Experiment {
         },
     ],
     parts: &[],
-    needs_python: false,
+    needs_python: NeedsPython::No,
     look: ("crates/05-callbacks/src/event_loop.rs", "fn run"),
     next: "stage-runner experiment unordered; stage-runner experiment memory",
     sources: &[("stage-runner/src/experiments/two_kinds.rs", include_str!("two_kinds.rs"))],

@@ -5,7 +5,7 @@ use std::time::Duration;
 use practice_site::Config;
 
 use super::seen::{Cell, Seen};
-use super::{Experiment, Form, Judged, Lab, Range, Trouble};
+use super::{Experiment, Form, Judged, Lab, NeedsPython, Range, Trouble};
 use crate::results::Run;
 
 pub const EXPERIMENT: Experiment = Experiment {
@@ -40,7 +40,7 @@ pub const EXPERIMENT: Experiment = Experiment {
         },
     ],
     parts: &[],
-    needs_python: false,
+    needs_python: NeedsPython::No,
     look: ("crates/05-callbacks/src/event_loop.rs", "fn run"),
     next: "stage-runner -s blocking,epoll --jitter 300ms; stage-runner take 9b",
     sources: &[("stage-runner/src/experiments/unordered.rs", include_str!("unordered.rs"))],
@@ -56,7 +56,7 @@ fn run(lab: &Lab) -> Result<Seen, Trouble> {
     Ok(Seen {
         columns: vec!["pages, as they ended", "pairs out of order"],
         rows: vec![("blocking", row(blocking)), ("epoll", row(epoll))],
-        measures: [blocking, epoll].map(|run| Some(out_of_order(run) as f64)).into(),
+        measures: [blocking, epoll].map(|run| Ok(out_of_order(run) as f64)).into(),
     })
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use practice_site::Config;
 
 use super::seen::{Cell, Seen, wall_us};
-use super::{Experiment, Form, Judged, Lab, Range, Trouble};
+use super::{Experiment, Form, Judged, Lab, NeedsPython, Range, Trouble};
 use crate::results::Run;
 
 pub const EXPERIMENT: Experiment = Experiment {
@@ -41,7 +41,7 @@ pub const EXPERIMENT: Experiment = Experiment {
         Range { unit: "for 100", healthy: 10.0..=10.0, form: Form::Count, judged: Judged::Always },
     ],
     parts: &[],
-    needs_python: false,
+    needs_python: NeedsPython::No,
     look: ("crates/02-process-pool/src/process.rs", "fn start_with"),
     next: "stage-runner -s process-pool --pages 100; stage-runner take 2b",
     sources: &[("stage-runner/src/experiments/what_is_paid.rs", include_str!("what_is_paid.rs"))],
@@ -64,6 +64,10 @@ fn run(lab: &Lab) -> Result<Seen, Trouble> {
     let row = |run: &Run| {
         vec![Cell::wall(run), Cell::cpu(run), Cell::Count(Some(started(run).unwrap_or(0)))]
     };
+    let count = |started: Option<u64>| {
+        let started = started.map(|started| started as f64);
+        started.ok_or_else(|| "process-pool did not report it".to_owned())
+    };
     Ok(Seen {
         columns: vec!["wall", "CPU", "processes started"],
         rows: vec![
@@ -73,9 +77,9 @@ fn run(lab: &Lab) -> Result<Seen, Trouble> {
             ("process-pool, 100 pages", row(&many[1])),
         ],
         measures: vec![
-            Some(extra(&few, 10.0) / extra(&many, 100.0)),
-            started(&few[1]).map(|started| started as f64),
-            started(&many[1]).map(|started| started as f64),
+            Ok(extra(&few, 10.0) / extra(&many, 100.0)),
+            count(started(&few[1])),
+            count(started(&many[1])),
         ],
     })
 }

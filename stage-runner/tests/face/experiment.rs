@@ -105,6 +105,41 @@ fn one_that_needs_python_is_skipped_without_it() {
     assert!(ended.stdout.is_empty(), "nobody guesses what does not run: {}", ended.stdout);
 }
 
+/// What needs no Python is shown without one, and what was left out is told with its reason.
+#[test]
+fn one_that_needs_python_in_part_shows_the_other_part_without_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("notes.txt");
+    for (name, row, rust, python) in [
+        (
+            "cold",
+            "requests, Python   left out   left out\n",
+            "0 requests for three calls in Rust, 3 when each is awaited",
+            "requests for three calls in Python; when each is awaited",
+        ),
+        (
+            "in-turn",
+            "Python, gathered        left out   left out\n",
+            " times as long in turn, in Rust, 1 page at a time in turn, 3 gathered",
+            "times as long in turn, in Python; page at a time in turn; gathered",
+        ),
+        (
+            "race-across-await",
+            "Python         left out      left out\n",
+            " at the end without a lock, in Rust, 20 with a lock",
+            "at the end without a lock, in Python; with a lock",
+        ),
+    ] {
+        let note = file.to_str().unwrap();
+        let mut command = command(&["experiment", name, "--rounds", "3", "--note", note]);
+        command.env("PYTHON", "/no/such/python");
+        ended(command).code(0).says(row).says("\nNot judged:  ").says("The chapter says ");
+        let notes = fs::read_to_string(&file).unwrap();
+        let note = notes.lines().last().unwrap_or_default();
+        assert!(note.contains(&format!("{rust}. Not judged: {python}: no Python 3.8")), "{note}");
+    }
+}
+
 /// The hidden modes are for the runner alone: whoever finds them is told, and nothing hangs.
 #[test]
 fn an_unknown_part_is_refused() {

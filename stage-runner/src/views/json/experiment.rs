@@ -4,7 +4,9 @@ use serde::Serialize;
 
 use super::VERSION;
 use super::printed::printed;
-use crate::experiments::{Cell, Experiment, Finding, Form, Judged, Range, Verdict};
+use crate::experiments::{
+    self, Cell, Experiment, Finding, Form, Judged, NeedsPython, Range, Verdict,
+};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -32,6 +34,9 @@ struct Measure<'a> {
     /// `count`, or `ratio`: of times, CPU times or memory.
     form: &'static str,
     seen: Option<f64>,
+    /// Why there is no number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
     least: f64,
     /// Absent where there is no most.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -70,6 +75,7 @@ struct Listed<'a> {
     chapter: u8,
     question: &'a str,
     choices: &'a [&'a str],
+    /// Without a Python it does not run.
     needs_python: bool,
 }
 
@@ -96,9 +102,7 @@ pub fn experiment(
         rounds: finding.rounds,
         share_of_a_core: finding.share_of_a_core,
         verdict: word(finding.verdict()),
-        measures: measures
-            .map(|((range, seen), verdict)| measure(range, *seen, *verdict))
-            .collect(),
+        measures: measures.map(|((range, seen), verdict)| measure(range, seen, *verdict)).collect(),
         table: rows.collect(),
         why,
     })
@@ -111,19 +115,20 @@ pub fn experiments(experiments: &[&Experiment]) -> Vec<u8> {
         chapter: experiment.chapter,
         question: experiment.question,
         choices: experiment.choices,
-        needs_python: experiment.needs_python,
+        needs_python: experiment.needs_python == NeedsPython::Yes,
     });
     printed(&List { version: VERSION, experiments: listed.collect() })
 }
 
-fn measure(range: &Range, seen: Option<f64>, verdict: Verdict) -> Measure<'_> {
+fn measure<'a>(range: &'a Range, seen: &'a experiments::Measure, verdict: Verdict) -> Measure<'a> {
     Measure {
         unit: range.unit,
         form: match range.form {
             Form::Count => "count",
             Form::Ratio => "ratio",
         },
-        seen,
+        seen: seen.as_ref().ok().copied(),
+        reason: seen.as_ref().err().map(String::as_str),
         least: *range.healthy.start(),
         most: Some(*range.healthy.end()).filter(|most| most.is_finite()),
         judged: match range.judged {
@@ -157,6 +162,6 @@ fn word(verdict: Verdict) -> &'static str {
         Verdict::AsExpected => "as expected",
         Verdict::NotHere => "not here",
         Verdict::TooBusy => "not judged: too busy",
-        Verdict::Unknown => "not judged: not told",
+        Verdict::Unknown => "not judged: no number",
     }
 }

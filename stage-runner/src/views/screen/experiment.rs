@@ -1,8 +1,6 @@
 //! An experiment, in plain lines: they are read aloud as well as they are seen.
 
-use classroom::control::ENOUGH;
-
-use crate::experiments::{Cell, Experiment, Finding, Form, Verdict};
+use crate::experiments::{Cell, Experiment, Finding, Form, NeedsPython, Verdict};
 use crate::lineup::sources;
 use crate::views::Style;
 use crate::views::columns::UNKNOWN;
@@ -13,7 +11,11 @@ pub fn list(experiments: &[&Experiment], style: &Style) -> Vec<String> {
     let longest = experiments.iter().map(|e| e.name.len()).max().unwrap_or(0);
     let mut lines = Vec::new();
     for experiment in experiments {
-        let python = if experiment.needs_python { " (needs Python)" } else { "" };
+        let python = match experiment.needs_python {
+            NeedsPython::No => "",
+            NeedsPython::InPart => " (in part in Python)",
+            NeedsPython::Yes => " (needs Python)",
+        };
         let name = words::padded(experiment.name, longest);
         let line = format!("{:>2}  {name}  {}{python}", experiment.chapter, experiment.question);
         lines.extend(words::wrapped(&line, style.width, longest + 6));
@@ -61,8 +63,8 @@ pub fn seen(
     let says = |verdict| {
         let measures = finding.with(experiment, verdict);
         let says = measures.map(|(range, number)| match number {
-            Some(number) => range.says(number),
-            None => range.unit.to_owned(),
+            Ok(number) => range.says(*number),
+            Err(_) => range.unit.to_owned(),
         });
         says.collect::<Vec<_>>().join(", ")
     };
@@ -75,7 +77,7 @@ pub fn seen(
         say("Seen here:", &format!("{}: as the chapter says.", says(Verdict::AsExpected)));
     }
     for (range, number) in finding.with(experiment, Verdict::NotHere) {
-        let seen = range.form.text(number.unwrap_or_default());
+        let seen = range.form.text(*number.as_ref().unwrap_or(&0.0));
         say("Not here:", &format!("{} was expected, {seen} was seen.", range.expects()));
     }
     if finding.verdicts.contains(&Verdict::TooBusy) {
@@ -84,8 +86,8 @@ pub fn seen(
         let why = format!("a program that wants a core gets {share} of one");
         say("Not judged:", &format!("{too_busy}: {why}."));
     }
-    for (range, _) in finding.with(experiment, Verdict::Unknown) {
-        say("Not judged:", &format!("{}: this machine does not tell it.", range.unit));
+    for (why, units) in finding.reasons(experiment) {
+        say("Not judged:", &format!("{}: {why}.", units.join("; ")));
     }
     if let Some(guess) = guess {
         let choice = experiment.choices[guess];
@@ -100,7 +102,7 @@ pub fn seen(
         );
         say("Try again:", &again);
     }
-    if finding.share_of_a_core >= ENOUGH {
+    if !finding.verdicts.contains(&Verdict::TooBusy) {
         let share = percent(finding.share_of_a_core);
         lines.push(format!("(A program that wants a core gets {share} of one here.)"));
     }
@@ -208,6 +210,7 @@ mod golden {
 
     /// What busy shows, with such ratios of time and of CPU time.
     fn found(wall: f64, cpu: Option<f64>, rounds: usize, share: f64) -> Finding {
+        let not_told = || "this machine does not tell it".to_owned();
         let seen = Seen {
             columns: vec!["wall", "CPU", "asked in vain"],
             rows: vec![
@@ -221,7 +224,7 @@ mod golden {
                     ],
                 ),
             ],
-            measures: vec![Some(wall), cpu, Some(1_247_281.0), Some(0.0)],
+            measures: vec![Ok(wall), cpu.ok_or_else(not_told), Ok(1_247_281.0), Ok(0.0)],
         };
         Finding::judge(busy(), &vec![seen; rounds], share)
     }
@@ -251,6 +254,23 @@ mod golden {
         golden("experiment-busy-machine", &screen(&found(1.62, Some(310.0), 1, 0.33), None));
         golden("experiment-not-here", &screen(&found(1.02, Some(4.0), 3, 0.81), Some(1)));
         golden("experiment-not-told", &screen(&found(1.02, None, 1, 0.81), None));
+    }
+
+    /// Nothing of an experiment with counts only is left unjudged, so no such line has told it.
+    #[test]
+    fn counts_on_a_busy_machine() {
+        let unordered = experiments::find("unordered").expect("it is in the table");
+        let row = |order: &str, pairs| vec![Cell::Text(order.to_owned()), count(pairs)];
+        let round = Seen {
+            columns: vec!["pages, as they ended", "pairs out of order"],
+            rows: vec![
+                ("blocking", row("1 2 3 4 5 6 7 8 9 10", 0)),
+                ("epoll", row("8 6 1 9 3 10 4 7 2 5", 27)),
+            ],
+            measures: vec![Ok(0.0), Ok(27.0)],
+        };
+        let finding = Finding::judge(unordered, &[round], 0.33);
+        golden("experiment-busy-counts", &seen(unordered, &finding, None, &NARROW));
     }
 
     /// Where the answer was not seen, the chapter's is told, as the chapter's.
