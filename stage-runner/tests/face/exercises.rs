@@ -111,6 +111,26 @@ fn a_deep_check_counts_system_calls_too() {
     work.run(&all).code(2).notes("'--all' cannot be used with '--deep'");
 }
 
+/// The worker that a run kills is a child of the program, and under strace the program is one, too.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_deep_check_kills_nothing() {
+    if std::process::Command::new("strace").arg("-V").output().is_err() {
+        return eprintln!("skipped: no strace here");
+    }
+    let work = Work::new("a_deep_check_kills_nothing");
+    let exercise = work.write(
+        "x5-deep/exercise.toml",
+        "name = \"deep\"\nchapter = 2\nquestion = \"?\"\nstart = \"failed\"\nconcurrency = 1\n\
+         [[run]]\npaths = { repeat = 40, of = [\"/{n}?delay=20ms\"] }\nkill-one-worker = true\n\
+         rules = [\"outcomes-all\"]\n",
+    );
+    let folder = exercise.parent().unwrap().to_str().unwrap();
+    let runner = env!("CARGO_BIN_EXE_stage-runner");
+    let check = ["check", "--exercise", folder, "--deep", "--", runner, "run-stage", "blocking"];
+    work.run(&check).code(0).says("passed").says(" 40 connect");
+}
+
 #[test]
 fn nonsense_is_told_by_name() {
     let work = Work::new("nonsense_is_told_by_name");
