@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 
 use super::values::program;
 use crate::lineup::Program;
+use crate::terminal::look::Charset;
 
 pub const CHECK_EXAMPLES: &str = "\
 Examples:
@@ -97,6 +98,10 @@ pub struct ExercisesOptions {
     #[arg(long)]
     pub rules: bool,
 
+    /// Which characters to write with
+    #[arg(long, value_enum, default_value_t = Charset::Auto)]
+    pub charset: Charset,
+
     /// Where the student works.
     #[command(flatten)]
     pub work: WorkOptions,
@@ -157,6 +162,10 @@ pub struct CheckOptions {
     /// What is printed
     #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
     pub format: CheckFormat,
+
+    /// Which characters to write with
+    #[arg(long, value_enum, default_value_t = Charset::Auto)]
+    pub charset: Charset,
 
     /// Where the student works.
     #[command(flatten)]

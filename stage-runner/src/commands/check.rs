@@ -15,7 +15,7 @@ use crate::measure::observe::{NotObserved, observe};
 use crate::measure::system_calls::{self, NotCounted};
 use crate::system::cargo::{self, NotBuilt};
 use crate::system::{processes, signals};
-use crate::terminal::look::{Charset, Color, Look};
+use crate::terminal::look::{Color, Look};
 use crate::terminal::{print, progress};
 use crate::views::json::{self, Checked};
 use crate::views::screen;
@@ -29,11 +29,11 @@ const NOT_JUDGED: u8 = 3;
 
 /// Checks what the command line asks for.
 pub fn run(options: &CheckOptions) -> ExitCode {
-    if !options.programs.is_empty() {
-        return super::check_program::run(&options.programs, options.format);
-    }
-    let look = Look::new(Color::Auto, Charset::Auto);
+    let look = Look::new(Color::Auto, options.charset);
     progress::set_up(false, look.ascii);
+    if !options.programs.is_empty() {
+        return super::check_program::run(&options.programs, options.format, look);
+    }
     let exercises = chosen(options).unwrap_or_else(wrong);
     if let Err(failure) = super::watch_signals() {
         return failure;

@@ -269,6 +269,19 @@ fn all_is_about_what_was_taken() {
 }
 
 #[test]
+fn ascii_is_kept_where_it_is_asked_for() {
+    let work = Work::new("ascii_is_kept_where_it_is_asked_for");
+    let unicode = work.run(&["check", "3a", "--charset", "unicode", "--", "true"]).code(1).stdout;
+    assert!(unicode.contains('✗'), "{unicode}");
+    let ascii = work.run(&["check", "3a", "--charset", "ascii", "--", "true"]).code(1).stdout;
+    assert!(ascii.is_ascii() && ascii.contains("x an outcome for each page"), "{ascii}");
+    assert!(work.run(&["exercises", "--charset", "ascii"]).code(0).stdout.is_ascii());
+    let program = format!("mine={} run-stage blocking", env!("CARGO_BIN_EXE_stage-runner"));
+    let own = work.run(&["check", "3a", "--charset", "ascii", "--program", &program]);
+    own.code(2).notes("cannot be used with");
+}
+
+#[test]
 fn a_command_line_that_makes_no_sense_is_refused() {
     let work = Work::new("a_command_line_that_makes_no_sense_is_refused");
     work.run(&["check"]).code(2).notes("An exercise, as in: stage-runner check 3a");
