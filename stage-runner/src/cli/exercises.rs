@@ -114,7 +114,7 @@ pub struct TakeOptions {
     #[command(flatten)]
     pub which: WhichOptions,
 
-    /// The language of the start, python if there is one in it
+    /// The language of the start [default: python, if there is one in it]
     #[arg(long, value_name = "LANGUAGE")]
     pub language: Option<String>,
 
@@ -207,7 +207,7 @@ pub struct SolutionOptions {
     #[arg(long)]
     pub yes: bool,
 
-    /// The language of the solution, python if there is one in it
+    /// The language of the solution [default: the one that you have taken, else python]
     #[arg(long, value_name = "LANGUAGE")]
     pub language: Option<String>,
 

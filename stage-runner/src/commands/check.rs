@@ -76,7 +76,7 @@ fn chosen(options: &CheckOptions) -> Result<Vec<Exercise>, String> {
                     you have taken: --all; or a stage of your own: --program NAME=COMMAND"
             .to_owned());
     }
-    workplace::chosen(&options.which).map(|(_, exercise)| vec![exercise])
+    workplace::chosen(&options.which, "check").map(|(_, exercise)| vec![exercise])
 }
 
 /// Why a check ends early.
@@ -164,17 +164,25 @@ impl Desk<'_> {
             return Ok(Taken::Program(Program::Command(self.options.command.clone())));
         }
         let language = self.options.language.as_deref();
-        self.workplace.program(exercise, language).map_err(Stop::NotStarted)
+        let typed = self.options.which.typed(&exercise.id);
+        self.workplace.program(exercise, &typed, language).map_err(Stop::NotStarted)
+    }
+
+    /// The language that was asked for, where the exercise was taken in several.
+    fn language_of_several(&self, exercise: &Exercise) -> Option<&str> {
+        let language = self.options.language.as_deref();
+        language.filter(|_| self.workplace.taken(exercise).len() > 1)
     }
 
     fn show(&self, exercise: &Exercise, verdict: &Verdict) -> Result<(), Stop> {
         let style = &self.look.style;
-        let mut lines = screen::verdict::lines(exercise, verdict, style);
+        let language = self.language_of_several(exercise);
+        let mut lines = screen::verdict::lines(exercise, language, verdict, style);
         if self.options.deep {
             lines.extend(self.look_deeper(exercise, verdict)?);
         }
         let typed = self.options.which.typed(&exercise.id);
-        lines.extend(screen::verdict::next(exercise, &typed, verdict, style));
+        lines.extend(screen::verdict::next(exercise, &typed, language, verdict, style));
         print::lines(&self.look, &lines).map_err(Stop::Printing)
     }
 

@@ -60,23 +60,29 @@ impl Program {
     }
 }
 
-/// The exercise that is meant.
+/// The exercise that is meant by what was typed after `command`.
 ///
 /// # Errors
 /// There is none of that name, or in that folder, or something is wrong with it.
-pub fn chosen(which: &WhichOptions) -> Result<(Folder, Exercise), String> {
+pub fn chosen(which: &WhichOptions, command: &str) -> Result<(Folder, Exercise), String> {
     match (&which.exercise, &which.name) {
-        (Some(folder), _) => {
-            let folder = Folder::read(folder).map_err(|wrong| wrong.to_string())?;
-            let exercise = Exercise::read(&folder).map_err(|wrong| wrong.to_string())?;
-            Ok((folder, exercise))
-        }
+        (Some(folder), _) => read(folder),
         (None, Some(name)) => find(name),
-        (None, None) => {
-            let why = "which exercise? Write its name, as in: stage-runner check 3a";
-            Err(format!("{why}; stage-runner exercises lists them"))
-        }
+        (None, None) => Err(format!(
+            "which exercise? Write its name, as in: stage-runner {command} 3a; stage-runner \
+             exercises lists them"
+        )),
     }
+}
+
+/// The exercise in this folder.
+///
+/// # Errors
+/// There is none, or something is wrong with it.
+pub fn read(folder: &Path) -> Result<(Folder, Exercise), String> {
+    let folder = Folder::read(folder).map_err(|wrong| wrong.to_string())?;
+    let exercise = Exercise::read(&folder).map_err(|wrong| wrong.to_string())?;
+    Ok((folder, exercise))
 }
 
 /// The embedded exercise of this name.
@@ -101,7 +107,7 @@ pub fn find(name: &str) -> Result<(Folder, Exercise), String> {
     Ok((folder, exercise))
 }
 
-/// The language that was asked for, or the first in which the exercise has a program.
+/// The language that was asked for, or the first in which the exercise has a start.
 ///
 /// # Errors
 /// There is no such language.
@@ -181,11 +187,17 @@ impl Workplace {
         is_crate || !self.taken(exercise).is_empty()
     }
 
-    /// The student's program for an exercise.
+    /// The student's program for an exercise. `typed` is what stands for the exercise on a command
+    /// line.
     ///
     /// # Errors
     /// There is no such file, or there are several, or nothing runs it.
-    pub fn program(&self, exercise: &Exercise, language: Option<&str>) -> Result<Taken, String> {
+    pub fn program(
+        &self,
+        exercise: &Exercise,
+        typed: &str,
+        language: Option<&str>,
+    ) -> Result<Taken, String> {
         let id = &exercise.id;
         if Piece::is_meant(id) {
             return self.program_of_piece(id, language);
@@ -195,22 +207,18 @@ impl Workplace {
             (None, [only]) => only,
             (None, []) => {
                 return Err(format!(
-                    "there is no program in {}: stage-runner take {id} writes one, and \
-                     stage-runner check {id} -- COMMAND checks any other",
+                    "there is no program in {}: stage-runner take {typed} writes one, and \
+                     stage-runner check {typed} -- COMMAND checks any other",
                     self.of(id).display()
                 ));
             }
-            (None, several) => {
-                let names: Vec<&str> = several.iter().map(|language| language.name).collect();
-                let names = names.join(" or ");
-                return Err(format!("{id} was taken in several languages: add --language {names}"));
-            }
+            (None, several) => return Err(which_language(id, several)),
         };
         let file = self.file(exercise, language);
         if !file.exists() {
             let name = language.name;
             return Err(format!(
-                "{} is missing: stage-runner take {id} --language {name} writes it",
+                "{} is missing: stage-runner take {typed} --language {name} writes it",
                 file.display()
             ));
         }
@@ -281,6 +289,12 @@ impl Workplace {
         contents.sort();
         contents
     }
+}
+
+/// What to say where an exercise was taken in several languages, and one has to be named.
+pub fn which_language(id: &str, several: &[&ExerciseLanguage]) -> String {
+    let names: Vec<&str> = several.iter().map(|language| language.name).collect();
+    format!("{id} was taken in several languages: add --language {}", names.join(" or "))
 }
 
 fn contents_of(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {

@@ -268,6 +268,58 @@ fn all_is_about_what_was_taken() {
     assert!(exercises.len() >= 3 && exercises.iter().all(|one| one["taken"] == false), "{json}");
 }
 
+/// A runner that finds no program but this `node`, which ends at once.
+fn with_a_node_alone(work: &Work, args: &[&str]) -> std::process::Command {
+    use std::os::unix::fs::PermissionsExt;
+    let node = work.write("bin/node", "#!/bin/sh\nexit 0\n");
+    fs::set_permissions(&node, fs::Permissions::from_mode(0o755)).unwrap();
+    let mut command = command(args);
+    command.current_dir(&work.0).env_remove("CARGO");
+    command.env("PATH", node.parent().unwrap()).env("PYTHON", "no-such-python");
+    command
+}
+
+#[test]
+fn what_is_told_of_a_folder_can_be_typed() {
+    let work = Work::new("what_is_told_of_a_folder_can_be_typed");
+    let exercise = work.write(
+        "x4-mine/exercise.toml",
+        "name = \"mine\"\nchapter = 1\nquestion = \"?\"\nstart = \"missing\"\nconcurrency = 1\n\
+         [[run]]\npaths = [\"/1\"]\nrules = [\"outcomes-all\"]\n",
+    );
+    work.write("x4-mine/start/start.py", "");
+    work.write("x4-mine/solution/solution.py", "");
+    let folder = exercise.parent().unwrap().to_str().unwrap();
+    let of = |args: &[&str]| work.run(&[args, &["--exercise", folder]].concat());
+    let typed = |command: &str| format!("stage-runner {command} --exercise {folder}");
+    of(&["check"]).code(2).notes(&typed("take")).notes(&format!("{} -- COMMAND", typed("check")));
+    of(&["solution"]).code(1).notes(&typed("hint")).notes(&format!("{} --yes", typed("solution")));
+    of(&["take", "--language", "javascript"])
+        .code(2)
+        .notes(&format!("{} -- COMMAND", typed("check")));
+    let missing = format!("{} --language javascript", typed("take"));
+    of(&["check", "--language", "javascript"]).code(2).notes(&missing);
+    of(&["hint"]).code(1).notes(&typed("check"));
+    for command in ["take", "hint", "solution"] {
+        work.run(&[command]).code(2).notes(&format!("as in: stage-runner {command} 3a;"));
+    }
+}
+
+#[test]
+fn the_language_that_was_taken_is_meant() {
+    let work = Work::new("the_language_that_was_taken_is_meant");
+    let solution = |args: &[&str]| work.run(&[&["solution", "3b", "--yes"], args].concat());
+    work.run(&["take", "3b", "--language", "javascript"]).code(0).notes("check 3b\n");
+    assert!(solution(&[]).code(0).stdout.contains("async function"));
+    solution(&["--language", "python"]).code(0).says("one_addition_at_a_time");
+    let both = work.run(&["take", "3b"]).code(0);
+    both.notes("check 3b --language python\n");
+    solution(&[]).code(2).notes("3b was taken in several languages: add --language python or");
+    let check = ["check", "3b", "--language", "javascript"];
+    let checked = ended(with_a_node_alone(&work, &check)).code(1);
+    checked.says("3b  the tally, in javascript");
+}
+
 #[test]
 fn ascii_is_kept_where_it_is_asked_for() {
     let work = Work::new("ascii_is_kept_where_it_is_asked_for");

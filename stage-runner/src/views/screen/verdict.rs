@@ -9,9 +9,15 @@ use crate::words::{self, joined, padded, wrapped};
 /// How far the lines below the first are set in.
 const INDENT: usize = 4;
 
-/// The exercise, its verdict, and what each run came to.
-pub fn lines(exercise: &Exercise, verdict: &Verdict, style: &Style) -> Vec<String> {
-    let mut lines = vec![head(exercise, verdict, style.width)];
+/// The exercise, its verdict, and what each run came to. `language` is that of the program, where
+/// there are several.
+pub fn lines(
+    exercise: &Exercise,
+    language: Option<&str>,
+    verdict: &Verdict,
+    style: &Style,
+) -> Vec<String> {
+    let mut lines = vec![head(exercise, language, verdict, style.width)];
     let (word, ink, words) = match &verdict.outcome {
         Outcome::Passed => {
             ("passed".to_owned(), Ink::Arrived, format!("all rules of {} are met", exercise.id))
@@ -35,14 +41,22 @@ pub fn lines(exercise: &Exercise, verdict: &Verdict, style: &Style) -> Vec<Strin
     lines
 }
 
-/// What to try next. `typed` is what stands for the exercise on a command line.
-pub fn next(exercise: &Exercise, typed: &str, verdict: &Verdict, style: &Style) -> Vec<String> {
-    super::next(&what_next(exercise, typed, verdict), style.width)
+/// What to try next. `typed` is what stands for the exercise on a command line, and `language` is
+/// named there, too, where there are several.
+pub fn next(
+    exercise: &Exercise,
+    typed: &str,
+    language: Option<&str>,
+    verdict: &Verdict,
+    style: &Style,
+) -> Vec<String> {
+    super::next(&what_next(exercise, typed, language, verdict), style.width)
 }
 
 /// Which exercise, and which of its runs decided.
-fn head(exercise: &Exercise, verdict: &Verdict, width: usize) -> String {
-    let name = format!("{}  {}", exercise.id, exercise.name);
+fn head(exercise: &Exercise, language: Option<&str>, verdict: &Verdict, width: usize) -> String {
+    let language = language.map(|language| format!(", in {language}")).unwrap_or_default();
+    let name = format!("{}  {}{language}", exercise.id, exercise.name);
     let all = verdict.runs.len();
     let run = match &verdict.outcome {
         Outcome::Passed => format!("all of {}", words::plural(all as u64, "run")),
@@ -70,16 +84,25 @@ fn run_lines(run: &RunVerdict, width: usize) -> Vec<String> {
     std::iter::once(format!("{indent}{}:", run.says)).chain(rules).collect()
 }
 
-fn what_next(exercise: &Exercise, typed: &str, verdict: &Verdict) -> Vec<String> {
+fn what_next(
+    exercise: &Exercise,
+    typed: &str,
+    language: Option<&str>,
+    verdict: &Verdict,
+) -> Vec<String> {
+    let language = language.map(|name| format!(" --language {name}")).unwrap_or_default();
     match &verdict.outcome {
         Outcome::Passed => {
-            vec![format!("stage-runner solution {typed}"), "stage-runner exercises".to_owned()]
+            vec![
+                format!("stage-runner solution {typed}{language}"),
+                "stage-runner exercises".to_owned(),
+            ]
         }
         Outcome::NotYet { finding, .. } if exercise.hint(&finding.reason, 1).is_some() => {
             vec![format!("stage-runner hint {typed}   ({LEVELS} levels)")]
         }
         Outcome::NotYet { .. } | Outcome::NotJudged { .. } => {
-            vec![format!("stage-runner check {typed}")]
+            vec![format!("stage-runner check {typed}{language}")]
         }
     }
 }
@@ -119,8 +142,8 @@ mod tests {
 
     fn drawn(verdict: &Verdict, exercise: &Exercise, width: usize) -> String {
         let style = Style { width };
-        let mut lines = lines(exercise, verdict, &style);
-        lines.extend(next(exercise, "3a", verdict, &style));
+        let mut lines = lines(exercise, None, verdict, &style);
+        lines.extend(next(exercise, "3a", None, verdict, &style));
         let plain = anstream::adapter::strip_str(&lines.join("\n")).to_string();
         plain.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
     }
