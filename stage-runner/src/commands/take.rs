@@ -31,7 +31,12 @@ pub fn run(options: &TakeOptions) -> ExitCode {
     let into = workplace.of(&exercise.id);
     let file = workplace.file(&exercise, language);
     // The progress marks the folder, so that it is found from inside.
-    let begun = workplace.progress().and_then(|done| workplace.keep(&done));
+    let begun = workplace.progress().and_then(|mut done| {
+        workplace.keep(&done)?;
+        let of = options.which.exercise.as_ref().map(|folder| workplace.noted(folder));
+        done.note_folder(&exercise.id, of);
+        workplace.keep(&done)
+    });
     let written = begun.and_then(|()| {
         if language.is_rust() {
             rust_crate::write(&folder, &exercise, &workplace, start)

@@ -1,9 +1,11 @@
 //! A student's folder: a folder for each exercise that was taken, and the progress.
 
 use std::env;
+use std::ffi::OsString;
 use std::fs;
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::iter;
+use std::path::{self, Path, PathBuf};
 use std::process::Command;
 
 use classroom::{EXERCISES, Exercise, Folder, Piece, Progress};
@@ -38,7 +40,9 @@ pub enum Taken {
 /// What runs a student's program.
 pub enum Program {
     /// These words.
-    Command(Vec<std::ffi::OsString>),
+    Command(Vec<OsString>),
+    /// These words, as they were typed in this folder.
+    CommandIn(PathBuf, Vec<OsString>),
     /// This file, with Python.
     Python(Python, PathBuf),
 }
@@ -50,6 +54,17 @@ impl Program {
             Program::Command(words) => {
                 let mut command = Command::new(&words[0]);
                 command.args(&words[1..]);
+                command
+            }
+            Program::CommandIn(folder, words) => {
+                let program = Path::new(&words[0]);
+                // What is a path, and not a name to look for, begins at that folder.
+                let is_path = program.components().count() > 1;
+                let mut command = match is_path {
+                    true => Command::new(folder.join(program)),
+                    false => Command::new(program),
+                };
+                command.args(&words[1..]).current_dir(folder);
                 command
             }
             Program::Python(python, file) => python.command(file),
@@ -180,11 +195,13 @@ impl Workplace {
         ExerciseLanguage::ALL.iter().filter(is_there).collect()
     }
 
-    /// Whether an exercise or a piece of the museum was taken.
-    pub fn is_taken(&self, exercise: &Exercise) -> bool {
-        let is_piece = Piece::is_meant(&exercise.id);
-        let is_crate = is_piece && self.of(&exercise.id).join("Cargo.toml").exists();
-        is_crate || !self.taken(exercise).is_empty()
+    /// The names of the languages in which an exercise or a piece of the museum was taken.
+    pub fn languages(&self, exercise: &Exercise) -> Vec<&'static str> {
+        if Piece::is_meant(&exercise.id) {
+            let is_crate = self.of(&exercise.id).join("Cargo.toml").exists();
+            return if is_crate { vec!["rust"] } else { Vec::new() };
+        }
+        self.taken(exercise).iter().map(|language| language.name).collect()
     }
 
     /// The student's program for an exercise. `typed` is what stands for the exercise on a command
@@ -252,12 +269,36 @@ impl Workplace {
         Ok(Taken::Crate(folder))
     }
 
+    /// A folder as the progress has it. What is inside or beside the student's folder is named from
+    /// there, so that both can be moved together.
+    pub fn noted(&self, folder: &Path) -> String {
+        let (inside, own) = (whole(folder), whole(&self.folder));
+        for (base, named) in [(Some(&*own), "."), (own.parent(), "..")] {
+            if let Some(rest) = base.and_then(|base| inside.strip_prefix(base).ok()) {
+                let rest = rest.iter().map(|part| part.to_string_lossy().into_owned());
+                let parts: Vec<String> = iter::once(named.to_owned()).chain(rest).collect();
+                return parts.join("/");
+            }
+        }
+        path::absolute(folder).unwrap_or(inside).display().to_string()
+    }
+
+    /// A folder that the progress names.
+    pub fn found(&self, noted: &str) -> PathBuf {
+        self.folder.join(noted)
+    }
+
+    /// The file with the progress.
+    pub fn progress_file(&self) -> PathBuf {
+        self.folder.join(PROGRESS)
+    }
+
     /// What the student has done so far.
     ///
     /// # Errors
     /// The file cannot be read.
     pub fn progress(&self) -> Result<Progress, String> {
-        let path = self.folder.join(PROGRESS);
+        let path = self.progress_file();
         match fs::read_to_string(&path) {
             Ok(text) => Progress::parse(&text).map_err(|wrong| {
                 format!("{}, {wrong}: mend the line, or remove the file", path.display())
@@ -272,7 +313,7 @@ impl Workplace {
     /// # Errors
     /// The file cannot be written.
     pub fn keep(&self, progress: &Progress) -> Result<(), String> {
-        let path = self.folder.join(PROGRESS);
+        let path = self.progress_file();
         let written = fs::create_dir_all(&self.folder).and_then(|()| {
             // Where the process ends in between, the old file is still there.
             let new = path.with_extension("toml.new");
@@ -289,6 +330,19 @@ impl Workplace {
         contents.sort();
         contents
     }
+}
+
+/// The path of a folder, to compare it with another one.
+fn whole(folder: &Path) -> PathBuf {
+    folder.canonicalize().unwrap_or_else(|_| folder.to_owned())
+}
+
+/// A folder as one would type it here.
+pub fn from_here(folder: &Path) -> PathBuf {
+    let here = env::current_dir().map(|here| whole(&here));
+    let inside =
+        here.ok().and_then(|here| whole(folder).strip_prefix(here).ok().map(Path::to_owned));
+    inside.filter(|inside| inside.file_name().is_some()).unwrap_or_else(|| folder.to_owned())
 }
 
 /// What to say where an exercise was taken in several languages, and one has to be named.

@@ -1,6 +1,7 @@
 //! What a program asks of the system, as `strace` sees it: to look at, never to judge. A program
 //! that is traced is slower, and takes turns in another order.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -69,6 +70,9 @@ fn traced(command: &Command, log: &Path) -> Command {
             None => traced.env_remove(name),
         };
     }
+    if let Some(folder) = command.get_current_dir() {
+        traced.current_dir(folder);
+    }
     traced
 }
 
@@ -89,7 +93,7 @@ fn calls(log: &str, pages: usize) -> SystemCalls {
     let mut calls: Vec<Called> =
         calls.into_iter().map(|(name, call)| Called { name: name.to_owned(), ..call }).collect();
     calls.retain(|call| call.times > 0);
-    calls.sort_by(|one, other| other.times.cmp(&one.times));
+    calls.sort_by_key(|call| Reverse(call.times));
     SystemCalls { pages, from_the_first_socket: start.is_some(), calls }
 }
 
