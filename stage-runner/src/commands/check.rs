@@ -405,7 +405,9 @@ impl Desk<'_> {
         if self.options.deep {
             lines.extend(self.look_deeper(task, verdict)?);
         }
-        lines.extend(screen::verdict::next(exercise, &task.typed(), language, verdict, style));
+        let (which, command) = (task.typed(), task.words());
+        let typed = screen::verdict::Typed { which: &which, language, command: &command };
+        lines.extend(screen::verdict::next(exercise, &typed, verdict, style));
         print::lines(&self.look, &lines).map_err(Stop::Printing)
     }
 
@@ -485,7 +487,8 @@ fn check(
     verdict
 }
 
-/// One that is not yet right decides, then one that was not judged. Without any, nothing was judged.
+/// One that is not yet right decides, then one that was not judged. Without any exercise, nothing
+/// was judged.
 fn status(checked: &[Checked]) -> ExitCode {
     let verdicts: Vec<&Verdict> = checked.iter().filter_map(|one| one.verdict.as_ref()).collect();
     if verdicts.iter().any(|verdict| matches!(verdict.outcome, Outcome::NotYet { .. })) {

@@ -41,16 +41,47 @@ pub fn lines(
     lines
 }
 
-/// What to try next. `typed` is what stands for the exercise on a command line, and `language` is
-/// named there, too, where there are several.
+/// What stands for a program on a command line.
+#[derive(Clone, Debug, Default)]
+pub struct Typed<'a> {
+    /// The exercise.
+    pub which: &'a str,
+    /// Its language, where there are several.
+    pub language: Option<&'a str>,
+    /// The program, where it is another one than the one that was taken.
+    pub command: &'a [String],
+}
+
+impl Typed<'_> {
+    fn solution(&self) -> String {
+        let language = self.language.map(|name| format!(" --language {name}"));
+        format!("stage-runner solution {}{}", self.which, language.unwrap_or_default())
+    }
+
+    fn check(&self) -> String {
+        let mut typed = format!("stage-runner check {}", self.which);
+        if let Some(name) = self.language {
+            typed += &format!(" --language {name}");
+        }
+        if !self.command.is_empty() {
+            typed += " --";
+        }
+        for word in self.command {
+            let quote = if word.contains(' ') { "\"" } else { "" };
+            typed += &format!(" {quote}{}{quote}", words::escaped(word));
+        }
+        typed
+    }
+}
+
+/// What to try next.
 pub fn next(
     exercise: &Exercise,
-    typed: &str,
-    language: Option<&str>,
+    typed: &Typed<'_>,
     verdict: &Verdict,
     style: &Style,
 ) -> Vec<String> {
-    super::next(&what_next(exercise, typed, language, verdict), style.width)
+    super::next(&what_next(exercise, typed, verdict), style.width)
 }
 
 /// Which exercise, and which of its runs decided.
@@ -84,25 +115,16 @@ fn run_lines(run: &RunVerdict, width: usize) -> Vec<String> {
     std::iter::once(format!("{indent}{}:", run.says)).chain(rules).collect()
 }
 
-fn what_next(
-    exercise: &Exercise,
-    typed: &str,
-    language: Option<&str>,
-    verdict: &Verdict,
-) -> Vec<String> {
-    let language = language.map(|name| format!(" --language {name}")).unwrap_or_default();
+fn what_next(exercise: &Exercise, typed: &Typed<'_>, verdict: &Verdict) -> Vec<String> {
     match &verdict.outcome {
         Outcome::Passed => {
-            vec![
-                format!("stage-runner solution {typed}{language}"),
-                "stage-runner exercises".to_owned(),
-            ]
+            vec![typed.solution(), "stage-runner exercises".to_owned()]
         }
         Outcome::NotYet { finding, .. } if exercise.hint(&finding.reason, 1).is_some() => {
-            vec![format!("stage-runner hint {typed}   ({LEVELS} levels)")]
+            vec![format!("stage-runner hint {}   ({LEVELS} levels)", typed.which)]
         }
         Outcome::NotYet { .. } | Outcome::NotJudged { .. } => {
-            vec![format!("stage-runner check {typed}{language}")]
+            vec![typed.check()]
         }
     }
 }
@@ -143,7 +165,7 @@ mod tests {
     fn drawn(verdict: &Verdict, exercise: &Exercise, width: usize) -> String {
         let style = Style { width };
         let mut lines = lines(exercise, None, verdict, &style);
-        lines.extend(next(exercise, "3a", None, verdict, &style));
+        lines.extend(next(exercise, &Typed { which: "3a", ..Typed::default() }, verdict, &style));
         let plain = anstream::adapter::strip_str(&lines.join("\n")).to_string();
         plain.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
     }
@@ -177,5 +199,15 @@ mod tests {
             "{drawn}"
         );
         assert!(drawn.contains("Next:  stage-runner check 3a"), "{drawn}");
+    }
+
+    #[test]
+    fn the_same_program_is_checked_again() {
+        let command = ["node", "my own.js"].map(str::to_owned);
+        let other = Typed { which: "3a", language: None, command: &command };
+        assert_eq!(other.check(), "stage-runner check 3a -- node \"my own.js\"");
+        let taken = Typed { which: "3b", language: Some("javascript"), command: &[] };
+        assert_eq!(taken.check(), "stage-runner check 3b --language javascript");
+        assert_eq!(taken.solution(), "stage-runner solution 3b --language javascript");
     }
 }
