@@ -21,7 +21,7 @@ Examples:
   stage-runner check --program \"mine=python3 crawl.py\"
 
 With --all, an exercise is checked as it was checked last: with the command that you gave then, or
-with the program that you have taken, in each language. work/progress.toml names both.
+with the program that you have taken, in each language. work/progress.toml names the command.
 
 With --program, a program is a stage of your own: it gets every page and every fault in a job of its
 own, four at a time; then jobs for how many at once, the deadline, 1,000 pages and bytes cut into
