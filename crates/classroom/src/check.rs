@@ -76,6 +76,12 @@ pub fn not_run(exercise: &Exercise, reason: &str, words: String) -> Verdict {
     Verdict { outcome: Outcome::NotYet { run: 0, finding }, runs }
 }
 
+/// The verdict on a program that could not be started here.
+pub fn not_judged(exercise: &Exercise, why: String) -> Verdict {
+    let runs = exercise.runs.iter().map(not_yet_run).collect();
+    Verdict { outcome: Outcome::NotJudged { run: 0, why }, runs }
+}
+
 /// What the rules of a run came to.
 struct JudgedRun {
     rules: Vec<Item>,

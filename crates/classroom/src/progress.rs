@@ -10,10 +10,13 @@ use crate::{LEVELS, Outcome, Verdict};
 
 const HEAD: &str = "\
 # What `stage-runner check` said last of each exercise, and which hints were shown since.
+# `folder` is where an exercise was taken from, if it is not one of the house. `command` is what was
+# checked last instead of the program in this folder, and `directory` is where that was.
+# `check --all` uses the three. Paths begin at this file.
 # It is yours: without a block, that exercise begins anew.
 ";
 
-/// All exercises that were checked, by their id.
+/// All exercises that were checked, and those that were taken from a folder, by their id.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
     entries: BTreeMap<String, Entry>,
@@ -23,10 +26,14 @@ pub struct Progress {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Entry {
+    /// The folder that the exercise is in, unless it is one of the house.
+    #[serde(default)]
+    pub folder: Option<String>,
     /// Whether it has ever passed.
     #[serde(default)]
     pub passed: bool,
-    /// `passed`, `not yet` or `not judged`: the last verdict.
+    /// `passed`, `not yet` or `not judged`: the last verdict. Empty before the first check.
+    #[serde(default)]
     pub verdict: String,
     /// Its reason.
     #[serde(default)]
@@ -40,6 +47,12 @@ pub struct Entry {
     /// How many hints for this reason were shown.
     #[serde(default)]
     pub hints: usize,
+    /// The words of what was checked last, where it was not the program that was taken.
+    #[serde(default)]
+    pub command: Vec<String>,
+    /// The folder in which that was started.
+    #[serde(default)]
+    pub directory: Option<String>,
 }
 
 impl Progress {
@@ -55,9 +68,34 @@ impl Progress {
         })
     }
 
-    /// What is known of an exercise.
+    /// What is known of an exercise that was checked.
     pub fn of(&self, id: &str) -> Option<&Entry> {
-        self.entries.get(id)
+        self.entries.get(id).filter(|entry| !entry.verdict.is_empty())
+    }
+
+    /// All that is known, also of what was taken and not checked yet.
+    pub fn all(&self) -> &BTreeMap<String, Entry> {
+        &self.entries
+    }
+
+    /// Notes the folder that an exercise was taken from: `None` for one of the house.
+    pub fn note_folder(&mut self, id: &str, folder: Option<String>) {
+        match folder {
+            Some(_) => self.entries.entry(id.to_owned()).or_default().folder = folder,
+            None => {
+                if let Some(entry) = self.entries.get_mut(id) {
+                    entry.folder = None;
+                }
+            }
+        }
+    }
+
+    /// Notes the command that was checked, and the folder in which it was started: no words for the
+    /// program that was taken.
+    pub fn note_command(&mut self, id: &str, command: Vec<String>, directory: Option<String>) {
+        let entry = self.entries.entry(id.to_owned()).or_default();
+        entry.command = command;
+        entry.directory = directory;
     }
 
     /// Notes a verdict. The hints of the same reason go on where they were.
@@ -97,6 +135,12 @@ impl Progress {
         for (id, entry) in &self.entries {
             let mut line = |line: String| writeln!(text, "{line}").expect("a String takes all");
             line(format!("\n[{}]", key(id)));
+            if let Some(folder) = &entry.folder {
+                line(format!("folder = {}", quoted(folder)));
+            }
+            if entry.verdict.is_empty() {
+                continue;
+            }
             line(format!("passed = {}", entry.passed));
             line(format!("verdict = {}", quoted(&entry.verdict)));
             if let Some(reason) = &entry.reason {
@@ -107,6 +151,12 @@ impl Progress {
             }
             line(format!("checks = {}", entry.checks));
             line(format!("hints = {}", entry.hints));
+            if !entry.command.is_empty() {
+                line(format!("command = {}", toml::Value::from(entry.command.clone())));
+            }
+            if let Some(directory) = &entry.directory {
+                line(format!("directory = {}", quoted(directory)));
+            }
         }
         text
     }
@@ -149,6 +199,40 @@ mod tests {
         assert!(text.contains("[3a]\npassed = false\nverdict = \"not yet\"\n"), "{text}");
         assert!(text.contains("[\"museum/lost-wakeup\"]"), "{text}");
         assert_eq!(Progress::parse(&text).unwrap(), progress);
+    }
+
+    #[test]
+    fn where_a_program_was_is_read_back() {
+        let mut progress = Progress::default();
+        progress.note_folder("x1", Some("../x1-mine".to_owned()));
+        progress.note_folder("3a", None);
+        assert_eq!(progress.of("x1"), None, "it was not checked yet");
+        assert_eq!(progress.all().len(), 1, "{progress:?}");
+        progress.note("3a", &verdict(None));
+        let words = ["node", "my \"own\".js"].map(str::to_owned).to_vec();
+        progress.note_command("3a", words, Some("..".to_owned()));
+        let text = progress.to_text();
+        assert!(text.contains("\n[x1]\nfolder = \"../x1-mine\"\n"), "{text}");
+        assert!(text.contains("\ndirectory = \"..\"\n"), "{text}");
+        assert_eq!(Progress::parse(&text).unwrap(), progress);
+
+        progress.note("x1", &verdict(None));
+        progress.note_command("3a", Vec::new(), None);
+        assert_eq!(progress.of("x1").unwrap().folder.as_deref(), Some("../x1-mine"));
+        assert_eq!(Progress::parse(&progress.to_text()).unwrap(), progress);
+    }
+
+    #[test]
+    fn a_file_of_before_is_read() {
+        let before = "[3a]\npassed = true\nverdict = \"not yet\"\nreason = \"gaps\"\nchecks = 2\n\
+                      hints = 1\n";
+        let progress = Progress::parse(before).unwrap();
+        let entry = progress.of("3a").unwrap();
+        assert!(entry.passed && entry.command.is_empty() && entry.folder.is_none());
+        for wrong in ["[3a]\nverdikt = \"passed\"\n", "[3a]\ncommand = \"node\"\n"] {
+            let told = Progress::parse(wrong).unwrap_err().to_string();
+            assert!(told.starts_with("line "), "{told}");
+        }
     }
 
     #[test]

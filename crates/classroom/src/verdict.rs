@@ -14,6 +14,13 @@ pub struct Verdict {
     pub runs: Vec<RunVerdict>,
 }
 
+impl Verdict {
+    /// Whether every rule of every run is content.
+    pub fn is_passed(&self) -> bool {
+        self.outcome == Outcome::Passed
+    }
+}
+
 /// The one thing that a check says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "verdict", rename_all = "kebab-case")]

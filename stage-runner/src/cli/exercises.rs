@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 
 use super::values::program;
 use crate::lineup::Program;
+use crate::terminal::look::Charset;
 
 pub const CHECK_EXAMPLES: &str = "\
 Examples:
@@ -19,6 +20,9 @@ Examples:
   stage-runner check --exercise ./my-exercise -- python3 solution.py
   stage-runner check --program \"mine=python3 crawl.py\"
 
+With --all, an exercise is checked as it was checked last: with the command that you gave then, or
+with the program that you have taken, in each language. work/progress.toml names the command.
+
 With --program, a program is a stage of your own: it gets every page and every fault in a job of its
 own, four at a time; then jobs for how many at once, the deadline, 1,000 pages and bytes cut into
 pieces; then Ctrl-C. docs/protocol.md explains what a program has to do.
@@ -27,7 +31,9 @@ The program runs with your rights and is not shut in; it is ended with all that 
 
 Exit status: 0 passed, 1 not yet, 2 the command line, the exercise or the program is missing or
 wrong, 3 not judged (a busy machine, or this system does not tell what a rule needs), 130
-interrupted by Ctrl-C (by another signal: 128 and its number).";
+interrupted by Ctrl-C (by another signal: 128 and its number). With --all: 0 all that you have taken
+passed, 1 something is not yet right, 3 nothing was taken, or something was not judged, for instance
+because its program cannot start.";
 
 pub const TAKE_EXAMPLES: &str = "\
 Examples:
@@ -49,7 +55,7 @@ hints), 2 the command line is wrong.";
 
 pub const SOLUTION_HELP: &str = "\
 Exit status: 0 shown, 1 the exercise has not passed and --yes was not given, 2 the command line is
-wrong.";
+wrong, or it has to name the language because you have taken several.";
 
 pub const EXERCISES_HELP: &str = "\
 Begin with: stage-runner take 3a, then stage-runner check 3a
@@ -97,6 +103,10 @@ pub struct ExercisesOptions {
     #[arg(long)]
     pub rules: bool,
 
+    /// Which characters to write with
+    #[arg(long, value_enum, default_value_t = Charset::Auto)]
+    pub charset: Charset,
+
     /// Where the student works.
     #[command(flatten)]
     pub work: WorkOptions,
@@ -109,7 +119,7 @@ pub struct TakeOptions {
     #[command(flatten)]
     pub which: WhichOptions,
 
-    /// The language of the start, python if there is one in it
+    /// The language of the start [default: python, if there is one in it]
     #[arg(long, value_name = "LANGUAGE")]
     pub language: Option<String>,
 
@@ -129,7 +139,7 @@ pub struct CheckOptions {
     #[command(flatten)]
     pub which: WhichOptions,
 
-    /// All exercises that you have taken
+    /// All exercises that you have taken or checked
     #[arg(long, conflicts_with_all = ["name", "exercise", "watch", "command"])]
     pub all: bool,
 
@@ -151,12 +161,16 @@ pub struct CheckOptions {
     pub deep: bool,
 
     /// The language of your program, where you have taken several
-    #[arg(long, value_name = "LANGUAGE", conflicts_with = "command")]
+    #[arg(long, value_name = "LANGUAGE", conflicts_with_all = ["all", "command"])]
     pub language: Option<String>,
 
     /// What is printed
     #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
     pub format: CheckFormat,
+
+    /// Which characters to write with
+    #[arg(long, value_enum, default_value_t = Charset::Auto)]
+    pub charset: Charset,
 
     /// Where the student works.
     #[command(flatten)]
@@ -198,7 +212,7 @@ pub struct SolutionOptions {
     #[arg(long)]
     pub yes: bool,
 
-    /// The language of the solution, python if there is one in it
+    /// The language of the solution [default: the one that you have taken, else python]
     #[arg(long, value_name = "LANGUAGE")]
     pub language: Option<String>,
 

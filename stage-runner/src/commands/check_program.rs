@@ -9,14 +9,12 @@ use crate::lineup::{Languages, Program, entrants};
 use crate::measure::program_check::check;
 use crate::results::program_check::{ProgramCheck, Verdict};
 use crate::system::{processes, signals};
-use crate::terminal::look::{Charset, Color, Look};
+use crate::terminal::look::Look;
 use crate::terminal::{print, progress};
 use crate::views::{json, screen};
 
 /// Checks each program in turn.
-pub fn run(programs: &[Program], format: CheckFormat) -> ExitCode {
-    let look = Look::new(Color::Auto, Charset::Auto);
-    progress::set_up(false, look.ascii);
+pub fn run(programs: &[Program], format: CheckFormat, look: Look) -> ExitCode {
     let entrants = entrants::choose(&[], programs, Languages::Rust);
     let entrants = entrants.unwrap_or_else(|message| wrong_in("check", message));
     if let Err(failure) = super::watch_signals() {

@@ -6,13 +6,13 @@ use classroom::{EXERCISES, Exercise};
 
 use super::workplace::Workplace;
 use crate::cli::exercises::ExercisesOptions;
-use crate::terminal::look::{Charset, Color, Look};
+use crate::terminal::look::{Color, Look};
 use crate::terminal::{print, progress};
 use crate::views::screen;
 
 /// Prints the list, or the rules.
 pub fn run(options: &ExercisesOptions) -> ExitCode {
-    let look = Look::new(Color::Auto, Charset::Auto);
+    let look = Look::new(Color::Auto, options.charset);
     if options.rules {
         let table = classroom::table_of_rules();
         return print::status(print::bytes(table.as_bytes()).map(|()| true));

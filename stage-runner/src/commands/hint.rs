@@ -13,7 +13,7 @@ use crate::words::wrapped;
 
 /// Shows the next hint.
 pub fn run(options: &HintOptions) -> ExitCode {
-    let (_, exercise) = chosen(&options.which).unwrap_or_else(|why| wrong_in("hint", why));
+    let (_, exercise) = chosen(&options.which, "hint").unwrap_or_else(|why| wrong_in("hint", why));
     let look = Look::new(Color::Auto, Charset::Auto);
     let workplace = Workplace::new(&options.work);
     let shown = workplace.progress().and_then(|mut done| {

@@ -15,7 +15,7 @@ use crate::terminal::progress;
 
 /// Writes the text, the start and the plumbing.
 pub fn run(options: &TakeOptions) -> ExitCode {
-    let (folder, exercise) = chosen(&options.which).unwrap_or_else(wrong);
+    let (folder, exercise) = chosen(&options.which, "take").unwrap_or_else(wrong);
     if let Some(piece) = Piece::find(&exercise.id).filter(|_| Piece::is_meant(&exercise.id)) {
         return museum::take(&piece, options);
     }
@@ -25,12 +25,18 @@ pub fn run(options: &TakeOptions) -> ExitCode {
     let language = language(&folder, options.language.as_deref()).unwrap_or_else(wrong);
     let workplace = Workplace::new(&options.work);
     let start = folder.program("start/", language.extension);
-    let (_, start) = start.unwrap_or_else(|| wrong(not_in(&folder, language)));
+    let typed = options.which.typed(&exercise.id);
+    let (_, start) = start.unwrap_or_else(|| wrong(not_in(&folder, language, &typed)));
 
     let into = workplace.of(&exercise.id);
     let file = workplace.file(&exercise, language);
     // The progress marks the folder, so that it is found from inside.
-    let begun = workplace.progress().and_then(|done| workplace.keep(&done));
+    let begun = workplace.progress().and_then(|mut done| {
+        workplace.keep(&done)?;
+        let of = options.which.exercise.as_ref().map(|folder| workplace.noted(folder));
+        done.note_folder(&exercise.id, of);
+        workplace.keep(&done)
+    });
     let written = begun.and_then(|()| {
         if language.is_rust() {
             rust_crate::write(&folder, &exercise, &workplace, start)
@@ -45,13 +51,19 @@ pub fn run(options: &TakeOptions) -> ExitCode {
         }
         Ok(is_new) => {
             let state = if is_new { "is" } else { "was already" };
+            let is_one_of_several = workplace.taken(&exercise).len() > 1;
+            let which = if is_one_of_several {
+                format!("{typed} --language {}", language.name)
+            } else {
+                typed
+            };
             progress::note(&format!(
-                "{}  {}: {state} in {}. Read README.md there, change {}, then: stage-runner check {}",
+                "{}  {}: {state} in {}. Read README.md there, change {}, then: stage-runner check \
+                 {which}",
                 exercise.id,
                 exercise.name,
                 into.display(),
                 file.strip_prefix(&into).unwrap_or(&file).display(),
-                options.which.typed(&exercise.id)
             ));
             ExitCode::SUCCESS
         }
@@ -78,14 +90,14 @@ fn write(
     Ok(is_new)
 }
 
-fn not_in(folder: &Folder, language: &ExerciseLanguage) -> String {
+fn not_in(folder: &Folder, language: &ExerciseLanguage, typed: &str) -> String {
     let others = ExerciseLanguage::ALL.iter();
     let others = others.filter(|other| folder.program("start/", other.extension).is_some());
     let names: Vec<&str> = others.map(|other| other.name).collect();
     let (id, name) = (folder.id(), language.name);
     format!(
         "{id} has no start in {name}, but in {}; a program of your own in any language is checked \
-         by: stage-runner check {id} -- COMMAND",
+         by: stage-runner check {typed} -- COMMAND",
         names.join(" and ")
     )
 }

@@ -1,9 +1,11 @@
 //! A student's folder: a folder for each exercise that was taken, and the progress.
 
 use std::env;
+use std::ffi::OsString;
 use std::fs;
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::iter;
+use std::path::{self, Path, PathBuf};
 use std::process::Command;
 
 use classroom::{EXERCISES, Exercise, Folder, Piece, Progress};
@@ -38,7 +40,9 @@ pub enum Taken {
 /// What runs a student's program.
 pub enum Program {
     /// These words.
-    Command(Vec<std::ffi::OsString>),
+    Command(Vec<OsString>),
+    /// These words, as they were typed in this folder.
+    CommandIn(PathBuf, Vec<OsString>),
     /// This file, with Python.
     Python(Python, PathBuf),
 }
@@ -52,6 +56,17 @@ impl Program {
                 command.args(&words[1..]);
                 command
             }
+            Program::CommandIn(folder, words) => {
+                let program = Path::new(&words[0]);
+                // What is a path, and not a name to look for, begins at that folder.
+                let is_path = program.components().count() > 1;
+                let mut command = match is_path {
+                    true => Command::new(folder.join(program)),
+                    false => Command::new(program),
+                };
+                command.args(&words[1..]).current_dir(folder);
+                command
+            }
             Program::Python(python, file) => python.command(file),
         };
         // Nothing but the student writes into the student's folder.
@@ -60,23 +75,29 @@ impl Program {
     }
 }
 
-/// The exercise that is meant.
+/// The exercise that is meant by what was typed after `command`.
 ///
 /// # Errors
 /// There is none of that name, or in that folder, or something is wrong with it.
-pub fn chosen(which: &WhichOptions) -> Result<(Folder, Exercise), String> {
+pub fn chosen(which: &WhichOptions, command: &str) -> Result<(Folder, Exercise), String> {
     match (&which.exercise, &which.name) {
-        (Some(folder), _) => {
-            let folder = Folder::read(folder).map_err(|wrong| wrong.to_string())?;
-            let exercise = Exercise::read(&folder).map_err(|wrong| wrong.to_string())?;
-            Ok((folder, exercise))
-        }
+        (Some(folder), _) => read(folder),
         (None, Some(name)) => find(name),
-        (None, None) => {
-            let why = "which exercise? Write its name, as in: stage-runner check 3a";
-            Err(format!("{why}; stage-runner exercises lists them"))
-        }
+        (None, None) => Err(format!(
+            "which exercise? Write its name, as in: stage-runner {command} 3a; stage-runner \
+             exercises lists them"
+        )),
     }
+}
+
+/// The exercise in this folder.
+///
+/// # Errors
+/// There is none, or something is wrong with it.
+pub fn read(folder: &Path) -> Result<(Folder, Exercise), String> {
+    let folder = Folder::read(folder).map_err(|wrong| wrong.to_string())?;
+    let exercise = Exercise::read(&folder).map_err(|wrong| wrong.to_string())?;
+    Ok((folder, exercise))
 }
 
 /// The embedded exercise of this name.
@@ -101,7 +122,7 @@ pub fn find(name: &str) -> Result<(Folder, Exercise), String> {
     Ok((folder, exercise))
 }
 
-/// The language that was asked for, or the first in which the exercise has a program.
+/// The language that was asked for, or the first in which the exercise has a start.
 ///
 /// # Errors
 /// There is no such language.
@@ -174,18 +195,26 @@ impl Workplace {
         ExerciseLanguage::ALL.iter().filter(is_there).collect()
     }
 
-    /// Whether an exercise or a piece of the museum was taken.
-    pub fn is_taken(&self, exercise: &Exercise) -> bool {
-        let is_piece = Piece::is_meant(&exercise.id);
-        let is_crate = is_piece && self.of(&exercise.id).join("Cargo.toml").exists();
-        is_crate || !self.taken(exercise).is_empty()
+    /// The names of the languages in which an exercise or a piece of the museum was taken.
+    pub fn languages(&self, exercise: &Exercise) -> Vec<&'static str> {
+        if Piece::is_meant(&exercise.id) {
+            let is_crate = self.of(&exercise.id).join("Cargo.toml").exists();
+            return if is_crate { vec!["rust"] } else { Vec::new() };
+        }
+        self.taken(exercise).iter().map(|language| language.name).collect()
     }
 
-    /// The student's program for an exercise.
+    /// The student's program for an exercise. `typed` is what stands for the exercise on a command
+    /// line.
     ///
     /// # Errors
     /// There is no such file, or there are several, or nothing runs it.
-    pub fn program(&self, exercise: &Exercise, language: Option<&str>) -> Result<Taken, String> {
+    pub fn program(
+        &self,
+        exercise: &Exercise,
+        typed: &str,
+        language: Option<&str>,
+    ) -> Result<Taken, String> {
         let id = &exercise.id;
         if Piece::is_meant(id) {
             return self.program_of_piece(id, language);
@@ -195,22 +224,18 @@ impl Workplace {
             (None, [only]) => only,
             (None, []) => {
                 return Err(format!(
-                    "there is no program in {}: stage-runner take {id} writes one, and \
-                     stage-runner check {id} -- COMMAND checks any other",
+                    "there is no program in {}: stage-runner take {typed} writes one, and \
+                     stage-runner check {typed} -- COMMAND checks any other",
                     self.of(id).display()
                 ));
             }
-            (None, several) => {
-                let names: Vec<&str> = several.iter().map(|language| language.name).collect();
-                let names = names.join(" or ");
-                return Err(format!("{id} was taken in several languages: add --language {names}"));
-            }
+            (None, several) => return Err(which_language(id, several)),
         };
         let file = self.file(exercise, language);
         if !file.exists() {
             let name = language.name;
             return Err(format!(
-                "{} is missing: stage-runner take {id} --language {name} writes it",
+                "{} is missing: stage-runner take {typed} --language {name} writes it",
                 file.display()
             ));
         }
@@ -244,12 +269,36 @@ impl Workplace {
         Ok(Taken::Crate(folder))
     }
 
+    /// A folder as the progress has it. What is inside or beside the student's folder is named from
+    /// there, so that both can be moved together.
+    pub fn noted(&self, folder: &Path) -> String {
+        let (inside, own) = (whole(folder), whole(&self.folder));
+        for (base, named) in [(Some(&*own), "."), (own.parent(), "..")] {
+            if let Some(rest) = base.and_then(|base| inside.strip_prefix(base).ok()) {
+                let rest = rest.iter().map(|part| part.to_string_lossy().into_owned());
+                let parts: Vec<String> = iter::once(named.to_owned()).chain(rest).collect();
+                return parts.join("/");
+            }
+        }
+        path::absolute(folder).unwrap_or(inside).display().to_string()
+    }
+
+    /// A folder that the progress names.
+    pub fn found(&self, noted: &str) -> PathBuf {
+        self.folder.join(noted)
+    }
+
+    /// The file with the progress.
+    pub fn progress_file(&self) -> PathBuf {
+        self.folder.join(PROGRESS)
+    }
+
     /// What the student has done so far.
     ///
     /// # Errors
     /// The file cannot be read.
     pub fn progress(&self) -> Result<Progress, String> {
-        let path = self.folder.join(PROGRESS);
+        let path = self.progress_file();
         match fs::read_to_string(&path) {
             Ok(text) => Progress::parse(&text).map_err(|wrong| {
                 format!("{}, {wrong}: mend the line, or remove the file", path.display())
@@ -264,7 +313,7 @@ impl Workplace {
     /// # Errors
     /// The file cannot be written.
     pub fn keep(&self, progress: &Progress) -> Result<(), String> {
-        let path = self.folder.join(PROGRESS);
+        let path = self.progress_file();
         let written = fs::create_dir_all(&self.folder).and_then(|()| {
             // Where the process ends in between, the old file is still there.
             let new = path.with_extension("toml.new");
@@ -281,6 +330,25 @@ impl Workplace {
         contents.sort();
         contents
     }
+}
+
+/// The path of a folder, to compare it with another one.
+fn whole(folder: &Path) -> PathBuf {
+    folder.canonicalize().unwrap_or_else(|_| folder.to_owned())
+}
+
+/// A folder as one would type it here.
+pub fn from_here(folder: &Path) -> PathBuf {
+    let here = env::current_dir().map(|here| whole(&here));
+    let inside =
+        here.ok().and_then(|here| whole(folder).strip_prefix(here).ok().map(Path::to_owned));
+    inside.filter(|inside| inside.file_name().is_some()).unwrap_or_else(|| folder.to_owned())
+}
+
+/// What to say where an exercise was taken in several languages, and one has to be named.
+pub fn which_language(id: &str, several: &[&ExerciseLanguage]) -> String {
+    let names: Vec<&str> = several.iter().map(|language| language.name).collect();
+    format!("{id} was taken in several languages: add --language {}", names.join(" or "))
 }
 
 fn contents_of(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {

@@ -129,6 +129,9 @@ fn with_descriptors(most: u32, command: &Command) -> Command {
             None => limited.env_remove(name),
         };
     }
+    if let Some(folder) = command.get_current_dir() {
+        limited.current_dir(folder);
+    }
     limited
 }
 

@@ -20,7 +20,8 @@ pub enum NotCounted {
     Interrupted,
 }
 
-/// Runs a program once more, as a run of an exercise asks for, and counts its system calls.
+/// Runs a program once more, as a run of an exercise asks for, and counts its system calls. No
+/// worker is killed: under strace the program itself is a child process with a connection.
 ///
 /// # Errors
 /// Nothing was counted.
@@ -37,7 +38,9 @@ pub fn count(command: &Command, run: &classroom::Run) -> Result<SystemCalls, Not
     // Where the process ends early, nobody drops it.
     signals::folder(Some(folder.path().to_owned()));
     let log = folder.path().join("calls");
-    let observed = observe(traced(command, &log), run, None, &mut || true);
+    let mut run = run.clone();
+    run.kill_one_worker = false;
+    let observed = observe(traced(command, &log), &run, None, &mut || true);
     let said = fs::read(&log).unwrap_or_default();
     signals::folder(None);
     match observed {
@@ -66,6 +69,9 @@ fn traced(command: &Command, log: &Path) -> Command {
             Some(value) => traced.env(name, value),
             None => traced.env_remove(name),
         };
+    }
+    if let Some(folder) = command.get_current_dir() {
+        traced.current_dir(folder);
     }
     traced
 }

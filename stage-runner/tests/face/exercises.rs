@@ -111,6 +111,26 @@ fn a_deep_check_counts_system_calls_too() {
     work.run(&all).code(2).notes("'--all' cannot be used with '--deep'");
 }
 
+/// The worker that a run kills is a child of the program, and under strace the program is one, too.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_deep_check_kills_nothing() {
+    if std::process::Command::new("strace").arg("-V").output().is_err() {
+        return eprintln!("skipped: no strace here");
+    }
+    let work = Work::new("a_deep_check_kills_nothing");
+    let exercise = work.write(
+        "x5-deep/exercise.toml",
+        "name = \"deep\"\nchapter = 2\nquestion = \"?\"\nstart = \"failed\"\nconcurrency = 1\n\
+         [[run]]\npaths = { repeat = 40, of = [\"/{n}?delay=20ms\"] }\nkill-one-worker = true\n\
+         rules = [\"outcomes-all\"]\n",
+    );
+    let folder = exercise.parent().unwrap().to_str().unwrap();
+    let runner = env!("CARGO_BIN_EXE_stage-runner");
+    let check = ["check", "--exercise", folder, "--deep", "--", runner, "run-stage", "blocking"];
+    work.run(&check).code(0).says("passed").says(" 40 connect");
+}
+
 #[test]
 fn nonsense_is_told_by_name() {
     let work = Work::new("nonsense_is_told_by_name");
@@ -242,16 +262,183 @@ fn the_solution_comes_after_a_pass_or_when_it_is_asked_for_twice() {
 #[test]
 fn all_is_about_what_was_taken() {
     let work = Work::new("all_is_about_what_was_taken");
-    let all = work.run(&["check", "--all", "--format", "json"]).code(0).notes("Nothing was taken");
+    let all = work.run(&["check", "--all", "--format", "json"]).code(3).notes("Nothing was taken");
+    let all = all.notes("stage-runner take 3a");
     let json = all.json();
     let exercises = json["exercises"].as_array().unwrap();
     assert!(exercises.len() >= 3 && exercises.iter().all(|one| one["taken"] == false), "{json}");
+}
+
+/// A runner that finds no program but this `node`, which ends at once.
+fn with_a_node_alone(work: &Work, args: &[&str]) -> std::process::Command {
+    use std::os::unix::fs::PermissionsExt;
+    let node = work.write("bin/node", "#!/bin/sh\nexit 0\n");
+    fs::set_permissions(&node, fs::Permissions::from_mode(0o755)).unwrap();
+    let mut command = command(args);
+    command.current_dir(&work.0).env_remove("CARGO");
+    command.env("PATH", node.parent().unwrap()).env("PYTHON", "no-such-python");
+    command
+}
+
+/// The entries of exercises that were taken: exercise, language, verdict.
+fn entries(json: &Value) -> Vec<(String, String, String)> {
+    let taken = json["exercises"].as_array().unwrap().iter().filter(|one| one["taken"] == true);
+    let text = |one: &Value, key: &str| one[key].as_str().unwrap_or_default().to_owned();
+    taken.map(|one| (text(one, "exercise"), text(one, "language"), text(one, "verdict"))).collect()
+}
+
+fn entry(exercise: &str, language: &str, verdict: &str) -> (String, String, String) {
+    (exercise.to_owned(), language.to_owned(), verdict.to_owned())
+}
+
+#[test]
+fn all_goes_on_where_a_program_cannot_start() {
+    let work = Work::new("all_goes_on_where_a_program_cannot_start");
+    work.run(&["take", "3b"]).code(0);
+    work.run(&["take", "3b", "--language", "javascript"]).code(0);
+    work.run(&["take", "9b", "--language", "javascript"]).code(0);
+    work.write("work/8a/src/join.rs", "");
+    let checked = ended(with_a_node_alone(&work, &["check", "--all", "--format", "json"])).code(1);
+    let json = checked.json();
+    let expected = [
+        entry("3b", "python", "not-judged"),
+        entry("3b", "javascript", "not-yet"),
+        entry("8a", "rust", "not-judged"),
+        entry("9b", "javascript", "not-yet"),
+    ];
+    assert_eq!(entries(&json), expected);
+    let why = |exercise: &str| {
+        let entries = json["exercises"].as_array().unwrap();
+        let entry = entries.iter().find(|one| one["exercise"] == exercise);
+        entry.unwrap()["why"].as_str().unwrap().to_owned()
+    };
+    assert!(why("3b").contains("no-such-python"), "{}", why("3b"));
+    assert!(why("8a").contains("cargo is not here"), "{}", why("8a"));
+    let text = ended(with_a_node_alone(&work, &["check", "--all"])).code(1);
+    text.says("3b  the tally, in python").says("3b  the tally, in javascript").says("9b  ");
+    // What could not start has no verdict that is kept.
+    assert!(!work.read("work/progress.toml").contains("[8a]"));
+    // Nothing judged at all is no success.
+    fs::remove_file(work.0.join("bin/node")).unwrap();
+    let mut none = command(&["check", "--all"]);
+    none.current_dir(&work.0).env_remove("CARGO").env("PATH", "").env("PYTHON", "no-such-python");
+    ended(none).code(3).says("9b  ").says("not judged: cannot start node");
+}
+
+#[test]
+fn all_has_the_exercises_of_a_teacher_and_the_commands_of_the_last_check() {
+    let test = "all_has_the_exercises_of_a_teacher_and_the_commands_of_the_last_check";
+    let work = Work::new(test);
+    work.write(
+        "x1-new/exercise.toml",
+        "name = \"new\"\nchapter = 1\nquestion = \"?\"\nstart = \"missing\"\nconcurrency = 1\n\
+         [[run]]\nsays = \"one page\"\npaths = [\"/1\"]\nrules = [\"outcomes-all\"]\n",
+    );
+    work.write("x1-new/start/start.js", "// nothing yet\n");
+    let here = |args: &[&str]| ended(with_a_node_alone(&work, args));
+    here(&["take", "--exercise", "x1-new"]).code(0);
+    here(&["exercises"]).code(0);
+    let json = here(&["check", "--all", "--format", "json"]).code(1).json();
+    assert_eq!(entries(&json), [entry("x1", "javascript", "not-yet")]);
+    // A folder that has gone is told in its entry.
+    fs::rename(work.0.join("x1-new"), work.0.join("away")).unwrap();
+    let json = here(&["check", "--all", "--format", "json"]).code(3).json();
+    assert_eq!(entries(&json), [entry("x1", "", "not-judged")]);
+    fs::rename(work.0.join("away"), work.0.join("x1-new")).unwrap();
+
+    // The start is untouched, and another program is what counts, wherever the runner is called.
+    here(&["take", "9b", "--language", "javascript"]).code(0);
+    let runner = env!("CARGO_BIN_EXE_stage-runner");
+    std::os::unix::fs::symlink(runner, work.0.join("mine")).unwrap();
+    here(&["check", "3a", "--", "./mine", "run-stage", "blocking"]).code(1).says("(too-few)");
+    here(&["check", "9b", "--", "./mine", "run-stage", "epoll"]).code(0).says("passed");
+    let progress = work.read("work/progress.toml");
+    assert!(progress.contains("[x1]\nfolder = \"../x1-new\"\n"), "{progress}");
+    let remembered = "command = [\"./mine\", \"run-stage\", \"epoll\"]\ndirectory = \"..\"\n";
+    assert!(progress.contains(remembered), "{progress}");
+    let mut elsewhere = with_a_node_alone(&work, &["check", "--all", "--format", "json"]);
+    elsewhere.current_dir(work.0.join("work/x1"));
+    let json = ended(elsewhere).code(1).json();
+    let expected = [
+        entry("3a", "", "not-yet"),
+        entry("9b", "", "passed"),
+        entry("x1", "javascript", "not-yet"),
+    ];
+    assert_eq!(entries(&json), expected);
+    let entries = json["exercises"].as_array().unwrap();
+    let of = |exercise: &str| entries.iter().find(|one| one["exercise"] == exercise).unwrap();
+    assert_eq!(of("3a")["reason"], "too-few");
+    assert_eq!((&of("9b")["passed"], &of("9b")["command"][2]), (&true.into(), &"epoll".into()));
+    assert_eq!(of("3a")["passed"], false);
+    assert_eq!(of("x1")["folder"], "../x1-new");
+    // Once passed is passed, and the program in the folder counts when it was checked last.
+    here(&["check", "9b"]).code(1);
+    let json = here(&["check", "--all", "--format", "json"]).code(1).json();
+    let nine = json["exercises"].as_array().unwrap().iter().find(|one| one["exercise"] == "9b");
+    let nine = nine.unwrap();
+    assert_eq!((&nine["verdict"], &nine["passed"]), (&"not-yet".into(), &true.into()));
+    assert_eq!(nine["language"], "javascript");
+}
+
+#[test]
+fn what_is_told_of_a_folder_can_be_typed() {
+    let work = Work::new("what_is_told_of_a_folder_can_be_typed");
+    let exercise = work.write(
+        "x4-mine/exercise.toml",
+        "name = \"mine\"\nchapter = 1\nquestion = \"?\"\nstart = \"missing\"\nconcurrency = 1\n\
+         [[run]]\npaths = [\"/1\"]\nrules = [\"outcomes-all\"]\n",
+    );
+    work.write("x4-mine/start/start.py", "");
+    work.write("x4-mine/solution/solution.py", "");
+    let folder = exercise.parent().unwrap().to_str().unwrap();
+    let of = |args: &[&str]| work.run(&[args, &["--exercise", folder]].concat());
+    let typed = |command: &str| format!("stage-runner {command} --exercise {folder}");
+    of(&["check"]).code(2).notes(&typed("take")).notes(&format!("{} -- COMMAND", typed("check")));
+    of(&["solution"]).code(1).notes(&typed("hint")).notes(&format!("{} --yes", typed("solution")));
+    of(&["take", "--language", "javascript"])
+        .code(2)
+        .notes(&format!("{} -- COMMAND", typed("check")));
+    let missing = format!("{} --language javascript", typed("take"));
+    of(&["check", "--language", "javascript"]).code(2).notes(&missing);
+    of(&["hint"]).code(1).notes(&typed("check"));
+    for command in ["take", "hint", "solution"] {
+        work.run(&[command]).code(2).notes(&format!("as in: stage-runner {command} 3a;"));
+    }
+}
+
+#[test]
+fn the_language_that_was_taken_is_meant() {
+    let work = Work::new("the_language_that_was_taken_is_meant");
+    let solution = |args: &[&str]| work.run(&[&["solution", "3b", "--yes"], args].concat());
+    work.run(&["take", "3b", "--language", "javascript"]).code(0).notes("check 3b\n");
+    assert!(solution(&[]).code(0).stdout.contains("async function"));
+    solution(&["--language", "python"]).code(0).says("one_addition_at_a_time");
+    let both = work.run(&["take", "3b"]).code(0);
+    both.notes("check 3b --language python\n");
+    solution(&[]).code(2).notes("3b was taken in several languages: add --language python or");
+    let check = ["check", "3b", "--language", "javascript"];
+    let checked = ended(with_a_node_alone(&work, &check)).code(1);
+    checked.says("3b  the tally, in javascript");
+}
+
+#[test]
+fn ascii_is_kept_where_it_is_asked_for() {
+    let work = Work::new("ascii_is_kept_where_it_is_asked_for");
+    let unicode = work.run(&["check", "3a", "--charset", "unicode", "--", "true"]).code(1).stdout;
+    assert!(unicode.contains('✗'), "{unicode}");
+    let ascii = work.run(&["check", "3a", "--charset", "ascii", "--", "true"]).code(1).stdout;
+    assert!(ascii.is_ascii() && ascii.contains("x an outcome for each page"), "{ascii}");
+    assert!(work.run(&["exercises", "--charset", "ascii"]).code(0).stdout.is_ascii());
+    let program = format!("mine={} run-stage blocking", env!("CARGO_BIN_EXE_stage-runner"));
+    let own = work.run(&["check", "3a", "--charset", "ascii", "--program", &program]);
+    own.code(2).notes("cannot be used with");
 }
 
 #[test]
 fn a_command_line_that_makes_no_sense_is_refused() {
     let work = Work::new("a_command_line_that_makes_no_sense_is_refused");
     work.run(&["check"]).code(2).notes("An exercise, as in: stage-runner check 3a");
+    work.run(&["check", "--all", "--language", "python"]).code(2).notes("cannot be used with");
     work.run(&["check", "3a"]).code(2).notes("stage-runner take 3a writes one");
     work.run(&["check", "--exercise", "no/such/folder"])
         .code(2)

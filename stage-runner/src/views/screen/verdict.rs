@@ -9,9 +9,15 @@ use crate::words::{self, joined, padded, wrapped};
 /// How far the lines below the first are set in.
 const INDENT: usize = 4;
 
-/// The exercise, its verdict, and what each run came to.
-pub fn lines(exercise: &Exercise, verdict: &Verdict, style: &Style) -> Vec<String> {
-    let mut lines = vec![head(exercise, verdict, style.width)];
+/// The exercise, its verdict, and what each run came to. `language` is that of the program, where
+/// there are several.
+pub fn lines(
+    exercise: &Exercise,
+    language: Option<&str>,
+    verdict: &Verdict,
+    style: &Style,
+) -> Vec<String> {
+    let mut lines = vec![head(exercise, language, verdict, style.width)];
     let (word, ink, words) = match &verdict.outcome {
         Outcome::Passed => {
             ("passed".to_owned(), Ink::Arrived, format!("all rules of {} are met", exercise.id))
@@ -35,14 +41,53 @@ pub fn lines(exercise: &Exercise, verdict: &Verdict, style: &Style) -> Vec<Strin
     lines
 }
 
-/// What to try next. `typed` is what stands for the exercise on a command line.
-pub fn next(exercise: &Exercise, typed: &str, verdict: &Verdict, style: &Style) -> Vec<String> {
+/// What stands for a program on a command line.
+#[derive(Clone, Debug, Default)]
+pub struct Typed<'a> {
+    /// The exercise.
+    pub which: &'a str,
+    /// Its language, where there are several.
+    pub language: Option<&'a str>,
+    /// The program, where it is another one than the one that was taken.
+    pub command: &'a [String],
+}
+
+impl Typed<'_> {
+    fn solution(&self) -> String {
+        let language = self.language.map(|name| format!(" --language {name}"));
+        format!("stage-runner solution {}{}", self.which, language.unwrap_or_default())
+    }
+
+    fn check(&self) -> String {
+        let mut typed = format!("stage-runner check {}", self.which);
+        if let Some(name) = self.language {
+            typed += &format!(" --language {name}");
+        }
+        if !self.command.is_empty() {
+            typed += " --";
+        }
+        for word in self.command {
+            let quote = if word.contains(' ') { "\"" } else { "" };
+            typed += &format!(" {quote}{}{quote}", words::escaped(word));
+        }
+        typed
+    }
+}
+
+/// What to try next.
+pub fn next(
+    exercise: &Exercise,
+    typed: &Typed<'_>,
+    verdict: &Verdict,
+    style: &Style,
+) -> Vec<String> {
     super::next(&what_next(exercise, typed, verdict), style.width)
 }
 
 /// Which exercise, and which of its runs decided.
-fn head(exercise: &Exercise, verdict: &Verdict, width: usize) -> String {
-    let name = format!("{}  {}", exercise.id, exercise.name);
+fn head(exercise: &Exercise, language: Option<&str>, verdict: &Verdict, width: usize) -> String {
+    let language = language.map(|language| format!(", in {language}")).unwrap_or_default();
+    let name = format!("{}  {}{language}", exercise.id, exercise.name);
     let all = verdict.runs.len();
     let run = match &verdict.outcome {
         Outcome::Passed => format!("all of {}", words::plural(all as u64, "run")),
@@ -70,16 +115,16 @@ fn run_lines(run: &RunVerdict, width: usize) -> Vec<String> {
     std::iter::once(format!("{indent}{}:", run.says)).chain(rules).collect()
 }
 
-fn what_next(exercise: &Exercise, typed: &str, verdict: &Verdict) -> Vec<String> {
+fn what_next(exercise: &Exercise, typed: &Typed<'_>, verdict: &Verdict) -> Vec<String> {
     match &verdict.outcome {
         Outcome::Passed => {
-            vec![format!("stage-runner solution {typed}"), "stage-runner exercises".to_owned()]
+            vec![typed.solution(), "stage-runner exercises".to_owned()]
         }
         Outcome::NotYet { finding, .. } if exercise.hint(&finding.reason, 1).is_some() => {
-            vec![format!("stage-runner hint {typed}   ({LEVELS} levels)")]
+            vec![format!("stage-runner hint {}   ({LEVELS} levels)", typed.which)]
         }
         Outcome::NotYet { .. } | Outcome::NotJudged { .. } => {
-            vec![format!("stage-runner check {typed}")]
+            vec![typed.check()]
         }
     }
 }
@@ -119,8 +164,8 @@ mod tests {
 
     fn drawn(verdict: &Verdict, exercise: &Exercise, width: usize) -> String {
         let style = Style { width };
-        let mut lines = lines(exercise, verdict, &style);
-        lines.extend(next(exercise, "3a", verdict, &style));
+        let mut lines = lines(exercise, None, verdict, &style);
+        lines.extend(next(exercise, &Typed { which: "3a", ..Typed::default() }, verdict, &style));
         let plain = anstream::adapter::strip_str(&lines.join("\n")).to_string();
         plain.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
     }
@@ -154,5 +199,15 @@ mod tests {
             "{drawn}"
         );
         assert!(drawn.contains("Next:  stage-runner check 3a"), "{drawn}");
+    }
+
+    #[test]
+    fn the_same_program_is_checked_again() {
+        let command = ["node", "my own.js"].map(str::to_owned);
+        let other = Typed { which: "3a", language: None, command: &command };
+        assert_eq!(other.check(), "stage-runner check 3a -- node \"my own.js\"");
+        let taken = Typed { which: "3b", language: Some("javascript"), command: &[] };
+        assert_eq!(taken.check(), "stage-runner check 3b --language javascript");
+        assert_eq!(taken.solution(), "stage-runner solution 3b --language javascript");
     }
 }
