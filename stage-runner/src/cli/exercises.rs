@@ -112,7 +112,7 @@ pub struct TakeOptions {
     #[command(flatten)]
     pub which: WhichOptions,
 
-    /// The language of the start, python if there is one in it
+    /// The language of the start: python if there is one in it; of a piece of the museum, rust
     #[arg(long, value_name = "LANGUAGE")]
     pub language: Option<String>,
 

@@ -3,8 +3,9 @@
 
 use std::env;
 use std::fs;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::support::{Ended, command, ended, run};
 
@@ -125,23 +126,25 @@ fn the_hint_for_what_does_not_compile_is_what_the_compiler_says() {
 fn an_exercise_is_taken_built_and_judged_in_an_empty_folder() {
     let work = new_work("an_exercise_is_taken_built_and_judged_in_an_empty_folder");
     let work_option = ["--work", work.to_str().unwrap()];
-    run(&[&["take", "6a"], &work_option[..]].concat()).code(0);
+    run(&[&["take", "8a"], &work_option[..]].concat()).code(0);
     let began = Instant::now();
     let check = || {
-        let mut check = command(&[&["check", "6a"], &work_option[..]].concat());
+        let mut check = command(&[&["check", "8a"], &work_option[..]].concat());
         check.env_remove("CARGO_TARGET_DIR");
         ended(check)
     };
     let mut checked = check();
+    // How long it takes depends on the machine, so it is told and not judged.
+    let took = began.elapsed().as_secs();
+    let _ = writeln!(io::stderr(), "8a: built in an empty folder, and checked: {took} s");
     // A machine that is busy is asked again.
     for _ in 0..2 {
         if checked.code == Some(3) {
             checked = check();
         }
     }
-    checked.code(1).says("6a  ").says("not yet (never-called)");
+    checked.code(1).says("8a  ").says("not yet (polls-all)");
     assert!(work.join("target/debug").is_dir(), "built somewhere else");
-    assert!(began.elapsed() < Duration::from_secs(600), "{:?}", began.elapsed());
 }
 
 #[test]

@@ -90,7 +90,7 @@ fn a_twin_in_python_is_taken_alone_and_without_a_checkout() {
     let elsewhere = env::temp_dir().join(format!("museum-twin-{}", std::process::id()));
     let _ = fs::remove_dir_all(&elsewhere);
     fs::create_dir_all(&elsewhere).unwrap();
-    let runner = elsewhere.join("stage-runner");
+    let runner = elsewhere.join(format!("stage-runner{}", env::consts::EXE_SUFFIX));
     fs::copy(env!("CARGO_BIN_EXE_stage-runner"), &runner).unwrap();
     let in_elsewhere = |args: &[&str]| {
         let mut command = Command::new(&runner);
