@@ -43,12 +43,15 @@ Examples:
                                                 run it in a checkout
   stage-runner take --exercise ./my-exercise    an exercise that your teacher gave you
   stage-runner take museum/lost-wakeup          a piece of the museum: see stage-runner museum
+  stage-runner take museum/forgotten-task --language python
+                                                the same bug in Python: it needs no checkout
 
 Exit status: 0 the files are there, 1 they could not be written or you have changed them, 2 the
 command line is wrong.";
 
 pub const HINT_HELP: &str = "\
 Each call shows one level more: a question, a place to look, the idea in words.
+Where Rust refuses the program, the compiler's words are the hint.
 
 Exit status: 0 a hint, 1 there is none (nothing was checked, it has passed, or the reason has no
 hints), 2 the command line is wrong.";
@@ -119,7 +122,7 @@ pub struct TakeOptions {
     #[command(flatten)]
     pub which: WhichOptions,
 
-    /// The language of the start [default: python, if there is one in it]
+    /// The language of the start [default: python, if there is one in it; of a piece, rust]
     #[arg(long, value_name = "LANGUAGE")]
     pub language: Option<String>,
 

@@ -9,7 +9,7 @@ Examples:
   stage-runner museum                           the pieces, with what you have found out
   stage-runner museum show lost-wakeup          what one sees
   stage-runner take museum/lost-wakeup          writes work/museum/lost-wakeup, a small crate
-  stage-runner check museum/lost-wakeup         builds it, and says what is wrong with it
+  stage-runner check museum/lost-wakeup         builds and runs it, and says what was seen
   stage-runner museum show lost-wakeup --reveal what is wrong, where it happened, and the fix
 
 Exit status: 0 shown, 1 the progress in the folder cannot be read, 2 the command line is wrong.";

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use classroom::{Attempt, EXERCISES, Exercise, Outcome, Piece, Progress, Verdict, control};
 
+use super::rust_crate::DOES_NOT_COMPILE;
 use super::workplace::{self, Program, Taken, Workplace, find};
 use crate::cli::exercises::{CheckFormat, CheckOptions, WhichOptions};
 use crate::cli::wrong_in;
@@ -460,7 +461,7 @@ fn check_crate(
         Err(NotBuilt::Refused { first, words }) => {
             progress::warn(&format!("{words}\n"));
             let words = format!("Rust refuses it: {first}");
-            Ok(classroom::not_run(exercise, "does-not-compile", words))
+            Ok(classroom::not_run(exercise, DOES_NOT_COMPILE, words))
         }
     }
 }

@@ -2,14 +2,16 @@
 
 use std::process::ExitCode;
 
-use classroom::{LEVELS, Progress};
+use classroom::{Entry, LEVELS, Progress};
 
+use super::rust_crate::DOES_NOT_COMPILE;
 use super::workplace::{Workplace, chosen};
 use crate::cli::exercises::HintOptions;
 use crate::cli::wrong_in;
 use crate::terminal::look::{Charset, Color, Look};
 use crate::terminal::{print, progress};
-use crate::words::wrapped;
+use crate::views::screen;
+use crate::words::{escaped, wrapped};
 
 /// Shows the next hint.
 pub fn run(options: &HintOptions) -> ExitCode {
@@ -18,6 +20,10 @@ pub fn run(options: &HintOptions) -> ExitCode {
     let workplace = Workplace::new(&options.work);
     let shown = workplace.progress().and_then(|mut done| {
         let id = &exercise.id;
+        let refused = done.of(id).filter(|entry| is_refused(entry));
+        if let Some(refused) = refused.filter(|_| exercise.hint(DOES_NOT_COMPILE, 1).is_none()) {
+            return Ok(of_the_compiler(id, &options.which.typed(id), refused, look.style.width));
+        }
         let Some((reason, level)) = done.next_hint(id) else {
             return Err(nothing_to_hint(id, &options.which.typed(id), &done));
         };
@@ -25,9 +31,7 @@ pub fn run(options: &HintOptions) -> ExitCode {
         let hint = hint.ok_or_else(|| format!("{id} has no hints for {reason}"))?;
         let head = format!("{id}  {reason}, level {level} of {LEVELS}:");
         let mut lines = vec![head];
-        lines.extend(
-            wrapped(hint, look.style.width - 4, 0).iter().map(|line| format!("    {line}")),
-        );
+        lines.extend(indented(hint, look.style.width));
         workplace.keep(&done)?;
         Ok(lines)
     });
@@ -38,6 +42,27 @@ pub fn run(options: &HintOptions) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn is_refused(entry: &Entry) -> bool {
+    entry.verdict == "not yet" && entry.reason.as_deref() == Some(DOES_NOT_COMPILE)
+}
+
+/// The compiler's words name the line already, and often what would work: no level says more.
+fn of_the_compiler(id: &str, typed: &str, refused: &Entry, width: usize) -> Vec<String> {
+    let words = refused.words.as_deref().unwrap_or_default();
+    let mut lines = vec![format!("{id}  {DOES_NOT_COMPILE}: the compiler's words are the hint.")];
+    lines.extend(indented(&escaped(words), width));
+    let code = words.split_once("error[").and_then(|(_, rest)| rest.split_once(']'));
+    let explain = code.map(|(code, _)| format!("rustc --explain {code}"));
+    let check = format!("stage-runner check {typed}   (all words of the compiler)");
+    let next: Vec<String> = std::iter::once(check).chain(explain).collect();
+    lines.extend(screen::next(&next, width));
+    lines
+}
+
+fn indented(text: &str, width: usize) -> Vec<String> {
+    wrapped(text, width.saturating_sub(4), 0).iter().map(|line| format!("    {line}")).collect()
 }
 
 fn nothing_to_hint(id: &str, typed: &str, done: &Progress) -> String {

@@ -7,7 +7,7 @@ use classroom::{Folder, Piece};
 use student_crate::{Checkout, Patch, Recipe, StudentCrate, Wrong, backwards, share_target};
 
 use super::rust_crate;
-use super::workplace::{Workplace, find_piece};
+use super::workplace::{TWIN, Workplace, find_piece, language_of_piece};
 use crate::cli::exercises::TakeOptions;
 use crate::cli::museum::{MuseumCommand, MuseumOptions};
 use crate::cli::wrong_in;
@@ -48,15 +48,27 @@ pub fn fix(piece: &Piece) -> String {
     backwards(&Patch { file, text })
 }
 
-/// Writes the crate of a piece into the student's folder.
+/// Writes the crate of a piece into the student's folder, or its twin in Python alone.
 pub fn take(piece: &Piece, options: &TakeOptions) -> ExitCode {
     let id = &piece.exercise.id;
+    let language = language_of_piece(piece, options.language.as_deref());
+    let language = language.unwrap_or_else(|why| wrong_in("take", why));
+    let is_twin_alone = language.is_some_and(|language| !language.is_rust());
     let workplace = Workplace::new(&options.work);
     let into = workplace.of(id);
-    let taken = files(piece, options.fixed)
-        .and_then(|files| share_target(workplace.folder()).map(|()| files))
-        .map_err(|wrong| wrong.to_string())
-        .and_then(|files| rust_crate::write_files(&into, &files));
+    // The progress marks the folder, so that it is found from inside.
+    let begun = workplace.progress().and_then(|done| workplace.keep(&done));
+    let taken = begun.and_then(|()| {
+        let files = if is_twin_alone {
+            twin(piece, options.fixed)
+        } else {
+            let files = files(piece, options.fixed, language.is_none());
+            let files = files.and_then(|files| share_target(workplace.folder()).map(|()| files));
+            files.map_err(|wrong| not_made(&wrong, piece))?
+        };
+        rust_crate::write_files(&into, &files)
+    });
+    let (place, option) = if is_twin_alone { (TWIN, " --language python") } else { ("src", "") };
     match taken {
         Err(why) => {
             progress::warn(&format!("error: {why}"));
@@ -64,8 +76,8 @@ pub fn take(piece: &Piece, options: &TakeOptions) -> ExitCode {
         }
         Ok(()) => {
             progress::note(&format!(
-                "{id}  {}: is in {}. Read README.md there, look for the bug in src, then: \
-                 stage-runner check {id}",
+                "{id}  {}: is in {}. Read README.md there, look for the bug in {place}, then: \
+                 stage-runner check {id}{option}",
                 piece.exercise.name,
                 into.display()
             ));
@@ -74,16 +86,38 @@ pub fn take(piece: &Piece, options: &TakeOptions) -> ExitCode {
     }
 }
 
-/// The files of the crate: the stage of today with the bug in it, and what is beside it.
-fn files(piece: &Piece, fixed: bool) -> Result<BTreeMap<String, Vec<u8>>, Wrong> {
+fn not_made(wrong: &Wrong, piece: &Piece) -> String {
+    if piece.twin().is_some() && rust_crate::checkout().is_err() {
+        format!("{wrong}; or take the same bug in Python, which needs none: --language python")
+    } else {
+        wrong.to_string()
+    }
+}
+
+/// The files of the twin in Python. All of them are inside of this program.
+fn twin(piece: &Piece, fixed: bool) -> BTreeMap<String, Vec<u8>> {
+    let mut files = BTreeMap::from([readme(piece)]);
+    if let Some([(_, broken), (_, mended)]) = piece.twin() {
+        let twin = if fixed { mended } else { broken };
+        files.insert(TWIN.to_owned(), twin.to_vec());
+    }
+    if let Some((name, plumbing)) = Folder::plumbing("py") {
+        files.insert(name.to_owned(), plumbing.to_vec());
+    }
+    files
+}
+
+fn readme(piece: &Piece) -> (String, Vec<u8>) {
+    ("README.md".to_owned(), piece.symptom().into_bytes())
+}
+
+/// The files of the crate: the stage of today with the bug in it; `with_twin`, its twin as well.
+fn files(piece: &Piece, fixed: bool, with_twin: bool) -> Result<BTreeMap<String, Vec<u8>>, Wrong> {
     let made = made(piece, fixed, &rust_crate::checkout()?)?;
     let mut files = rust_crate::as_bytes(made.files);
-    files.insert("README.md".to_owned(), piece.symptom().into_bytes());
-    if let Some([(name, twin), _]) = piece.twin() {
-        files.insert(name.to_owned(), twin.to_vec());
-        if let Some((name, plumbing)) = Folder::plumbing("py") {
-            files.insert(name.to_owned(), plumbing.to_vec());
-        }
+    files.extend([readme(piece)]);
+    if with_twin && piece.twin().is_some() {
+        files.extend(twin(piece, fixed));
     }
     Ok(files)
 }

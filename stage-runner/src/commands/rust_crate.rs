@@ -10,6 +10,9 @@ use student_crate::{Checkout, Patch, Recipe, StudentCrate, Wrong, share_target};
 
 use super::workplace::{Workplace, write_unless_changed};
 
+/// The reason of a crate that does not compile.
+pub const DOES_NOT_COMPILE: &str = "does-not-compile";
+
 /// Changes the stage into what the exercise is about.
 const SCENE: &str = "scene.patch";
 

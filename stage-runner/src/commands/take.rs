@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
-use classroom::{Folder, Piece};
+use classroom::{Exercise, Folder, Piece};
 
 use super::workplace::{Workplace, chosen, language, write_unless_changed};
 use super::{museum, rust_crate};
@@ -26,7 +26,8 @@ pub fn run(options: &TakeOptions) -> ExitCode {
     let workplace = Workplace::new(&options.work);
     let start = folder.program("start/", language.extension);
     let typed = options.which.typed(&exercise.id);
-    let (_, start) = start.unwrap_or_else(|| wrong(not_in(&folder, language, &typed)));
+    let not_in = || not_in(&folder, &exercise, language, &typed);
+    let (_, start) = start.unwrap_or_else(|| wrong(not_in()));
 
     let into = workplace.of(&exercise.id);
     let file = workplace.file(&exercise, language);
@@ -90,15 +91,24 @@ fn write(
     Ok(is_new)
 }
 
-fn not_in(folder: &Folder, language: &ExerciseLanguage, typed: &str) -> String {
+fn not_in(
+    folder: &Folder,
+    exercise: &Exercise,
+    language: &ExerciseLanguage,
+    typed: &str,
+) -> String {
     let others = ExerciseLanguage::ALL.iter();
     let others = others.filter(|other| folder.program("start/", other.extension).is_some());
     let names: Vec<&str> = others.map(|other| other.name).collect();
     let (id, name) = (folder.id(), language.name);
+    let told = format!("{id} has no start in {name}, but in {}", names.join(" and "));
+    if exercise.rust.is_some() {
+        // What its rules look for goes wrong in the crate that it is made of, and nowhere else.
+        return told;
+    }
     format!(
-        "{id} has no start in {name}, but in {}; a program of your own in any language is checked \
-         by: stage-runner check {typed} -- COMMAND",
-        names.join(" and ")
+        "{told}; a program of your own in any language is checked by: stage-runner check {typed} \
+         -- COMMAND"
     )
 }
 

@@ -24,6 +24,9 @@ const PROGRESS: &str = "progress.toml";
 /// The student's program is called as the start is.
 const START: &str = "start";
 
+/// What the same bug in Python is called, beside the crate of a piece of the museum.
+pub const TWIN: &str = "twin.py";
+
 /// A student's folder.
 pub struct Workplace {
     folder: PathBuf,
@@ -150,6 +153,27 @@ pub fn find_piece(name: &str) -> Result<Piece, String> {
     })
 }
 
+/// The language that was asked for, if the piece has a program in it.
+///
+/// # Errors
+/// It has none, and in which it has one.
+pub fn language_of_piece(
+    piece: &Piece,
+    asked: Option<&str>,
+) -> Result<Option<&'static ExerciseLanguage>, String> {
+    let Some(asked) = asked else { return Ok(None) };
+    let has = |language: &&ExerciseLanguage| {
+        language.is_rust() || language.extension == "py" && piece.twin().is_some()
+    };
+    // The crate is the piece, so it comes first.
+    let there = ExerciseLanguage::ALL.iter().rev().filter(has);
+    there.clone().find(|language| language.name == asked).map(Some).ok_or_else(|| {
+        let names: Vec<&str> = there.map(|language| language.name).collect();
+        let (id, shown) = (&piece.exercise.id, asked.escape_debug());
+        format!("{id} has no program in \"{shown}\": write {}", names.join(" or "))
+    })
+}
+
 impl Workplace {
     /// The folder that was asked for; else the one that was begun here, or in a folder above: a
     /// student may be inside of it.
@@ -198,8 +222,9 @@ impl Workplace {
     /// The names of the languages in which an exercise or a piece of the museum was taken.
     pub fn languages(&self, exercise: &Exercise) -> Vec<&'static str> {
         if Piece::is_meant(&exercise.id) {
-            let is_crate = self.of(&exercise.id).join("Cargo.toml").exists();
-            return if is_crate { vec!["rust"] } else { Vec::new() };
+            let is_there = |file: &str| self.of(&exercise.id).join(file).exists();
+            let languages = [("rust", "Cargo.toml"), ("python", TWIN)].into_iter();
+            return languages.filter(|(_, file)| is_there(file)).map(|(name, _)| name).collect();
         }
         self.taken(exercise).iter().map(|language| language.name).collect()
     }
@@ -252,15 +277,29 @@ impl Workplace {
     /// The crate that was taken, or its twin in Python.
     fn program_of_piece(&self, id: &str, language: Option<&str>) -> Result<Taken, String> {
         let folder = self.of(id);
-        if let Some(name) = language.filter(|name| !name.eq_ignore_ascii_case("rust")) {
-            let twin = folder.join("twin.py");
-            if name != "python" || !twin.exists() {
-                return Err(format!("{} has no program in {name}: write rust", folder.display()));
-            }
+        let language = language_of_piece(&find_piece(id)?, language)?;
+        if !folder.exists() {
+            return Err(format!(
+                "{id} was not taken into {}: stage-runner take {id} does that",
+                self.name()
+            ));
+        }
+        let (is_crate, twin) = (folder.join("Cargo.toml").exists(), folder.join(TWIN));
+        let is_meant = match language {
+            Some(language) => !language.is_rust(),
+            None => !is_crate,
+        };
+        if is_meant && twin.exists() {
             let python = Python::find().map_err(|why| format!("{}.", words::escaped(&why)))?;
             return Ok(Taken::Program(Program::Python(python, twin)));
         }
-        if !folder.join("Cargo.toml").exists() {
+        if let Some(python) = language.filter(|language| !language.is_rust()) {
+            let (file, name) = (twin.display(), python.name);
+            return Err(format!(
+                "{file} is missing: stage-runner take {id} --language {name} writes it"
+            ));
+        }
+        if !is_crate {
             return Err(format!(
                 "there is no crate in {}: stage-runner take {id} writes one",
                 folder.display()

@@ -65,6 +65,11 @@ pub fn observe(
         stderr_to,
     };
 
+    if run.site.narrow && cfg!(windows) {
+        // However small its buffer is, a socket that has room takes all that it is given.
+        let lacking = "of a request that is sent in parts".to_owned();
+        return Ok(Observed { ending: Ending::NotHere(lacking), ..Observed::default() });
+    }
     let program = command.get_program().display().to_string();
     let name = Path::new(command.get_program()).file_name().unwrap_or_default();
     let name = name.to_string_lossy().into_owned();

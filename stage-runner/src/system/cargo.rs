@@ -22,6 +22,10 @@ pub enum NotBuilt {
     },
 }
 
+/// What helps where a crate was never downloaded.
+const DOWNLOAD: &str = ". It is built without a network, of crates that were downloaded before: \
+                        run `cargo fetch --locked` in the checkout once, while there is a network";
+
 /// Builds the crate in this folder. Returns the path of its program.
 ///
 /// # Errors
@@ -83,7 +87,11 @@ fn why_not(words: &str) -> NotBuilt {
     let place = words.lines().nth(number + 1).and_then(|line| line.trim().strip_prefix("--> "));
     let Some(place) = place else {
         // An error of Cargo's own: a crate that was never downloaded, a lock file that is old.
-        return NotBuilt::Missing(format!("Cargo does not build the program: {without_word}"));
+        let is_offline = ["offline", "no matching package"].iter().any(|it| words.contains(it));
+        let remedy = if is_offline { DOWNLOAD } else { "" };
+        return NotBuilt::Missing(format!(
+            "Cargo does not build the program: {without_word}{remedy}"
+        ));
     };
     let place = place.rsplit_once(':').map_or(place, |(line, _column)| line);
     NotBuilt::Refused { first: format!("{first} ({place})"), words: words.trim_end().to_owned() }
@@ -122,7 +130,22 @@ mod tests {
             no_linker.starts_with("linker `cc` not found: an exercise in Rust needs a C linker")
         );
         let old = missing("error: failed to download `slab v0.4.12`\n\nCaused by:\n  offline\n");
-        assert_eq!(old, "Cargo does not build the program: failed to download `slab v0.4.12`");
+        assert_eq!(
+            old,
+            format!(
+                "Cargo does not build the program: failed to download `slab v0.4.12`{DOWNLOAD}"
+            )
+        );
+        // As Cargo 1.95 says it in a fresh clone.
+        let never_fetched = "error: no matching package named `socket2` found\n\
+                             location searched: crates.io index\n\
+                             required by package `exercise-6a v0.0.0 (work/6a)`\n\
+                             As a reminder, you're using offline mode (--offline) which can\n";
+        let never_fetched = missing(never_fetched);
+        assert!(never_fetched.contains("`socket2` found. "), "{never_fetched}");
+        assert!(never_fetched.contains("run `cargo fetch --locked` in the checkout once"));
+        let other = missing("error: failed to parse manifest at `work/6a/Cargo.toml`\n");
+        assert!(!other.contains("cargo fetch"), "{other}");
         assert_eq!(missing("killed\n\n"), "Cargo does not build the program: killed");
         assert_eq!(missing(""), "Cargo does not build the program: it says nothing");
         let not_here = no_cargo(&"cargo".into(), &io::ErrorKind::NotFound.into());

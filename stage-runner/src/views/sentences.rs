@@ -17,6 +17,9 @@ const SAME: f64 = 0.05;
 /// A wall within this share of the longest wait is that wait.
 const NEARLY: f64 = 0.15;
 
+/// A wall so many times another one is a difference to tell.
+const APART: f64 = 1.5;
+
 /// Figures of a program's own that are shown.
 const FIGURES: usize = 5;
 
@@ -112,7 +115,8 @@ impl<'a, 'r> TwoKinds<'a, 'r> {
         let by_longest: Vec<_> = rows().filter(|row| is_longest(row) && !is_sum(row)).collect();
         let (slow, fast) = (by_sum.first()?, by_longest.first()?);
         let is_whole = by_sum.len() + by_longest.len() == rows().count();
-        (is_whole && sum(slow) as f64 >= 1.8 * longest(fast) as f64)
+        let are_two = is_whole && are_close(&by_sum) && are_close(&by_longest);
+        (are_two && sum(slow) as f64 >= 1.8 * longest(fast) as f64)
             .then_some(TwoKinds { by_sum, by_longest })
     }
 }
@@ -126,7 +130,8 @@ pub fn kinds_of_time(rows: &[&Row<'_>]) -> Option<String> {
         return None;
     }
     let pages = slowest.shown().pages();
-    if pages == 1 && rows.iter().all(|row| is_longest(row)) {
+    let are_close = are_close(rows);
+    if pages == 1 && are_close && rows.iter().all(|row| is_longest(row)) {
         return Some("One page is one wait: no way of waiting can shorten it.".to_owned());
     }
     if let Some(two) = TwoKinds::of(rows) {
@@ -136,13 +141,14 @@ pub fn kinds_of_time(rows: &[&Row<'_>]) -> Option<String> {
             seconds(longest(two.by_longest[0])),
         ));
     }
-    if rows.iter().all(|row| is_sum(row)) && pages > 1 {
+    if rows.iter().all(|row| is_sum(row)) && are_close && pages > 1 {
         return Some(
             "One page after the other, however it waits: every wall time is the sum of all waits."
                 .to_owned(),
         );
     }
     if rows.iter().all(|row| is_longest(row))
+        && are_close
         && sum(slowest) as f64 >= 1.8 * longest(slowest) as f64
     {
         let longest = seconds(longest(slowest));
@@ -150,11 +156,11 @@ pub fn kinds_of_time(rows: &[&Row<'_>]) -> Option<String> {
             "All took about as long as the longest wait ({longest}): the waits lie side by side."
         ));
     }
-    let times = most as f64 / least as f64;
-    if times < 1.5 {
+    if are_close {
         return None;
     }
-    let the_sum = if is_sum(slowest) { ", the sum of all waits" } else { "" };
+    let times = most as f64 / least as f64;
+    let the_sum = if is_sum(slowest) && pages > 1 { ", the sum of all waits" } else { "" };
     let times =
         if times < 9.95 { format!("{times:.1}") } else { words::count(times.round() as u64) };
     Some(format!(
@@ -164,6 +170,14 @@ pub fn kinds_of_time(rows: &[&Row<'_>]) -> Option<String> {
         fastest.name(),
         words::duration(least),
     ))
+}
+
+/// Whether the rows took about as long as each other. Each row's longest wait is its own: where a
+/// program notices its pages late, that is a part of its waits.
+fn are_close(rows: &[&Row<'_>]) -> bool {
+    let walls = || rows.iter().filter_map(|row| row.wall_us());
+    let slowest_to_fastest = walls().max().zip(walls().min());
+    slowest_to_fastest.is_none_or(|(most, least)| (most as f64) < APART * least as f64)
 }
 
 fn sum(row: &Row<'_>) -> u64 {
@@ -553,4 +567,38 @@ fn named(report: &Report, run: &Run) -> String {
     let rest: u64 = alike.iter().skip(NAMED).map(|(.., pages)| pages).sum();
     parts.extend((rest > 0).then(|| format!("and {} in other ways", words::count(rest))));
     parts.join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::views::sample::report;
+
+    /// The stages after a program that notices each page so many times as late as they do.
+    fn beside_a_late_program(stages: &str, pages: usize, times: u64) -> String {
+        let mut report =
+            report(&format!("{stages},piece"), &["piece=./piece"]).with_pages(pages).run();
+        let piece = report.entrants.len() - 1;
+        for run in report.runs.iter_mut().filter(|run| run.entrant == piece) {
+            run.usage.wall_us = run.usage.wall_us.map(|wall| wall * times);
+            for outcome in run.outcomes.iter_mut().flatten() {
+                outcome.finished_us = outcome.finished_us.map(|finished| finished * times);
+            }
+        }
+        let rows = report.rows();
+        kinds_of_time(&rows.iter().collect::<Vec<_>>()).unwrap()
+    }
+
+    /// Such as the piece `lost-wakeup`: its longest wait is its own, and not that of the stage.
+    #[test]
+    fn a_longest_wait_that_is_much_longer_than_another_is_told() {
+        let same =
+            "All took about as long as the longest wait (0.45 s): the waits lie side by side.";
+        assert_eq!(beside_a_late_program("async-await", 10, 1), same);
+        let told = "piece took 4.51 s; async-await took 451 ms: 10 times as fast.";
+        assert_eq!(beside_a_late_program("async-await", 10, 10), told);
+        assert_eq!(beside_a_late_program("async-await", 1, 10), told);
+        let told = "blocking took 4.51 s, the sum of all waits; async-await took 451 ms: 10 times as fast.";
+        assert_eq!(beside_a_late_program("blocking,async-await", 10, 3), told);
+    }
 }

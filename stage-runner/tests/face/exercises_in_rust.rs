@@ -3,7 +3,9 @@
 
 use std::env;
 use std::fs;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use super::support::{Ended, command, ended, run};
 
@@ -20,10 +22,14 @@ fn take(work: &Path) -> Ended {
 
 /// A crate in the place of the one that `take` writes: it needs nothing, so it builds at once.
 fn tiny_crate(work: &Path, main: &str) {
-    let src = work.join("8a/src");
+    tiny_crate_of(work, "8a", main);
+}
+
+fn tiny_crate_of(work: &Path, id: &str, main: &str) {
+    let src = work.join(id).join("src");
     fs::create_dir_all(&src).unwrap();
     let manifest = "[package]\nname = \"tiny\"\nedition = \"2024\"\n\n[workspace]\n";
-    fs::write(work.join("8a/Cargo.toml"), manifest).unwrap();
+    fs::write(work.join(id).join("Cargo.toml"), manifest).unwrap();
     fs::write(src.join("join.rs"), "").unwrap();
     fs::write(src.join("main.rs"), main).unwrap();
 }
@@ -91,4 +97,65 @@ fn what_does_not_compile_is_not_yet_there() {
     // And what compiles runs: this program says nothing.
     tiny_crate(&work, "fn main() {}\n");
     check().code(1).says("not yet (missing)");
+}
+
+/// What the compiler says names the line already: no level of a hint is more than that.
+#[test]
+fn the_hint_for_what_does_not_compile_is_what_the_compiler_says() {
+    let work = new_work("the_hint_for_what_does_not_compile_is_what_the_compiler_says");
+    let work_option = ["--work", work.to_str().unwrap()];
+    for id in ["8a", "museum/lost-wakeup"] {
+        tiny_crate_of(&work, id, "fn main() {\n    missing();\n}\n");
+        let mut check = command(&[&["check", id], &work_option[..]].concat());
+        check.env_remove("CARGO_TARGET_DIR");
+        ended(check).code(1).says("not yet (does-not-compile)");
+        for _ in 0..2 {
+            run(&[&["hint", id], &work_option[..]].concat())
+                .code(0)
+                .says("does-not-compile: the compiler's words are the hint.")
+                .says("error[E0425]: cannot find")
+                .says("(src/main.rs:2)")
+                .says("rustc --explain E0425")
+                .says(&format!("stage-runner check {id}"));
+        }
+    }
+}
+
+/// The way of a student: nothing is built yet, and what is built goes into the work folder.
+#[test]
+fn an_exercise_is_taken_built_and_judged_in_an_empty_folder() {
+    let work = new_work("an_exercise_is_taken_built_and_judged_in_an_empty_folder");
+    let work_option = ["--work", work.to_str().unwrap()];
+    run(&[&["take", "8a"], &work_option[..]].concat()).code(0);
+    let began = Instant::now();
+    let check = || {
+        let mut check = command(&[&["check", "8a"], &work_option[..]].concat());
+        check.env_remove("CARGO_TARGET_DIR");
+        ended(check)
+    };
+    let mut checked = check();
+    // How long it takes depends on the machine, so it is told and not judged.
+    let took = began.elapsed().as_secs();
+    let _ = writeln!(io::stderr(), "8a: built in an empty folder, and checked: {took} s");
+    // A machine that is busy is asked again.
+    for _ in 0..2 {
+        if checked.code == Some(3) {
+            checked = check();
+        }
+    }
+    checked.code(1).says("8a  ").says("not yet (polls-all)");
+    assert!(work.join("target/debug").is_dir(), "built somewhere else");
+}
+
+#[test]
+fn no_language_but_rust_is_offered_for_what_only_rust_can_show() {
+    let work = new_work("no_language_but_rust_is_offered_for_what_only_rust_can_show");
+    let work_option = ["--work", work.to_str().unwrap()];
+    let take = ["take", "6a", "--language", "python"];
+    let taken = run(&[&take[..], &work_option[..]].concat()).code(2);
+    let taken = taken.notes("6a has no start in python, but in rust");
+    assert!(!taken.stderr.contains("any language"), "{}", taken.stderr);
+    let take = ["take", "3a", "--language", "rust"];
+    let taken = run(&[&take[..], &work_option[..]].concat()).code(2);
+    taken.notes("a program of your own in any language is checked by: stage-runner check 3a");
 }

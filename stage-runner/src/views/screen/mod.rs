@@ -18,7 +18,7 @@ pub mod waterfall;
 use crate::words::{self, joined};
 
 /// What to try next.
-fn next(parts: &[String], width: usize) -> Vec<String> {
+pub fn next(parts: &[String], width: usize) -> Vec<String> {
     // A command is not broken: on a narrow screen the commands get lines of their own.
     if parts.iter().any(|part| words::width(part) + 7 > width) {
         let lines = joined(parts, "  |  ", width.saturating_sub(2));

@@ -4,6 +4,7 @@ use classroom::{Entry, Piece};
 
 use super::{exercises, next};
 use crate::views::Style;
+use crate::words::wrapped;
 
 /// What `show` shows of a piece.
 pub struct Shown<'a> {
@@ -22,6 +23,8 @@ pub fn lines(pieces: &[(Piece, Option<&Entry>)], style: &Style) -> Vec<String> {
         (exercise, *entry)
     });
     let mut lines = exercises::lines(&listed.collect::<Vec<_>>(), style);
+    let refused = "Five more do not compile in Rust, and run in Python: docs/what-rust-refuses.md";
+    lines.extend(wrapped(refused, style.width, 0));
     lines.extend(next(
         &[
             "stage-runner museum show lost-wakeup".to_owned(),
