@@ -29,6 +29,7 @@ mod workers;
 
 pub use basics::BASICS;
 pub(crate) use basics::renamed;
+pub(crate) use process::THREADS;
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -3,30 +3,59 @@
 use std::time::Duration;
 
 use super::{Evidence, Given, Judged, NOT_TOLD, Parameter, Rule, Takes};
+use crate::Threads;
 use crate::words::plural;
 
 /// No more threads than asked for.
-pub(super) const THREADS: Rule = Rule {
+pub(crate) const THREADS: Rule = Rule {
     name: "threads",
-    about: "no process of the program ever has more than N threads at once",
+    about: "no process of the program ever has more than N threads of its own at once. The \
+            program gets its job when it is at rest, and a process that has one thread then may \
+            come to N. One that has several has a runtime with threads, as Node.js and Java do: \
+            those do not count, and neither do 4 more that a runtime may start later. Threads that \
+            a program starts before it reads its job are taken for those of a runtime",
     takes: Takes::Number,
     more: &[],
     reasons: &["threads"],
     is_time: false,
     label: |given| match given.number() {
-        1.0 => "one thread".to_owned(),
-        most => format!("at most {most} threads"),
+        1.0 => "one thread of its own".to_owned(),
+        most => format!("at most {most} threads of its own"),
     },
     judge: threads,
 };
 
+/// A runtime that has threads of its own starts some of them when they are needed: those that
+/// compile, collect garbage, or read files. Node.js starts 4 for the latter.
+const STARTED_LATER: u64 = 4;
+
 fn threads(given: &Given, evidence: &Evidence<'_>) -> Judged {
-    match evidence.run.process.peak_threads {
-        None => Judged::not_judged(NOT_TOLD),
-        Some(threads) if threads as f64 <= given.number() => Judged::fine(),
-        Some(threads) => {
-            Judged::found("threads", format!("{} at once", plural(threads as usize, "thread")))
+    let Some(processes) = &evidence.run.process.threads else {
+        return Judged::not_judged(NOT_TOLD);
+    };
+    let asked_for = given.number() as u64;
+    let mut is_unknown = false;
+    for Threads { before_the_job, most } in processes.iter().copied() {
+        match before_the_job {
+            _ if most <= asked_for => {}
+            None => is_unknown = true,
+            Some(0 | 1) => {
+                let words = format!("{} at once", plural(most as usize, "thread"));
+                return Judged::found("threads", words);
+            }
+            Some(before) if most < before + asked_for + STARTED_LATER => {}
+            Some(before) => {
+                let words = format!("{most} threads at once, and {before} before it had its job");
+                return Judged::found("threads", words);
+            }
         }
+    }
+    match is_unknown {
+        true => Judged::not_judged(
+            "nobody knows which threads are the runtime's: one of its processes was not at rest \
+             before the program got its job",
+        ),
+        false => Judged::fine(),
     }
 }
 
@@ -96,25 +125,47 @@ fn sleeps_per_second(given: &Given, evidence: &Evidence<'_>) -> Judged {
 mod tests {
     use super::super::Value;
     use super::super::by_hand::*;
-    use crate::{Observed, Process};
+    use crate::{Observed, Process, Threads};
 
     fn waited(wall: u64, cpu: u64, sleeps: u64) -> Observed {
         let process = Process {
             wall: ms(wall),
             cpu: Some(ms(cpu)),
             sleeps: Some(sleeps),
-            peak_threads: Some(2),
             ..Process::default()
         };
         Observed { process, ..Observed::default() }
     }
 
+    /// What is found where each process had so many threads before the job, and then so many.
+    fn found(most: f64, processes: &[(Option<u64>, u64)]) -> String {
+        let threads =
+            processes.iter().map(|&(before_the_job, most)| Threads { before_the_job, most });
+        let process = Process { threads: Some(threads.collect()), ..Process::default() };
+        reason(&given("threads", Value::Number(most)), &Observed { process, ..Observed::default() })
+    }
+
     #[test]
     fn threads_are_counted() {
-        assert_eq!(reason(&given("threads", Value::Number(2.0)), &waited(1, 1, 1)), "fine");
-        assert_eq!(reason(&given("threads", Value::Number(1.0)), &waited(1, 1, 1)), "threads");
+        assert_eq!(found(2.0, &[(Some(1), 2)]), "fine");
+        assert_eq!(found(1.0, &[(Some(1), 1), (Some(1), 2)]), "threads");
         let untold = Observed::default();
         assert_eq!(reason(&given("threads", Value::Number(1.0)), &untold), "not judged");
+    }
+
+    #[test]
+    fn the_threads_of_a_runtime_do_not_count() {
+        assert_eq!(found(1.0, &[(Some(7), 7)]), "fine");
+        assert_eq!(found(1.0, &[(Some(7), 11)]), "fine", "Node.js reads files on four more");
+        assert_eq!(found(1.0, &[(Some(7), 12)]), "threads");
+        assert_eq!(found(1.0, &[(Some(7), 15)]), "threads");
+    }
+
+    #[test]
+    fn a_process_that_was_not_at_rest_before_the_job_is_not_judged() {
+        assert_eq!(found(1.0, &[(None, 1)]), "fine", "there is nothing to tell apart");
+        assert_eq!(found(1.0, &[(None, 9)]), "not judged");
+        assert_eq!(found(1.0, &[(None, 9), (Some(1), 2)]), "threads");
     }
 
     #[test]
