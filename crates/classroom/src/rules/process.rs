@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::{Evidence, Given, Judged, NOT_TOLD, Parameter, Rule, Takes};
-use crate::Threads;
 use crate::words::plural;
+use crate::{Connection, Observed, Threads};
 
 /// No more threads than asked for.
 pub(crate) const THREADS: Rule = Rule {
@@ -83,9 +83,9 @@ const SPINS_FROM: f64 = 0.04;
 
 fn sleeps_per_second(given: &Given, evidence: &Evidence<'_>) -> Judged {
     let (least, most) = given.range();
-    let figures = |run: &crate::Observed| {
+    let figures = |run: &Observed| {
         let (sleeps, cpu) = (run.process.sleeps?, run.process.cpu?);
-        Some((sleeps as f64, cpu, run.process.wall))
+        Some((sleeps as f64, cpu, waiting(run)))
     };
     let less = match given.number_of("less-run") {
         None => Some((0.0, Duration::ZERO, Duration::ZERO)),
@@ -96,7 +96,7 @@ fn sleeps_per_second(given: &Given, evidence: &Evidence<'_>) -> Judged {
     };
     let wall = run.2.saturating_sub(less.2).as_secs_f64();
     if wall <= 0.0 {
-        return Judged::not_judged("the run did not take longer than the one before it");
+        return Judged::not_judged("the site saw no longer waiting than in the run before");
     }
     let share = run.1.saturating_sub(less.1).as_secs_f64() / wall;
     let sleeps = (run.0 - less.0).max(0.0) / wall;
@@ -121,20 +121,31 @@ fn sleeps_per_second(given: &Given, evidence: &Evidence<'_>) -> Judged {
     judged.measured(sleeps)
 }
 
+/// From the first connection to the last answer, as the site saw it. The time of the process would
+/// not do: on a busy machine the start of an interpreter takes longer in one run than in the other,
+/// by as much as the waiting.
+fn waiting(run: &Observed) -> Duration {
+    let connections = &run.site.connections;
+    let first = connections.iter().map(|connection| connection.opened).min();
+    let last = connections.iter().filter_map(Connection::over).max();
+    last.zip(first).map_or(Duration::ZERO, |(last, first)| last.saturating_sub(first))
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::Value;
     use super::super::by_hand::*;
     use crate::{Observed, Process, Threads};
 
-    fn waited(wall: u64, cpu: u64, sleeps: u64) -> Observed {
+    /// A program that took 20 ms to start, and then waited for so long.
+    fn waited(waiting: u64, cpu: u64, sleeps: u64) -> Observed {
         let process = Process {
-            wall: ms(wall),
+            wall: ms(20 + waiting),
             cpu: Some(ms(cpu)),
             sleeps: Some(sleeps),
             ..Process::default()
         };
-        Observed { process, ..Observed::default() }
+        Observed { process, ..run(vec![connection("/1", [20, 20, 20 + waiting])]) }
     }
 
     /// What is found where each process had so many threads before the job, and then so many.
@@ -179,6 +190,10 @@ mod tests {
             let found = reason_after(&rule, &short, &waited(1100, cpu, sleeps));
             assert_eq!(found, expected, "{sleeps} sleeps");
         }
+        // The start of the shorter run took long.
+        let mut slow_start = short.clone();
+        slow_start[0].process.wall = ms(900);
+        assert_eq!(reason_after(&rule, &slow_start, &waited(1100, 60, 530)), "fine");
         assert_eq!(reason_after(&rule, &short, &Observed::default()), "not judged");
         assert_eq!(reason_after(&rule, &short, &short[0]), "not judged");
     }
