@@ -1,6 +1,6 @@
 //! Embeds the exercises and the museum, so that the runner needs no checkout: tables of all files
-//! that students get. The wrong programs stay out: they are there for the tests, and name what is
-//! wrong.
+//! that students get. What is in `right/` and `wrong/` stays out: those programs are there for the
+//! tests, and the wrong ones name what is wrong.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -44,7 +44,7 @@ fn files_of(folder: &Path) -> io::Result<Vec<PathBuf>> {
     for path in sorted(folder)? {
         if !path.is_dir() {
             files.push(path);
-        } else if !["wrong", "__pycache__"].contains(&name(&path).as_str()) {
+        } else if !["right", "wrong", "__pycache__"].contains(&name(&path).as_str()) {
             files.extend(files_of(&path)?);
         }
     }

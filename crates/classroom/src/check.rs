@@ -180,7 +180,7 @@ mod tests {
         let second = [10 + gap, 11 + gap, 20 + gap];
         let seen = run(vec![connection("/1", [0, 1, 10]), connection("/2", second)]);
         let mut observed = Observed { concurrency: 1, ..seen };
-        observed.process.peak_threads = Some(1);
+        observed.process.threads = Some(Vec::new());
         observed
     }
 

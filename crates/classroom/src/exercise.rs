@@ -10,7 +10,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::Folder;
-use crate::rules::{BASICS, Given, Judged, RULES, Rule, Takes, Value, renamed};
+use crate::rules::{BASICS, Given, Judged, RULES, Rule, THREADS, Takes, Value, renamed};
 use crate::words::{either, nearest};
 
 /// The file that makes a folder an exercise.
@@ -186,6 +186,11 @@ impl Run {
     /// Whether one of its rules judges a time.
     pub fn has_time_rules(&self) -> bool {
         self.rules.iter().any(|given| given.rule.is_time)
+    }
+
+    /// Whether one of its rules counts the threads that a program starts.
+    pub fn counts_threads(&self) -> bool {
+        self.rules.iter().any(|given| given.rule.name == THREADS.name)
     }
 
     /// What the basics found, as this run calls it.

@@ -50,7 +50,7 @@ pub use check::{Attempt, check, not_judged, not_run};
 pub use exercise::{Exercise, LEVELS, Run, Rust, Wrong};
 pub use folder::{EXERCISES, Folder};
 pub use museum::Piece;
-pub use observed::{Connection, Ending, Observed, Process, Seen};
+pub use observed::{Connection, Ending, Observed, Process, Seen, Threads};
 pub use progress::{Entry, Progress};
 pub use rules::{
     BASICS, CameTo, Evidence, Finding, Given, Judged, Parameter, RULES, Rule, Takes, Value,

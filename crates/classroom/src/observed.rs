@@ -58,8 +58,8 @@ pub struct Process {
     pub sleeps: Option<u64>,
     /// How often it asked a socket in vain, if the program itself tells (docs/protocol.md).
     pub in_vain: Option<u64>,
-    /// The most threads at once in one process: the program, or a child of it.
-    pub peak_threads: Option<u64>,
+    /// The threads of each process: of the program, and of its children.
+    pub threads: Option<Vec<Threads>>,
     /// How many different child processes were seen, its children's children among them.
     pub children: Option<usize>,
     /// How many of those were seen with a TCP socket: the ones that fetch.
@@ -69,6 +69,16 @@ pub struct Process {
     pub killed_after: Option<usize>,
     /// How many processes it started after that.
     pub hired: Option<usize>,
+}
+
+/// The threads of one process.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Threads {
+    /// How many it had when it waited for its job. `None` if it was not there then, or if the
+    /// program never came to rest.
+    pub before_the_job: Option<u64>,
+    /// The most that it had at once.
+    pub most: u64,
 }
 
 /// One connection, as the site saw it. Times count from the start of the site.

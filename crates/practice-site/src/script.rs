@@ -120,8 +120,8 @@ impl<'a> Sender<'a> {
         Sender { stream, clock, visit, cut, begun: false }
     }
 
-    /// Waits for an interval of a drip. A client that goes meanwhile is noted at once, not at the
-    /// write that fails later.
+    /// Waits between two pieces of an answer. A client that goes meanwhile is noted at once, not at
+    /// the write that fails later.
     async fn pause(&self, pause: Duration) {
         let due = Instant::now() + pause;
         wait_until(due, pause, self.stream, self.clock, self.visit).await;
@@ -142,7 +142,7 @@ impl<'a> Sender<'a> {
         };
         for piece in bytes.chunks(size) {
             if self.begun {
-                self.clock.sleep(pace).await;
+                self.pause(pace).await;
             }
             self.begun = true;
             self.write(piece).await?;

@@ -2,7 +2,7 @@
 
 mod common;
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -137,6 +137,43 @@ fn a_client_that_goes_is_seen_at_once() {
     // The answer is complete, and the client is right to go.
     check("/fault/stays-open", soon, &["answering", "answered", "closed"]);
     check("/fault/no-content", soon, &["answering", "answered", "closed"]);
+}
+
+/// Between two pieces of an answer that was cut, too. What is written later fails or does not, as
+/// the system likes, and does not decide.
+#[test]
+fn a_client_that_goes_between_two_pieces_is_seen_at_once() {
+    let check = |path: &str, pieces: usize| {
+        let site = start();
+        let mut socket = get(&site, path);
+        let mut first = vec![0; 100 * pieces];
+        socket.read_exact(&mut first).expect("these pieces come");
+        thread::sleep(Duration::from_millis(30));
+        drop(socket);
+        let events = when_closed(&site, 1);
+        assert_eq!(words(&events, 1)[2..4], ["answering", "gave up"], "{path}");
+        let when = |what: What| events.iter().find(|event| event.what == what).map(|it| it.at);
+        let (gave_up, closed) = (when(What::GaveUp).unwrap(), when(What::Closed).unwrap());
+        assert!(closed - gave_up > Duration::from_millis(100), "{path}: not at the next write");
+    };
+    check("/1?size=180&cut=100&pace=500ms", 1);
+    // The client leaves before the last piece, which the system still takes.
+    check("/1?size=180&cut=100&pace=500ms", 2);
+    check("/fault/chunked?cut=100&pace=500ms", 1);
+}
+
+/// A client that closes only its half still gets every piece.
+#[test]
+fn all_pieces_are_sent_to_a_client_that_has_closed_its_half() {
+    let site = start();
+    let socket = get(&site, "/1?size=180&cut=100&pace=200ms");
+    thread::sleep(Duration::from_millis(30));
+    socket.shutdown(Shutdown::Write).expect("it is open");
+    let (answer, _) = receive(socket, usize::MAX);
+    let head = answer.windows(4).position(|four| four == b"\r\n\r\n").expect("it has a head");
+    assert_eq!(answer.len() - head - 4, 180);
+    let expected = ["answering", "gave up", "answered", "closed"];
+    assert_eq!(words(&when_closed(&site, 1), 1)[2..], expected);
 }
 
 /// The close is noted when it happens, and the page is sent all the same: the client may have

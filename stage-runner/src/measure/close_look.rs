@@ -1,8 +1,10 @@
 //! A running program, looked at from outside: what it takes, and which processes it starts.
 
-use std::collections::BTreeSet;
-use std::time::Duration;
+use std::collections::{BTreeMap, BTreeSet};
+use std::thread;
+use std::time::{Duration, Instant};
 
+use classroom::Threads;
 use crawl::protocol::Usage;
 
 use crate::system::processes;
@@ -15,6 +17,13 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// times as long.
 const LOOK_CLOSELY_EVERY: Duration = Duration::from_millis(5);
 
+/// A program that sleeps at so many looks in a row, with as many threads at each, is at rest.
+const LOOKS_AT_REST: usize = 4;
+
+/// A program that does not come to rest gets its job after this time: it may be one that never
+/// sleeps, or the machine is busy.
+const LONGEST_REST: Duration = Duration::from_secs(3);
+
 /// What is looked for, and what was seen so far.
 #[derive(Debug, Default)]
 pub struct CloseLook {
@@ -22,6 +31,10 @@ pub struct CloseLook {
     is_close: bool,
     /// Whether a worker is to be killed, once the program has told an outcome.
     kill_one_worker: bool,
+    /// Whether the threads count that a program starts once it has its job.
+    counts_threads: bool,
+    /// By the number of a process.
+    threads: BTreeMap<u32, Threads>,
     /// The most of everything.
     pub family: Family,
     descendants: BTreeSet<u32>,
@@ -36,8 +49,8 @@ pub struct CloseLook {
 pub struct Looked {
     /// What it took.
     pub usage: Usage,
-    /// The most threads that one of its processes had at once.
-    pub most_threads: Option<u64>,
+    /// The threads of each of its processes.
+    pub threads: Option<Vec<Threads>>,
     /// How many different processes it started, with those that they started.
     pub children: Option<usize>,
     /// How many of them were seen with a TCP socket.
@@ -54,6 +67,31 @@ impl CloseLook {
         CloseLook { is_close: true, kill_one_worker, ..CloseLook::default() }
     }
 
+    /// Also counts the threads that each of its processes has before the program gets its job.
+    pub fn counting_threads(self, counts_threads: bool) -> CloseLook {
+        CloseLook { counts_threads, ..self }
+    }
+
+    /// Waits until a program that has no job yet is at rest, where its threads count, and notes how
+    /// many its processes have. Whatever it then starts, it starts because of its job.
+    pub fn before_the_job(&mut self, program: u32) {
+        let began = Instant::now();
+        let (mut before, mut looks) = (None, 0);
+        while self.counts_threads && began.elapsed() < LONGEST_REST {
+            let now = threads_at_rest(program);
+            looks = if now.is_some() && now == before { looks + 1 } else { 1 };
+            before = now;
+            if let Some(at_rest) = &before
+                && looks >= LOOKS_AT_REST
+            {
+                let noted = |(&pid, &most)| (pid, Threads { before_the_job: Some(most), most });
+                self.threads = at_rest.iter().map(noted).collect();
+                return;
+            }
+            thread::sleep(LOOK_CLOSELY_EVERY);
+        }
+    }
+
     /// How often to look.
     pub fn every(&self) -> Duration {
         if self.is_close { LOOK_CLOSELY_EVERY } else { LOOK_EVERY }
@@ -64,13 +102,16 @@ impl CloseLook {
         if let Some(now) = usage::family(program) {
             self.family.rss_bytes = self.family.rss_bytes.max(now.rss_bytes);
             self.family.threads = self.family.threads.max(now.threads);
-            self.family.most_threads = self.family.most_threads.max(now.most_threads);
             self.family.processes = self.family.processes.max(now.processes);
         }
         if !self.is_close {
             return;
         }
         let descendants = usage::descendants(program).unwrap_or_default();
+        for &pid in [program].iter().chain(&descendants) {
+            let threads = self.threads.entry(pid).or_default();
+            threads.most = threads.most.max(usage::threads(pid).unwrap_or(0));
+        }
         let workers = usage::with_tcp_sockets(&descendants);
         self.descendants.extend(descendants);
         if let (Some(worker), None) = (workers.first(), self.killed_after)
@@ -89,11 +130,20 @@ impl CloseLook {
         let is_told = self.is_close && self.family.processes > 0;
         Looked {
             usage: usage.clone(),
-            most_threads: is_told.then_some(self.family.most_threads),
+            threads: is_told.then(|| self.threads.values().copied().collect()),
             children: is_told.then_some(self.descendants.len()),
             workers: is_told.then_some(self.workers.len()),
             killed_after: self.killed_after,
             hired: self.killed_after.map(|_| self.descendants.len() - self.seen_before),
         }
     }
+}
+
+/// The threads of a program and of each process that it started, if all of them sleep.
+fn threads_at_rest(program: u32) -> Option<BTreeMap<u32, u64>> {
+    let mut all = usage::descendants(program)?;
+    all.push(program);
+    all.into_iter()
+        .map(|pid| Some((pid, usage::threads(pid).filter(|_| usage::is_asleep(pid))?)))
+        .collect()
 }

@@ -151,7 +151,7 @@ impl Conversation {
         processes::apart(&mut command);
         let cpu_before = usage::children();
         let began = Instant::now();
-        let Manner { name, program, is_watched, is_doubted, silence, share_of_a_core, look } =
+        let Manner { name, program, is_watched, is_doubted, silence, share_of_a_core, mut look } =
             manner;
         let not_started = |why| Fault::NotStarted { program: program.clone(), why };
         let mut child = processes::spawn(&mut command).map_err(|error| {
@@ -161,6 +161,7 @@ impl Conversation {
             })
         })?;
         signals::child(child.id());
+        look.before_the_job(child.id());
 
         let pass_on =
             work.stderr_to.map(|stderr_to| move |line: &str| stderr_to(&format!("{name}: {line}")));

@@ -88,7 +88,7 @@ pub fn observe(
         is_doubted: false,
         silence: run.silence,
         share_of_a_core: Some(control::share_of_a_core),
-        look: CloseLook::at_workers(run.kill_one_worker),
+        look: CloseLook::at_workers(run.kill_one_worker).counting_threads(run.counts_threads()),
     };
     let mut result = Run::new(0, 0, wanted.len());
     let mut said = Vec::new();
@@ -161,7 +161,7 @@ fn process(looked: Looked) -> Process {
         cpu: cpu.map(Duration::from_micros),
         sleeps: usage.voluntary_switches,
         in_vain: None,
-        peak_threads: looked.most_threads,
+        threads: looked.threads,
         children: looked.children,
         workers: looked.workers,
         killed_after: looked.killed_after,

@@ -9,8 +9,6 @@ pub struct Family {
     pub rss_bytes: u64,
     /// Threads of all of them.
     pub threads: u64,
-    /// Threads of the one that has the most.
-    pub most_threads: u64,
     /// How many they are.
     pub processes: u64,
 }
@@ -26,7 +24,6 @@ pub fn family(pid: u32) -> Option<Family> {
         let Some(threads) = field(&status, "Threads:") else { continue };
         family.rss_bytes += rss * 1024;
         family.threads += threads;
-        family.most_threads = family.most_threads.max(threads);
         family.processes += 1;
     }
     (family.processes > 0).then_some(family)
@@ -50,6 +47,25 @@ pub fn descendants(pid: u32) -> Option<Vec<u32>> {
     found.sort_unstable();
     found.dedup();
     Some(found)
+}
+
+/// How many threads a process has now.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub fn threads(pid: u32) -> Option<u64> {
+    field(&std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?, "Threads:")
+}
+
+/// Whether every thread of a process sleeps now, until something happens: none runs, waits for the
+/// processor, or waits for the disk.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub fn is_asleep(pid: u32) -> bool {
+    let sleeps = |thread: std::fs::DirEntry| {
+        let status = std::fs::read_to_string(thread.path().join("status")).unwrap_or_default();
+        let state = status.lines().find_map(|line| line.strip_prefix("State:"));
+        state.is_some_and(|state| state.trim_start().starts_with('S'))
+    };
+    std::fs::read_dir(format!("/proc/{pid}/task"))
+        .is_ok_and(|mut threads| threads.all(|thread| thread.is_ok_and(sleeps)))
 }
 
 /// Which of these processes have a TCP socket: those that fetch.
@@ -94,6 +110,18 @@ pub fn descendants(_pid: u32) -> Option<Vec<u32>> {
 
 /// Not told here.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub fn threads(_pid: u32) -> Option<u64> {
+    None
+}
+
+/// Not told here.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub fn is_asleep(_pid: u32) -> bool {
+    false
+}
+
+/// Not told here.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub fn with_tcp_sockets(_processes: &[u32]) -> Vec<u32> {
     Vec::new()
 }
@@ -106,6 +134,23 @@ mod tests {
     fn linux_tells_what_a_process_and_its_children_take() {
         let family = family(std::process::id()).unwrap();
         assert!(family.processes >= 1 && family.threads >= 1 && family.rss_bytes > 100_000);
+    }
+
+    #[test]
+    fn linux_tells_the_threads_of_a_process_and_whether_all_sleep() {
+        let mut asleep = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        let began = std::time::Instant::now();
+        while !is_asleep(asleep.id()) {
+            assert!(began.elapsed().as_secs() < 20, "it does not sleep");
+        }
+        let threads = (threads(asleep.id()), threads(std::process::id()));
+        // The thread that looks runs.
+        let is_one_awake = !is_asleep(std::process::id());
+        asleep.kill().unwrap();
+        asleep.wait().unwrap();
+        assert_eq!(threads.0, Some(1));
+        assert!(threads.1 > Some(1) && is_one_awake, "{threads:?}");
+        assert!(!is_asleep(asleep.id()), "it has ended");
     }
 
     #[test]

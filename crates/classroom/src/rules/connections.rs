@@ -57,10 +57,14 @@ fn peak_waiting(given: &Given, evidence: &Evidence<'_>) -> Judged {
             "too-few",
             format!("the site never saw more than {peak} of its requests at once"),
         ),
-        peak if peak > most => Judged::found(
-            "too-many",
-            format!("the site saw {peak} of its requests at once, and the job allows {most}"),
-        ),
+        peak if peak > most => {
+            let allowed = match run.concurrency as u64 == most {
+                true => format!("the job allows {most}"),
+                false => format!("at most {most} are asked for"),
+            };
+            let words = format!("the site saw {peak} of its requests at once, and {allowed}");
+            Judged::found("too-many", words)
+        }
         _ => Judged::fine(),
     }
 }
@@ -131,6 +135,7 @@ fn free_place_median_ms(given: &Given, evidence: &Evidence<'_>) -> Judged {
 mod tests {
     use super::super::Value;
     use super::super::by_hand::*;
+    use super::super::{CameTo, Evidence};
     use crate::Connection;
 
     /// Six pages of 100 ms in two rows: while the second begins `gap` ms after the first has ended.
@@ -156,6 +161,22 @@ mod tests {
         assert_eq!(reason(&given("peak-waiting", Value::Range(3, 3)), &run), "fine");
         assert_eq!(reason(&given("peak-waiting", Value::Range(4, 5)), &run), "too-few");
         assert_eq!(reason(&given("peak-waiting", Value::Range(1, 2)), &run), "too-many");
+    }
+
+    /// A rule may ask for fewer than the job allows, and must not say that the job does.
+    #[test]
+    fn the_words_name_what_the_job_allows_and_what_was_asked_for() {
+        let words = |most, concurrency| {
+            let run = crate::Observed { concurrency, ..run(two_rows(1)) };
+            let given = given("peak-waiting", Value::Range(1, most));
+            match given.judge(&Evidence { run: &run, before: &[] }).came_to {
+                CameTo::Found(finding) => finding.words,
+                other => panic!("{other:?}"),
+            }
+        };
+        let seen = "the site saw 3 of its requests at once";
+        assert_eq!(words(2, 2), format!("{seen}, and the job allows 2"));
+        assert_eq!(words(2, 6), format!("{seen}, and at most 2 are asked for"));
     }
 
     #[test]

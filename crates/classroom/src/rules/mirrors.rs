@@ -1,5 +1,7 @@
 //! Two mirrors of one page: the targets 0 and 1, 2 and 3, and so on.
 
+use std::time::Duration;
+
 use super::{Evidence, Given, Judged, Rule, Takes};
 use crate::words::{plural, time};
 use crate::{Connection, Observed};
@@ -116,6 +118,40 @@ fn loser_gives_up(_: &Given, evidence: &Evidence<'_>) -> Judged {
     .measured(to_the_end as f64)
 }
 
+/// The mirror that is not needed any more is given up soon.
+pub(super) const LOSER_MEDIAN_MS: Rule = Rule {
+    name: "loser-median-ms",
+    about: "the targets are pairs of mirrors (0 and 1, 2 and 3, …). The median time between the \
+            answer of the mirror that brought the page and the moment at which the fetch of the \
+            other one was given up is at most N ms. A fetch that is not given up is found by \
+            `loser-gives-up` alone",
+    takes: Takes::Number,
+    more: &[],
+    reasons: &["not-given-up"],
+    is_time: true,
+    label: |_| "the other mirror given up at once".to_owned(),
+    judge: loser_median_ms,
+};
+
+fn loser_median_ms(given: &Given, evidence: &Evidence<'_>) -> Judged {
+    let later = |(winner, loser): (&Connection, &Connection)| {
+        Some(loser.gave_up?.saturating_sub(winner.answering?))
+    };
+    let mut waits: Vec<Duration> = races(evidence.run).filter_map(later).collect();
+    waits.sort_unstable();
+    let Some(median) = waits.get(waits.len() / 2) else { return Judged::fine() };
+    let median = median.as_secs_f64() * 1000.0;
+    if median <= given.number() {
+        return Judged::fine().measured(median);
+    }
+    let words = format!(
+        "in {}, the other mirror was given up {median:.0} ms or more after the page had come, in \
+         half of them",
+        plural(waits.len(), "race")
+    );
+    Judged::found("not-given-up", words).measured(median)
+}
+
 /// The connections of each pair of which one was told as a page: that one first. A mirror that is
 /// a fault takes part in no race.
 fn races(run: &Observed) -> impl Iterator<Item = (&Connection, &Connection)> {
@@ -190,6 +226,15 @@ mod tests {
         assert_eq!(reason(&rule, &race(gave_up(101))), "fine");
         assert_eq!(reason(&rule, &race(gave_up(900))), "fine", "busy machines are slow");
         assert_eq!(reason(&rule, &race(connection("/2", [0, 1, 1500]))), "not-given-up");
+    }
+
+    #[test]
+    fn a_loser_that_is_given_up_much_later_is_found() {
+        let rule = given("loser-median-ms", Value::Number(200.0));
+        assert_eq!(reason(&rule, &race(gave_up(101))), "fine");
+        assert_eq!(reason(&rule, &race(gave_up(700))), "not-given-up");
+        let served = race(connection("/2", [0, 1, 1500]));
+        assert_eq!(reason(&rule, &served), "fine", "another rule finds that");
     }
 
     #[test]

@@ -29,6 +29,7 @@ mod workers;
 
 pub use basics::BASICS;
 pub(crate) use basics::renamed;
+pub(crate) use process::THREADS;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -64,6 +65,7 @@ pub const RULES: &[Rule] = &[
     mirrors::MIRRORS_ASKED,
     mirrors::ONE_PAGE_OF_TWO,
     mirrors::LOSER_GIVES_UP,
+    mirrors::LOSER_MEDIAN_MS,
     loops::SHARE_OF_EACH_LOOP,
     loops::ASKED_AFTER_A_LOOP_HAS_ENDED,
 ];
