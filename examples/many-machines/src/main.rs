@@ -9,7 +9,6 @@ mod redis;
 
 use std::collections::HashSet;
 use std::io::{self, BufRead};
-use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -34,9 +33,9 @@ const BLOCK_MS: &str = "200";
 /// Crawls a list of URLs with workers on many machines, by way of Redis.
 #[derive(Parser)]
 struct Arguments {
-    /// Where Redis listens
-    #[arg(long, default_value = "127.0.0.1:6379", global = true)]
-    redis: SocketAddr,
+    /// Where Redis listens, for example redis.example:6379
+    #[arg(long, default_value = "127.0.0.1:6379", value_name = "HOST:PORT", global = true)]
+    redis: String,
     #[command(subcommand)]
     task: Task,
 }
@@ -67,7 +66,7 @@ enum Task {
 
 fn main() -> ExitCode {
     let Arguments { redis, task } = Arguments::parse();
-    match asyncio::run(run(redis, task)) {
+    match asyncio::run(run(&redis, task)) {
         Ok(Ok(())) => return ExitCode::SUCCESS,
         Ok(Err(error)) => eprintln!("error: {error}"),
         Err(error) => eprintln!("error: {error}"),
@@ -75,7 +74,7 @@ fn main() -> ExitCode {
     ExitCode::FAILURE
 }
 
-async fn run(address: SocketAddr, task: Task) -> io::Result<()> {
+async fn run(address: &str, task: Task) -> io::Result<()> {
     let mut redis = Redis::connect(address).await?;
     match task {
         Task::Fill => fill(&mut redis).await,

@@ -256,9 +256,25 @@ fn a_slow_worker_is_taken_for_a_dead_one_and_it_does_no_harm() {
 }
 
 #[test]
+fn a_server_may_be_given_by_its_name() {
+    let Some(server) = Server::start() else {
+        assert!(env::var_os("CI").is_none(), "CI needs redis-server");
+        eprintln!("skipped: no redis-server (apt install redis-server)");
+        return;
+    };
+    // The name may stand for ::1 as well, where this server does not listen.
+    let by_name = server.address.replace("127.0.0.1", "localhost");
+    let output = Command::new(PROGRAM).args(["--redis", &by_name, "report"]).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+}
+
+#[test]
 fn without_a_server_it_says_so() {
-    let output = Command::new(PROGRAM).args(["--redis", "127.0.0.1:1", "report"]).output().unwrap();
-    let words = String::from_utf8(output.stderr).unwrap();
-    assert!(!output.status.success());
-    assert!(words.contains("no Redis at 127.0.0.1:1: "), "{words}");
+    for nowhere in ["127.0.0.1:1", "localhost:1", "without-a-port"] {
+        let output = Command::new(PROGRAM).args(["--redis", nowhere, "report"]).output().unwrap();
+        let words = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success());
+        assert!(words.contains(&format!("no Redis at {nowhere}: ")), "{words}");
+        assert!(words.contains("; start one, or give --redis HOST:PORT"), "{words}");
+    }
 }
