@@ -63,11 +63,8 @@ fn kinds(
     let (ended, end) = channel();
     thread::spawn(move || {
         let site = Site::start(Config::default()).unwrap();
-        let page = |number| {
-            let url = site.url(&format!("/{number}?delay=5ms"));
-            Target::new(Url::parse(&url).unwrap(), site.address())
-        };
-        let targets: Vec<_> = (1..=count).map(page).collect();
+        let url = Url::parse(&site.url("/1?delay=5ms")).unwrap();
+        let targets = vec![Target::new(url, site.address()); count];
         let mut kinds = vec![None; count];
         let mut done = |outcome: Outcome| {
             let kind = outcome.result.err().map(|error| error.kind);
