@@ -1,6 +1,7 @@
 //! Each example prints what it says that it prints.
 
 #[cfg(unix)]
+#[rustfmt::skip] // its own crate has longer lines
 #[path = "../../../examples/crawler/tests/second_ctrl_c/mod.rs"]
 mod second_ctrl_c;
 

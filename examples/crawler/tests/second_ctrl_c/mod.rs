@@ -25,25 +25,16 @@ pub(crate) fn ends_at_once(crawler: &mut Command) {
         .spawn()
         .expect("the program is there");
     let is_asked = |line: String| line.starts_with("GET /1?");
-    while !is_asked(
-        to_us
-            .recv_timeout(PATIENCE)
-            .expect("the crawler asks for the page"),
-    ) {}
+    while !is_asked(to_us.recv_timeout(PATIENCE).expect("the crawler asks for the page")) {}
 
     let interrupt = |child: u32| {
-        let kill = Command::new("kill")
-            .args(["-INT", &child.to_string()])
-            .status();
+        let kill = Command::new("kill").args(["-INT", &child.to_string()]).status();
         assert!(kill.expect("kill is there").success());
     };
     interrupt(child.id());
     thread::sleep(Duration::from_millis(500));
     let status = child.try_wait().unwrap();
-    assert!(
-        status.is_none(),
-        "after the first one it waits for its fetch: {status:?}"
-    );
+    assert!(status.is_none(), "after the first one it waits for its fetch: {status:?}");
     interrupt(child.id());
     let started = Instant::now();
     let status = loop {
