@@ -5,6 +5,7 @@
 
 import argparse
 import asyncio
+import os
 import signal
 import sys
 from html.parser import HTMLParser
@@ -84,7 +85,7 @@ class Crawler:
 
     async def crawl(self):
         try:
-            asyncio.get_running_loop().add_signal_handler(signal.SIGINT, self.stopped.set)
+            asyncio.get_running_loop().add_signal_handler(signal.SIGINT, self.interrupted)
         except NotImplementedError:
             pass  # on Windows Ctrl-C ends it without a report
         async with asyncio.TaskGroup() as self.tasks:
@@ -92,6 +93,11 @@ class Crawler:
                 self.tasks.create_task(self.read_robots(netloc, host))
             for start in self.options.start:
                 self.offer(resolve(start, ""), 0, 0)
+
+    def interrupted(self):
+        if self.stopped.is_set():
+            os._exit(130)  # the second Ctrl-C; a SystemExit would wait for the fetches
+        self.stopped.set()
 
     def offer(self, url, steps, redirects):
         """A link leads here. It is fetched once; a shorter way makes what follows nearer."""

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use crawl::{DeadlinePassed, Exchange, Limits};
 use crawl::{Outcome, Page, Received, Sent, Target};
 
+use crate::panics::if_it_panics;
 use crate::{EventLoop, Queue, Semaphore, StreamReader, StreamWriter};
 use crate::{gather, open_connection, timeout};
 
@@ -50,7 +51,8 @@ pub fn crawl(
 struct Crawl {
     limits: Limits,
     in_flight: Semaphore,
-    finished: Queue<Outcome>,
+    /// `None`: a fetch has panicked, so its outcome will never come.
+    finished: Queue<Option<Outcome>>,
 }
 
 async fn fetch_all(
@@ -68,13 +70,16 @@ async fn fetch_all(
     // calls it, and not theirs.
     let all = gather(fetches.collect::<Vec<_>>());
     for _ in targets {
-        done(crawl.finished.get().await);
+        let Some(outcome) = crawl.finished.get().await else { break };
+        done(outcome);
     }
-    all.await;
+    all.await; // a panic in a fetch goes on here
 }
 
 /// Fetches one target, when there is room for it.
 async fn fetch(index: usize, target: Target, crawl: Rc<Crawl>) {
+    let tell = || drop(crawl.finished.put_nowait(None));
+    let _told = if_it_panics(tell);
     let _permit = crawl.in_flight.acquire().await;
     let mut exchange = Exchange::new(&target, &crawl.limits);
     let page = loop {
@@ -86,7 +91,8 @@ async fn fetch(index: usize, target: Target, crawl: Rc<Crawl>) {
         }
     };
     // The queue has room for all: nobody waits here.
-    let _ = crawl.finished.put_nowait(exchange.finish(index, page));
+    let outcome = exchange.finish(index, page);
+    let _ = crawl.finished.put_nowait(Some(outcome));
 }
 
 async fn download(exchange: &mut Exchange) -> io::Result<Page> {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use crawl::{DeadlinePassed, Exchange, Limits};
 use crawl::{Outcome, Page, Received, Sent, Target};
 
+use crate::panics::if_it_panics;
 use crate::{EventLoop, Queue, Socket, create_task, sleep, timeout};
 
 /// Fetches the targets, and hands each outcome to `done` as it comes:
@@ -95,7 +96,8 @@ pub fn crawl_from(
 /// ```
 pub struct Crawl {
     limits: Limits,
-    finished: Queue<Outcome>,
+    /// `None`: a fetch has panicked, so its outcome will never come.
+    finished: Queue<Option<Outcome>>,
 }
 
 impl Crawl {
@@ -106,8 +108,11 @@ impl Crawl {
     }
 
     /// The next outcome, when there is one.
+    ///
+    /// # Panics
+    /// If a fetch has panicked.
     pub async fn finished(&self) -> Outcome {
-        self.finished.get().await
+        self.finished.get().await.expect("a fetch has panicked")
     }
 }
 
@@ -132,7 +137,7 @@ async fn fetch_all(
         if in_flight == 0 {
             return;
         }
-        done(crawl.finished.get().await);
+        done(crawl.finished().await);
         in_flight -= 1;
     }
 }
@@ -164,6 +169,8 @@ pub fn fetch(
     crawl: Rc<Crawl>,
 ) -> impl Future<Output = ()> {
     async move {
+        let tell = || drop(crawl.finished.put_nowait(None));
+        let _told = if_it_panics(tell);
         let mut exchange = Exchange::new(&target, &crawl.limits);
         let page = loop {
             let left = exchange.time_left();
@@ -174,7 +181,7 @@ pub fn fetch(
             }
         };
         let outcome = exchange.finish(index, page);
-        let _ = crawl.finished.put_nowait(outcome);
+        let _ = crawl.finished.put_nowait(Some(outcome));
     }
 }
 

@@ -1,10 +1,8 @@
-use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use crawl::Url;
-use practice_site::{Config, Site};
 
 use super::*;
 
@@ -105,36 +103,4 @@ fn the_others_do_the_work_of_a_loop_that_cannot_wait() {
     });
     ran.unwrap();
     assert_eq!(kinds.len(), 100);
-}
-
-/// 50 pages for each slot, all equally slow.
-#[test]
-fn the_load_is_even() {
-    let site = Site::start(Config::default()).unwrap();
-    let page = |number| {
-        let url = site.url(&format!("/{number}?delay=20ms&size=100"));
-        let url = Url::parse(&url).unwrap();
-        Target::new(url, site.address())
-    };
-    let targets: Vec<_> = (1..=500).map(page).collect();
-    let mut ratios = Vec::new();
-    // A busy machine may keep one thread waiting for a processor: not
-    // always.
-    for _ in 0..12 {
-        let mut shares = BTreeMap::new();
-        crawl_on(2, &targets, &limits(10), &mut |outcome| {
-            assert!(outcome.result.is_ok(), "{outcome:?}");
-            *shares.entry(outcome.by).or_insert(0) += 1;
-        })
-        .unwrap();
-        assert_eq!(shares.len(), 2, "{shares:?}");
-        let (most, least) = (shares.values().max(), shares.values().min());
-        let ratio = f64::from(*most.unwrap()) / f64::from(*least.unwrap());
-        if ratio <= 1.10 {
-            return;
-        }
-        ratios.push(ratio);
-        thread::sleep(Duration::from_millis(500));
-    }
-    panic!("largest over smallest share: {ratios:?}");
 }

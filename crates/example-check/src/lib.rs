@@ -19,16 +19,25 @@ use std::process::Command;
 /// If the example is not there, or fails.
 #[track_caller]
 pub fn run(example: &str) -> String {
+    let path = path(example);
+    let output = Command::new(&path).output();
+    let output = output.unwrap_or_else(|error| panic!("{path:?}: {error}: build the examples"));
+    assert!(output.status.success(), "{example}: {output:?}");
+    String::from_utf8(output.stdout).expect("an example prints text")
+}
+
+/// Where Cargo has put an example.
+///
+/// # Panics
+/// If this program has no path.
+pub fn path(example: &str) -> PathBuf {
     let mut path: PathBuf = env::current_exe().expect("a test has a path");
     path.pop(); // the name of this test
     path.pop(); // deps
     path.push("examples");
     path.push(example);
     path.set_extension(env::consts::EXE_EXTENSION);
-    let output = Command::new(&path).output();
-    let output = output.unwrap_or_else(|error| panic!("{path:?}: {error}: build the examples"));
-    assert!(output.status.success(), "{example}: {output:?}");
-    String::from_utf8(output.stdout).expect("an example prints text")
+    path
 }
 
 /// Compares what an example of the crate in `folder` prints with what its file says.

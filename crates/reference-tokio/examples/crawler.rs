@@ -5,7 +5,9 @@
 
 use std::error::Error;
 use std::io::{self, IsTerminal};
+use std::process::{self, ExitCode};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use clap::Parser;
@@ -21,7 +23,7 @@ use tokio::time::{sleep_until, timeout};
 
 type Ended = (Fetch, Result<Page, FetchError>);
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> Result<ExitCode, Box<dyn Error>> {
     let site = Site::start(Config::default())?;
     let origin = site.url("");
     let options = Options::try_parse().unwrap_or_else(|error| {
@@ -42,9 +44,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let report = report.replace(&format!("{origin}/linked/2016"), "");
     print!("{}", report.replace(&origin, ""));
     if frontier.is_unfinished() {
-        return Err(format!("interrupted: {}", frontier.progress()).into());
+        eprintln!("interrupted: {}", frontier.progress());
+        return Ok(ExitCode::from(130));
     }
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Begins what the frontier asks for, and tells it what came of it.
@@ -54,8 +57,14 @@ async fn crawl(frontier: &mut Frontier, limits: Limits) -> io::Result<()> {
     // the whole workspace, and with signals each runtime keeps two sockets.
     let interrupted = Arc::new(Notify::new());
     let handler = Arc::clone(&interrupted);
-    ctrlc::set_handler(move || handler.notify_one())
-        .map_err(io::Error::other)?;
+    let is_second = AtomicBool::new(false);
+    ctrlc::set_handler(move || {
+        if is_second.swap(true, Ordering::Relaxed) {
+            process::exit(130);
+        }
+        handler.notify_one();
+    })
+    .map_err(io::Error::other)?;
     let mut is_stopped = false;
     let shows_progress = io::stderr().is_terminal();
     loop {

@@ -1,5 +1,8 @@
 //! Both languages come to the report that the site says is right, and a crawl can be interrupted.
 
+#[cfg(unix)]
+mod second_ctrl_c;
+
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -47,21 +50,28 @@ fn the_report_is_what_the_site_says() {
     }
 }
 
-#[test]
-fn the_report_of_python_is_the_same() {
+/// The crawler in Python, if this machine has one that is new enough.
+fn python() -> Option<Command> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     let find = folder.join("../../scripts/find-python");
     let found = Command::new("bash").arg(find).arg("3.11").output();
     let Some(found) = found.ok().filter(|found| found.status.success()) else {
         assert!(std::env::var_os("CI").is_none(), "CI needs Python 3.11");
         eprintln!("skipped: no Python 3.11");
-        return;
+        return None;
     };
     let python = String::from_utf8(found.stdout).expect("a path is text");
-    let twin = |url: &str| {
-        let mut twin = Command::new(python.trim());
-        report(twin.arg(folder.join("crawler.py")).args(quick(url)))
-    };
+    let mut twin = Command::new(python.trim());
+    twin.arg(folder.join("crawler.py"));
+    Some(twin)
+}
+
+#[test]
+fn the_report_of_python_is_the_same() {
+    if python().is_none() {
+        return;
+    }
+    let twin = |url: &str| report(python().expect("it is there").args(quick(url)));
     for seed in [1, 2016] {
         let (site, url) = start(seed);
         assert_eq!(twin(&url), linked_answer(seed, &host(&site)), "seed {seed}");
@@ -158,4 +168,13 @@ fn ctrl_c_ends_it_with_a_report() {
     child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
     assert!(stdout.starts_with("fetched: "), "{stdout}");
     assert!(stderr.contains("interrupted: "), "{stderr}");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_second_ctrl_c_ends_it_at_once() {
+    second_ctrl_c::ends_at_once(&mut Command::new(CRAWLER));
+    if let Some(mut python) = python() {
+        second_ctrl_c::ends_at_once(&mut python);
+    }
 }

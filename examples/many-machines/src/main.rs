@@ -9,7 +9,6 @@ mod redis;
 
 use std::collections::HashSet;
 use std::io::{self, BufRead};
-use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -23,27 +22,28 @@ use stage_09_asyncio as asyncio;
 /// The stream of targets, and the group of workers that share it.
 const TARGETS: &str = "targets";
 const WORKERS: &str = "crawlers";
-/// By target: what came of it, and how many fetches of it were begun.
+/// By URL: what came of it, and how many fetches of it were begun since it was added.
 const OUTCOMES: &str = "outcomes";
 const FETCHES: &str = "fetches";
-/// A target that so many workers have begun, and none has ended, may be what kills them.
-const MOST_FETCHES: i64 = 3;
+/// A target that so many workers have taken, and none has ended, may be what kills them.
+const MOST_WORKERS: i64 = 3;
 /// How long a worker waits for new targets before it looks again at what is idle.
 const BLOCK_MS: &str = "200";
 
 /// Crawls a list of URLs with workers on many machines, by way of Redis.
 #[derive(Parser)]
 struct Arguments {
-    /// Where Redis listens
-    #[arg(long, default_value = "127.0.0.1:6379", global = true)]
-    redis: SocketAddr,
+    /// Where Redis listens, for example redis.example:6379
+    #[arg(long, default_value = "127.0.0.1:6379", value_name = "HOST:PORT", global = true)]
+    redis: String,
     #[command(subcommand)]
     task: Task,
 }
 
 #[derive(Subcommand)]
 enum Task {
-    /// Adds the URLs on standard input, one a line
+    /// Adds the URLs on standard input, one a line. A URL that was added before is fetched again,
+    /// and what came of it before is forgotten
     Fill,
     /// Fetches until every target has an outcome
     Work {
@@ -66,7 +66,7 @@ enum Task {
 
 fn main() -> ExitCode {
     let Arguments { redis, task } = Arguments::parse();
-    match asyncio::run(run(redis, task)) {
+    match asyncio::run(run(&redis, task)) {
         Ok(Ok(())) => return ExitCode::SUCCESS,
         Ok(Err(error)) => eprintln!("error: {error}"),
         Err(error) => eprintln!("error: {error}"),
@@ -74,7 +74,7 @@ fn main() -> ExitCode {
     ExitCode::FAILURE
 }
 
-async fn run(address: SocketAddr, task: Task) -> io::Result<()> {
+async fn run(address: &str, task: Task) -> io::Result<()> {
     let mut redis = Redis::connect(address).await?;
     match task {
         Task::Fill => fill(&mut redis).await,
@@ -95,8 +95,14 @@ async fn fill(redis: &mut Redis) -> io::Result<()> {
     }
     make_group(redis).await?;
     for some in urls.chunks(100) {
-        let commands = some.iter().map(|url| vec!["XADD", TARGETS, "*", "url", url]);
-        redis.calls(&commands.collect::<Vec<_>>()).await?;
+        let mut commands = vec![vec!["MULTI"]];
+        for url in some {
+            commands.push(vec!["HDEL", OUTCOMES, url]);
+            commands.push(vec!["HSET", FETCHES, url, "0"]);
+            commands.push(vec!["XADD", TARGETS, "*", "url", url]);
+        }
+        commands.push(vec!["EXEC"]);
+        redis.calls(&commands).await?;
     }
     println!("{} targets added", urls.len());
     Ok(())
@@ -150,11 +156,10 @@ async fn work(
             continue;
         }
         let begun = taken.iter().map(|it| vec!["HINCRBY", FETCHES, &it.url, "1"]);
-        let begun = redis.calls(&begun.collect::<Vec<_>>()).await?;
-        let fetches = taken
-            .iter()
-            .zip(&begun)
-            .map(|(it, begun)| outcome(it.url.clone(), begun.number(), limits));
+        redis.calls(&begun.collect::<Vec<_>>()).await?;
+        let workers = times_taken(redis, &taken).await?;
+        let fetches =
+            taken.iter().zip(workers).map(|(it, workers)| outcome(it.url.clone(), workers, limits));
         let outcomes = gather(fetches.collect::<Vec<_>>()).await;
         for (Taken { id, url }, outcome) in taken.iter().zip(&outcomes) {
             // Both or neither. A worker that dies before leaves the target to another one.
@@ -173,10 +178,19 @@ async fn work(
     Ok(())
 }
 
+/// By target: how many workers have taken it. Redis counts this for each target that nobody has
+/// acknowledged, so what was fetched in an earlier crawl does not count.
+async fn times_taken(redis: &mut Redis, taken: &[Taken]) -> io::Result<Vec<i64>> {
+    let pending = taken.iter().map(|it| vec!["XPENDING", TARGETS, WORKERS, &it.id, &it.id, "1"]);
+    let replies = redis.calls(&pending.collect::<Vec<_>>()).await?;
+    // Its number, its worker, for how long, how many times.
+    Ok(replies.iter().map(|reply| reply.at(0).at(3).number()).collect())
+}
+
 /// What comes of a target, as it is kept.
-async fn outcome(url: String, begun: i64, limits: Limits) -> String {
-    if begun > MOST_FETCHES {
-        return format!("worker-died: {MOST_FETCHES} fetches were begun, and none has ended");
+async fn outcome(url: String, workers: i64, limits: Limits) -> String {
+    if workers > MOST_WORKERS {
+        return format!("worker-died: {MOST_WORKERS} workers have taken it, and none has ended it");
     }
     match fetch_page(&url, limits).await {
         Ok(page) => format!("status {}, {} bytes", page.status, page.body.len()),
@@ -197,7 +211,8 @@ async fn pending(redis: &mut Redis) -> io::Result<i64> {
 
 async fn report(redis: &mut Redis) -> io::Result<()> {
     make_group(redis).await?;
-    let targets = redis.call(&["XLEN", TARGETS]).await?.number();
+    // Not the length of the stream: it has a URL once for each time that it was added.
+    let targets = redis.call(&["HLEN", FETCHES]).await?.number();
     let outcomes = redis.call(&["HLEN", OUTCOMES]).await?.number();
     println!("{outcomes} of {targets} outcomes, {} pending", pending(redis).await?);
     let fetches = redis.call(&["HGETALL", FETCHES]).await?.all();

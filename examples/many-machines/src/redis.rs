@@ -2,12 +2,12 @@
 //! bytes, and never waits: that is done here.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, ToSocketAddrs};
 
 use redis_protocol::resp2::decode::decode;
 use redis_protocol::resp2::encode::encode;
 use redis_protocol::resp2::types::{OwnedFrame, Resp2Frame};
-use stage_09_asyncio::{StreamReader, StreamWriter, open_connection};
+use stage_09_asyncio::{StreamReader, StreamWriter, open_connection, to_thread};
 
 pub(crate) struct Redis {
     reader: StreamReader,
@@ -19,13 +19,12 @@ pub(crate) struct Redis {
 pub(crate) struct Reply(OwnedFrame);
 
 impl Redis {
-    pub(crate) async fn connect(address: SocketAddr) -> io::Result<Redis> {
-        let connected = open_connection(address).await;
-        let (reader, writer) = connected.map_err(|error| {
-            let why = format!("no Redis at {address}: {error}; start one, or give --redis ADDRESS");
+    pub(crate) async fn connect(address: &str) -> io::Result<Redis> {
+        connect(address).await.map_err(|error| {
+            let why =
+                format!("no Redis at {address}: {error}; start one, or give --redis HOST:PORT");
             io::Error::new(error.kind(), why)
-        })?;
-        Ok(Redis { reader, writer, received: Vec::new() })
+        })
     }
 
     /// Sends one command, and waits for its answer.
@@ -71,6 +70,22 @@ impl Redis {
             self.received.extend(chunk);
         }
     }
+}
+
+/// A name may stand for several addresses, and Redis may listen on one of them only.
+async fn connect(address: &str) -> io::Result<Redis> {
+    let name = address.to_owned();
+    // The lookup of a name blocks, so it has a thread.
+    let look_up = move || name.to_socket_addrs().map(Iterator::collect);
+    let addresses: Vec<SocketAddr> = to_thread(look_up).await?;
+    let mut last = io::Error::other("the name has no address");
+    for address in addresses {
+        match open_connection(address).await {
+            Ok((reader, writer)) => return Ok(Redis { reader, writer, received: Vec::new() }),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
 }
 
 /// The error in an answer; one command of a transaction may have failed alone.

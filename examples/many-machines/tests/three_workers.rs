@@ -177,6 +177,39 @@ fn nothing_is_lost_when_a_worker_is_killed() {
     println!("{left} were left, {claimed} claimed; {}", report.lines().count() - 1);
 }
 
+/// Filling again is a new crawl of the same list. What was fetched before does not count.
+#[test]
+fn the_same_list_can_be_crawled_again_and_again() {
+    let Some(server) = Server::start() else {
+        assert!(env::var_os("CI").is_none(), "CI needs redis-server");
+        eprintln!("skipped: no redis-server (apt install redis-server)");
+        return;
+    };
+    let asked = Arc::new(Mutex::new(0));
+    let to_us = Arc::clone(&asked);
+    let config = Config { pages: 20, delay: Duration::from_millis(1), ..Config::default() };
+    let site = Site::start_reporting(config, move |_| *to_us.lock().unwrap() += 1)
+        .expect("loopback has a free port");
+    let urls: Vec<String> = site.page_urls().collect();
+    for crawl in 1..=5 {
+        server.run(&["fill"], &urls.join("\n"));
+        let report = server.run(&["report"], "");
+        assert_eq!(report, "0 of 20 outcomes, 0 pending\n", "crawl {crawl}");
+        server.run(&["work", "a"], "");
+        let report = server.run(&["report"], "");
+        assert_eq!(report, "20 of 20 outcomes, 0 pending\n", "crawl {crawl}");
+        assert_eq!(*asked.lock().unwrap(), crawl * 20);
+    }
+    // Added four times, and then worked on: fetched four times, and told as such.
+    for _ in 0..4 {
+        server.run(&["fill"], &urls[0]);
+    }
+    server.run(&["work", "a"], "");
+    let report = server.run(&["report"], "");
+    let often = format!("20 of 20 outcomes, 0 pending\nfetched 4 times: {}\n", urls[0]);
+    assert_eq!(report, often);
+}
+
 #[test]
 fn a_target_that_kills_its_workers_is_given_up() {
     let Some(server) = Server::start() else {
@@ -223,9 +256,25 @@ fn a_slow_worker_is_taken_for_a_dead_one_and_it_does_no_harm() {
 }
 
 #[test]
+fn a_server_may_be_given_by_its_name() {
+    let Some(server) = Server::start() else {
+        assert!(env::var_os("CI").is_none(), "CI needs redis-server");
+        eprintln!("skipped: no redis-server (apt install redis-server)");
+        return;
+    };
+    // The name may stand for ::1 as well, where this server does not listen.
+    let by_name = server.address.replace("127.0.0.1", "localhost");
+    let output = Command::new(PROGRAM).args(["--redis", &by_name, "report"]).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+}
+
+#[test]
 fn without_a_server_it_says_so() {
-    let output = Command::new(PROGRAM).args(["--redis", "127.0.0.1:1", "report"]).output().unwrap();
-    let words = String::from_utf8(output.stderr).unwrap();
-    assert!(!output.status.success());
-    assert!(words.contains("no Redis at 127.0.0.1:1: "), "{words}");
+    for nowhere in ["127.0.0.1:1", "localhost:1", "without-a-port"] {
+        let output = Command::new(PROGRAM).args(["--redis", nowhere, "report"]).output().unwrap();
+        let words = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success());
+        assert!(words.contains(&format!("no Redis at {nowhere}: ")), "{words}");
+        assert!(words.contains("; start one, or give --redis HOST:PORT"), "{words}");
+    }
 }

@@ -1,0 +1,73 @@
+//! A panic in a fetch is an error in this program. It ends the crawl: no
+//! crawl waits for an outcome that never comes.
+
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::mpsc::channel;
+use std::thread;
+use std::time::Duration;
+
+use crawl::{Limits, Outcome, Target, Url};
+use practice_site::{Config, Site};
+use stage_09_asyncio as asyncio;
+
+type Done<'a> = &'a mut dyn FnMut(Outcome);
+type Crawl = fn(&[Target], &Limits, Done<'_>) -> io::Result<()>;
+
+const FORMS: [Crawl; 2] = [asyncio::crawl, asyncio::crawl_with_sockets];
+
+/// After so many notes of fetches the next one panics.
+static LEFT: AtomicI32 = AtomicI32::new(0);
+
+/// The recorder calls this while a fetch takes a note, but also while the
+/// loop itself does, outside of all tasks.
+fn panic_in_a_fetch() -> Option<u64> {
+    if asyncio::current_task().is_some() {
+        let left = LEFT.fetch_sub(1, Ordering::Relaxed);
+        assert_ne!(left, 0, "this panic is a part of the test");
+    }
+    None
+}
+
+/// How the crawl of 30 pages panics.
+fn crawl(form: Crawl, done: impl FnMut() + Send + 'static) -> String {
+    let (ended, end) = channel();
+    thread::spawn(move || {
+        let site = Site::start(Config::default()).unwrap();
+        let url = Url::parse(&site.url("/1?delay=20ms")).unwrap();
+        let targets = vec![Target::new(url, site.address()); 30];
+        let mut done = done;
+        let crawl = || form(&targets, &Limits::default(), &mut |_| done());
+        let panic = catch_unwind(AssertUnwindSafe(crawl)).unwrap_err();
+        let words = panic.downcast_ref::<String>().cloned();
+        let words = words.or_else(|| {
+            panic.downcast_ref::<&str>().map(|words| (*words).to_owned())
+        });
+        ended.send(words.unwrap()).unwrap();
+    });
+    end.recv_timeout(Duration::from_secs(20)).expect("the crawl ends")
+}
+
+/// In one test: the recorder is one for the whole program.
+#[test]
+fn a_panic_ends_the_crawl() {
+    recorder::begin(0, panic_in_a_fetch);
+    for form in FORMS {
+        // In the first step of a fetch, and later.
+        for notes in [0, 50] {
+            LEFT.store(notes, Ordering::Relaxed);
+            let words = crawl(form, || ());
+            assert!(words.contains("panic"), "{words}");
+        }
+        // Also in `done`, while fetches are in flight.
+        LEFT.store(i32::MAX, Ordering::Relaxed);
+        let mut ended = 0;
+        let words = crawl(form, move || {
+            ended += 1;
+            assert!(ended < 5, "that is enough");
+        });
+        assert_eq!(words, "that is enough");
+    }
+    recorder::end();
+}
