@@ -78,8 +78,9 @@ async fn fetch_all(
 
 /// Fetches one target, when there is room for it.
 async fn fetch(index: usize, target: Target, crawl: Rc<Crawl>) {
-    let tell = || drop(crawl.finished.put_nowait(None));
-    let _told = if_it_panics(tell);
+    let _told = if_it_panics(|| {
+        let _ = crawl.finished.put_nowait(None);
+    });
     let _permit = crawl.in_flight.acquire().await;
     let mut exchange = Exchange::new(&target, &crawl.limits);
     let page = loop {

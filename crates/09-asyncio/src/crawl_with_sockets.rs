@@ -169,8 +169,9 @@ pub fn fetch(
     crawl: Rc<Crawl>,
 ) -> impl Future<Output = ()> {
     async move {
-        let tell = || drop(crawl.finished.put_nowait(None));
-        let _told = if_it_panics(tell);
+        let _told = if_it_panics(|| {
+            let _ = crawl.finished.put_nowait(None);
+        });
         let mut exchange = Exchange::new(&target, &crawl.limits);
         let page = loop {
             let left = exchange.time_left();
