@@ -8,12 +8,18 @@ const { setTimeout: nap } = require("node:timers/promises");
 const { main, tellPage, tellError } = require("./plumbing.js");
 
 async function crawl(targets) {
-  await Promise.all(targets.map(onAThread));
+  const each = targets.map((target) => [
+    target,
+    new workers.Worker(__filename, { workerData: target }),
+  ]);
+  // On a busy machine the last one is ready long after the first.
+  await Promise.all(each.map(([, worker]) => once(worker, "online")));
+  await Promise.all(each.map(([target, worker]) => onAThread(target, worker)));
 }
 
-async function onAThread(target) {
+async function onAThread(target, worker) {
   const started = performance.now();
-  const worker = new workers.Worker(__filename, { workerData: target });
+  worker.postMessage("go");
   const [page] = await once(worker, "message");
   const whole = page.match(/^HTTP\/1.1 (\d+)[^]*?\r\n\r\n([^]*)$/);
   if (whole) {
@@ -40,5 +46,8 @@ async function fetch({ host, path, address }) {
   workers.parentPort.postMessage(data);
 }
 
-if (workers.isMainThread) main(crawl);
-else fetch(workers.workerData);
+if (workers.isMainThread) {
+  main(crawl);
+} else {
+  once(workers.parentPort, "message").then(() => fetch(workers.workerData));
+}
