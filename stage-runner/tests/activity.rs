@@ -159,13 +159,19 @@ fn what_fails_has_places_too() {
     }
 }
 
+/// So many that the buffer is much larger than what differs from run to run.
+const PAGES: usize = 1_200;
+
+/// The buffer has 64 notes a page of about 100 bytes: 7.7 MB.
+const BUFFER: u64 = PAGES as u64 * 64 * 100;
+
 /// The buffer for the notes is none of the stage's memory.
 #[test]
 fn the_memory_is_that_of_a_run_that_is_not_recorded() {
     if !cfg!(target_os = "linux") {
         return;
     }
-    let config = Config { pages: 400, delay: Duration::ZERO, ..Config::default() };
+    let config = Config { pages: PAGES, delay: Duration::ZERO, ..Config::default() };
     let site = Site::start(config).expect("loopback has a free port");
     let urls: Vec<_> = site.page_urls().collect();
     let stages = ["epoll", "process-pool"];
@@ -190,7 +196,8 @@ fn the_memory_is_that_of_a_run_that_is_not_recorded() {
     let recorded = least([(); 3].map(|()| record(&stages, &urls, &[])));
     let plain = least([(); 3].map(|()| plain()));
     for ((stage, recorded), plain) in stages.iter().zip(recorded).zip(plain) {
-        // The buffer has 64 notes a page of about 100 bytes: 2.5 MB.
-        assert!(recorded.abs_diff(plain) < 600_000, "{stage}: recorded {recorded}, else {plain}");
+        // Of the pool a tenth of it shows: the notes that the wire brings, until they are reported.
+        let shown = recorded.abs_diff(plain);
+        assert!(shown < BUFFER / 5, "{stage}: recorded {recorded}, else {plain}");
     }
 }
