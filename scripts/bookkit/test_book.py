@@ -344,11 +344,12 @@ class Translations(unittest.TestCase):
         return translations.compare(text, english or self.ENGLISH)
 
     def test_a_complete_one(self):
-        self.assertEqual(self.compare(self.translated()), ([], 0, 0))
+        self.assertEqual(self.compare(self.translated()), ([], [], []))
 
-    def test_outdated_and_missing_are_counted(self):
+    def test_outdated_and_missing_are_listed(self):
         english = self.ENGLISH.replace("One.", "One and a half.") + "\nThree.\n"
-        self.assertEqual(self.compare(self.translated(), english), ([], 1, 2))
+        listed = ([], [4], [3, 11])
+        self.assertEqual(self.compare(self.translated(), english), listed)
 
     def test_a_broken_structure_is_an_error(self):
         text = self.translated()
@@ -373,7 +374,7 @@ class Translations(unittest.TestCase):
         english = self.ENGLISH.replace("run", "walk")
         self.assertRegex(self.compare(self.translated(), english)[0][0][1], "no such fence")
         copied = translations.renewed(self.translated(), english)
-        self.assertEqual(self.compare(copied, english), ([], 0, 0))
+        self.assertEqual(self.compare(copied, english), ([], [], []))
         two = english + "\n```sh\nfly\n```\n"
         self.assertEqual(translations.renewed(copied, two), copied)
 
@@ -391,12 +392,12 @@ class TranslatedPages(Tree):
             found += [os.path.relpath(os.path.join(folder, f), self.root) for f in files]
         return sorted(path for path in found if path.endswith(".md"))
 
-    def test_outdated_is_a_note_with_a_count(self):
+    def test_what_is_outdated_and_what_is_to_do_is_a_note(self):
         self.write("README.md", "One.\n\nTwo.\n")
         self.write("README.zh-CN.md", "<!-- en 01234567 -->\n一。\n")
-        self.assertEqual(
-            self.check(), ({}, ["README.zh-CN.md: 1 blocks outdated, 2 to do"])
-        )
+        outdated = "README.zh-CN.md:1: outdated: the English block has changed"
+        to_do = [f"README.zh-CN.md: to do: README.md:{line}" for line in (1, 3)]
+        self.assertEqual(self.check(), ({}, [outdated, *to_do]))
 
     def test_a_page_without_its_english_is_an_error(self):
         self.write("docs/zh-CN/01-one.md", "<!-- en 01234567 -->\n一。\n")

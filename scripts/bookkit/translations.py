@@ -92,7 +92,7 @@ def shape(block):
 
 
 def check():
-    """What is broken, by page, and a note for each page that is outdated or not complete."""
+    """What is broken, by page, and a note for each block that is outdated or missing."""
     wrong, notes = {}, []
     for path, origin in originals():
         if not os.path.isfile(os.path.join(pages.ROOT, origin)):
@@ -101,8 +101,8 @@ def check():
         problems, outdated, missing = compare(pages.read(path), pages.read(origin))
         if problems:
             wrong[path] = problems
-        if outdated or missing:
-            notes.append(f"{path}: {outdated} blocks outdated, {missing} to do")
+        notes += [f"{path}:{line}: outdated: the English block has changed" for line in outdated]
+        notes += [f"{path}: to do: {origin}:{line}" for line in missing]
     return wrong, notes
 
 
@@ -116,11 +116,11 @@ def renewed(translated, english):
 
 
 def compare(translated, english):
-    """What is broken; how many blocks are outdated; how many are missing."""
+    """What is broken; the lines of what is outdated, and the English lines of what is missing."""
     known = [name for _, name in to_translate(english)]
     shapes = {digest(block): shape(block) for _, block, is_fence in blocks(english) if not is_fence}
     english_fences = {block for _, block, is_fence in blocks(english) if is_fence}
-    problems, seen, outdated, last = [], set(), 0, -1
+    problems, seen, outdated, last = [], set(), [], -1
     pending = None
     for line, block, is_fence in blocks(translated):
         lines = block.split("\n")
@@ -130,7 +130,7 @@ def compare(translated, english):
                 problems.append((line, f"the hash {name} stands here a second time"))
             seen.add(name)
             if name not in known:
-                outdated += 1
+                outdated.append(line)
             elif block and shape(block) != shapes[name]:
                 problems.append((line, f"{shape(block)}, and in English {shapes[name]}"))
             elif known.index(name) < last:
@@ -152,4 +152,5 @@ def compare(translated, english):
             pending = None
     if pending is not None:
         problems.append((pending, "no block follows this hash"))
-    return problems, outdated, len([name for name in known if name not in seen])
+    missing = [line for line, name in to_translate(english) if name not in seen]
+    return problems, outdated, missing
