@@ -1,7 +1,7 @@
 """Looks at the built book in headless Chromium: a WebDriver client in the standard library.
 
 It needs `chromium` and `chromedriver`. Every page of the book is opened at four widths, light and
-dark, and has to pass `reads.js`; search has to find something; the console has to stay empty; and
+dark, with all that is folded open, and has to pass `reads.js`; search has to find something; the console has to stay empty; and
 no request may leave the page's origin.
 """
 
@@ -40,6 +40,7 @@ FLAGS = [
     "--disable-sync",
     "--force-prefers-reduced-motion",
 ]
+OPEN_ALL = "for (const details of document.querySelectorAll('details')) details.open = true"
 # What is wrong with the page as it stands, in words.
 READS = os.path.join(os.path.dirname(__file__), "reads.js")
 
@@ -174,22 +175,33 @@ def look(pictures):
     return bool(wrong)
 
 
+def page_names():
+    """The pages of the book, those in its folders too; not the sources that they link to."""
+    names = []
+    for folder, folders, files in os.walk(site.FOLDER):
+        folders[:] = sorted(name for name in folders if name != "source")
+        paths = (os.path.relpath(os.path.join(folder, name), site.FOLDER) for name in sorted(files))
+        names += [path.replace(os.sep, "/") for path in paths if path.endswith(".html")]
+    return [name for name in names if name not in ("404.html", "print.html", "toc.html")]
+
+
 def look_at_all(browser, origin, pictures):
     wrong = []
     with open(READS, encoding="utf-8") as file:
         reads = file.read()
-    names = sorted(name for name in os.listdir(site.FOLDER) if name.endswith(".html"))
-    names = [name for name in names if name not in ("404.html", "print.html", "toc.html")]
+    names = page_names()
     for scheme in ("light", "dark"):
         browser.scheme(scheme)
         for width, height, columns, sidebar in SIZES if scheme == "light" else SIZES[::3]:
             browser.size(width, height)
             for name in names:
                 browser.go(origin + name)
+                browser.run(OPEN_ALL)
                 told = browser.run(reads, columns, sidebar)
                 wrong += [f"{name} at {width} pixels, {scheme}: {words}" for words in told]
                 if pictures:
-                    browser.picture(os.path.join(pictures, f"{name[:-5]}-{width}-{scheme}.png"))
+                    file = f"{name[:-5].replace('/', '-')}-{width}-{scheme}.png"
+                    browser.picture(os.path.join(pictures, file))
     wrong += search(browser, origin)
     wrong += [
         f"console: {entry['message']}"
