@@ -1,8 +1,8 @@
 """Looks at the built book in headless Chromium: a WebDriver client in the standard library.
 
 It needs `chromium` and `chromedriver`. Every page of the book is opened at four widths, light and
-dark, with all that is folded open, and has to pass `reads.js`; search has to find something; the console has to stay empty; and
-no request may leave the page's origin.
+dark, with all that is folded open, and has to pass `reads.js`; search has to find something; the
+console has to stay empty; and no request may leave the page's origin.
 """
 
 import base64
