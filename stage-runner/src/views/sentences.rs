@@ -380,7 +380,7 @@ pub fn next(report: &Report, rows: &[Row<'_>]) -> Vec<String> {
         next.push(format!("-s {both}{language} --pages 1000 -c 1000"));
     }
     next.extend(larger_limits(report, rows));
-    next.extend(some_jitter(&report.setting));
+    next.extend(some_jitter(&report.setting, rows));
     let last = rows.iter().filter(|row| row.is_ok());
     let last = last.max_by_key(|row| is_lesson(row));
     next.extend(last.map(|row| {
@@ -398,9 +398,12 @@ fn language_option(report: &Report) -> &'static str {
     if any { " --python" } else { "" }
 }
 
-/// Random delays, where pages still come in time with them.
-pub fn some_jitter(setting: &Setting) -> Option<String> {
+/// Random delays, where pages came and still come in time with them.
+pub fn some_jitter(setting: &Setting, rows: &[Row<'_>]) -> Option<String> {
     const JITTER: Duration = Duration::from_millis(300);
+    if rows.iter().all(|row| row.shown().reported().all(|outcome| outcome.error.is_some())) {
+        return None;
+    }
     let site = setting.site.as_ref().filter(|site| site.jitter.is_zero())?;
     let comes_in_time = site.delay + JITTER < setting.limits.deadline;
     (comes_in_time && site.size_bytes <= setting.limits.max_body_bytes)

@@ -437,7 +437,8 @@ fn no_thread_to_be_had() {
     let names: String = (0..40).map(|n| format!(" http://127.0.0.1:{}/", 20_001 + n)).collect();
     for backtrace in ["0", "1"] {
         for most in [1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16] {
-            for args in ["-s epoll,process-pool,tokio --pages 2 --delay 0", names.as_str()] {
+            let stages = "-s epoll,process-pool,tokio --pages 2 --delay 0";
+            for args in [stages, names.as_str(), "check --program m=true"] {
                 let Some(mut shell) = with_few_processes(most, args) else {
                     eprintln!("skipped: no ordinary user without processes here");
                     return;
