@@ -200,7 +200,8 @@ fn is_near(wall: Option<u64>, other: u64, share: f64) -> bool {
     wall.is_some_and(|wall| (wall as f64 - other as f64).abs() <= other as f64 * share)
 }
 
-/// When the last process of a pool began to fetch, if its start took longer than any page.
+/// When the last process of a pool began to fetch, if its start took longer than any page and is
+/// most of the wall time.
 fn late_start(row: &Row<'_>) -> Option<u64> {
     let is_process = |outcome: &&OutcomeLine| matches!(outcome.by, Worker::Process(_));
     let mut began: BTreeMap<Worker, u64> = BTreeMap::new();
@@ -208,7 +209,21 @@ fn late_start(row: &Row<'_>) -> Option<u64> {
         let first = began.entry(outcome.by).or_insert(outcome.started_us);
         *first = outcome.started_us.min(*first);
     }
-    began.into_values().max().filter(|last| *last > longest(row))
+    // Where some had no page to fetch, nobody knows when the last process was there.
+    if processes_started(row).is_some_and(|started| started != began.len() as u64) {
+        return None;
+    }
+    let last = began.into_values().max()?;
+    (last > longest(row) && last * 2 > row.wall_us()?).then_some(last)
+}
+
+/// How many processes a pool has started, in either language, if it tells.
+fn processes_started(row: &Row<'_>) -> Option<u64> {
+    let figures = row.shown().figures();
+    let others = figures.others.iter();
+    let in_python = others.filter(|(name, _)| name.starts_with("processes started by "));
+    let in_python = in_python.map(|(_, processes)| *processes).reduce(|sum, more| sum + more);
+    figures.processes_started.or(in_python)
 }
 
 /// Whether a start took longer than any page, so that the wall time is neither kind of time.
@@ -603,5 +618,43 @@ mod tests {
         assert_eq!(beside_a_late_program("async-await", 1, 10), told);
         let told = "blocking took 4.51 s, the sum of all waits; async-await took 451 ms: 10 times as fast.";
         assert_eq!(beside_a_late_program("blocking,async-await", 10, 3), told);
+    }
+
+    /// Five processes of a pool, of which so many fetched from 3.2 ms on, and this wall time.
+    fn pool(fetched: u32, wall_us: u64) -> Option<String> {
+        let mut report = report("process-pool", &[]).with_pages(5).run();
+        let run = &mut report.runs[0];
+        run.usage.wall_us = Some(wall_us);
+        for outcome in run.outcomes.iter_mut().flatten() {
+            outcome.by = Worker::Process(1 + outcome.target as u32 % fetched);
+            outcome.started_us = 3_200;
+            outcome.finished_us = Some(3_500);
+        }
+        started_late(&report.rows()[0])
+    }
+
+    #[test]
+    fn a_late_start_is_told_where_it_is_most_of_the_time_and_all_fetched() {
+        let told = pool(5, 4_000).unwrap();
+        assert!(told.contains("its last process was there, and began to fetch, after 3.2 ms"));
+        assert_eq!(pool(1, 4_000), None, "four had no page, and may have come later");
+        assert_eq!(pool(5, 16_000), None, "something else took longer");
+    }
+
+    #[test]
+    fn jitter_is_proposed_where_a_page_came() {
+        let mut report = report("blocking", &[]).with_pages(3).run();
+        let proposed = |report: &Report| some_jitter(&report.setting, &report.rows());
+        assert_eq!(proposed(&report).as_deref(), Some("--jitter 300ms"));
+        for outcome in report.runs[0].outcomes.iter_mut().flatten() {
+            outcome.error = Some(ErrorLine {
+                kind: ErrorKind::TooLarge,
+                message: "large".to_owned(),
+                phase: None,
+                bytes: 0,
+                expected_bytes: None,
+            });
+        }
+        assert_eq!(proposed(&report), None);
     }
 }
