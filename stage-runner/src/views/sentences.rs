@@ -555,6 +555,15 @@ pub fn was_stopped(name: &str, stopped_us: u64) -> String {
     )
 }
 
+/// That a run is taken again, because the runner was stopped during it.
+pub fn taken_again(name: &str, stopped_us: u64) -> String {
+    format!(
+        "{name}: the runner stood still for {} meanwhile (stopped by Ctrl-Z or SIGSTOP), so this \
+         run is taken again.",
+        words::duration(stopped_us)
+    )
+}
+
 fn failed_kinds(run: &Run) -> BTreeMap<usize, &'static str> {
     let kinds = run.reported().filter_map(|o| Some((o.target, o.error.as_ref()?.kind.word())));
     kinds.collect()

@@ -406,6 +406,21 @@ fn a_runner_that_was_stopped_says_so() {
     }
 }
 
+/// The times of such a step would say nothing.
+#[test]
+fn a_step_during_which_the_runner_was_stopped_is_taken_again() {
+    let args = ["sweep", "-s", "epoll", "--from", "2", "--to", "2", "--delay", "1s"];
+    let runner = command(&args).spawn().unwrap();
+    stage_of(&runner);
+    signal(&runner, "STOP");
+    thread::sleep(Duration::from_secs(3));
+    signal(&runner, "CONT");
+    let ended = Ended::of(runner.wait_with_output().unwrap()).code(0);
+    let told = ended.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(told.contains("epoll: the runner stood still for 3"), "{told}");
+    assert!(told.contains("this run is taken again"), "{told}");
+}
+
 /// A new build is moved over the binary while it runs.
 #[test]
 #[cfg(target_os = "linux")]
