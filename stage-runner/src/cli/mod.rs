@@ -543,7 +543,7 @@ pub fn meant(word: &str) -> Option<String> {
     if !is_bare {
         return None;
     }
-    if stages::find(word).is_ok() {
+    if word == "all" || stages::find(word).is_ok() {
         return Some(format!("--stage {word}"));
     }
     let cli = Cli::command();

@@ -18,7 +18,7 @@ use crate::system::python::Python;
 use crate::system::{processes, signals};
 use crate::terminal::look::{Color, Look};
 use crate::terminal::{file, print, progress};
-use crate::views::{json, screen};
+use crate::views::{json, screen, sentences};
 use crate::words;
 
 /// The exit status of an experiment that could not be judged.
@@ -114,7 +114,10 @@ impl Session<'_> {
         if self.is_asked {
             guess = self.guess()?;
         }
-        let finding = measure(experiment, &Lab::new(experiment.name, python), self.options)?;
+        let again =
+            |name: &str, stopped_us| progress::note(&sentences::taken_again(name, stopped_us));
+        let lab = Lab::new(experiment.name, python, again);
+        let finding = measure(experiment, &lab, self.options)?;
         if let Some(path) = &self.options.note {
             let kept = file::append(path, &note(experiment, &finding, guess));
             kept.map_err(Trouble::Failed)?;

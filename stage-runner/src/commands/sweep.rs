@@ -3,6 +3,8 @@
 use std::io::{self, ErrorKind};
 use std::process::ExitCode;
 
+use crawl::protocol::OutcomeLine;
+
 use super::{python, status};
 use crate::cli::{SweepFormat, SweepOptions, wrong_in};
 use crate::lineup::entrants::{self, Entrant};
@@ -14,7 +16,7 @@ use crate::system::{processes, signals};
 use crate::terminal::countdown::{NowAndThen, SweepCountdown};
 use crate::terminal::look::{Charset, Color, Look};
 use crate::terminal::{file, print, progress};
-use crate::views::{json, screen, svg};
+use crate::views::{json, screen, sentences, svg};
 
 /// Sweeps as the command line asks for.
 pub fn run(options: &SweepOptions) -> ExitCode {
@@ -85,6 +87,10 @@ fn run_all(
     Ok(())
 }
 
+fn taken_again(entrant: &Entrant, stopped_us: u64) {
+    progress::note(&sentences::taken_again(&entrant.title(), stopped_us));
+}
+
 /// One stage, up to where it ends.
 fn run_one(
     track: &mut Track,
@@ -96,7 +102,7 @@ fn run_one(
     for &in_flight in &sweep.steps {
         let mut result: io::Result<()> = Ok(());
         let mut live = NowAndThen::default();
-        let step = step(entrant, originals, sweep.delay, in_flight, &mut |outcome| {
+        let heard = &mut |outcome: Option<&OutcomeLine>| {
             if live.is_due() {
                 countdown.show(entrant, in_flight);
             }
@@ -104,7 +110,8 @@ fn run_one(
                 result = Err(ErrorKind::BrokenPipe.into());
             }
             result.is_ok()
-        })?;
+        };
+        let step = step(entrant, originals, sweep.delay, in_flight, heard, taken_again)?;
         result?;
         if signals::asked() {
             return Ok(());

@@ -1,8 +1,8 @@
 //! Does async compute faster? Chapter 9.
 
-use std::hint;
 use std::thread;
 use std::time::{Duration, Instant};
+use std::{hint, io};
 
 use stage_program::system;
 
@@ -56,9 +56,9 @@ const ENOUGH: f64 = 1.7;
 const PYTHON: &str = include_str!("async_cpu.py");
 
 fn run(lab: &Lab) -> Result<Seen, Trouble> {
-    let before = cores_here();
+    let before = cores_here()?;
     let told = lab.python(PYTHON, &[])?;
-    let here = before.zip(cores_here()).map(|(before, after)| f64::min(before, after));
+    let here = before.zip(cores_here()?).map(|(before, after)| f64::min(before, after));
     let us = |name: &str| (told[name] * 1e6) as u64;
     let cores = |way: &str| told[&format!("{way}_cpu")] / told[&format!("{way}_wall")].max(1e-6);
     let row = |way: &str| {
@@ -83,20 +83,25 @@ fn of_threads(cores: f64, here: Option<f64>) -> Measure {
 
 /// How many cores two threads get together that compute for 100 ms; `None` where the system does
 /// not tell CPU times.
-fn cores_here() -> Option<f64> {
-    let (cpu, begun) = (system::process()?, Instant::now());
+///
+/// # Errors
+/// The system gives no thread.
+fn cores_here() -> io::Result<Option<f64>> {
+    let (cpu, begun) = (system::process(), Instant::now());
+    let compute = || {
+        while begun.elapsed() < Duration::from_millis(100) {
+            hint::spin_loop();
+        }
+    };
     thread::scope(|scope| {
         for _ in 0..2 {
-            scope.spawn(|| {
-                while begun.elapsed() < Duration::from_millis(100) {
-                    hint::spin_loop();
-                }
-            });
+            thread::Builder::new().spawn_scoped(scope, compute)?;
         }
-    });
+        io::Result::Ok(())
+    })?;
     let took = begun.elapsed().as_micros();
-    let used = system::process()? - cpu;
-    Some(used.total_us() as f64 / took as f64)
+    let used = system::process().zip(cpu).map(|(after, before)| after - before);
+    Ok(used.map(|used| used.total_us() as f64 / took as f64))
 }
 
 #[cfg(test)]

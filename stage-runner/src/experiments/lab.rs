@@ -50,12 +50,18 @@ impl From<io::Error> for Trouble {
 pub struct Lab {
     experiment: &'static str,
     python: Result<Python, String>,
+    again: fn(&str, u64),
 }
 
 impl Lab {
-    /// For an experiment of that name, with a Python, or the reason why there is none.
-    pub fn new(experiment: &'static str, python: Result<Python, String>) -> Lab {
-        Lab { experiment, python }
+    /// For an experiment of that name, with a Python, or the reason why there is none. `again` is
+    /// told whose run is taken again because the runner was stopped, for how many microseconds.
+    pub fn new(
+        experiment: &'static str,
+        python: Result<Python, String>,
+        again: fn(&str, u64),
+    ) -> Lab {
+        Lab { experiment, python, again }
     }
 
     /// Runs a stage by its name, or a part of the scene that [crawls](super::Part::Crawls), on
@@ -82,6 +88,7 @@ impl Lab {
             if run.stopped_us == 0 || signals::asked() {
                 break run;
             }
+            (self.again)(name, run.stopped_us);
         };
         match run.fault {
             _ if signals::asked() => Err(Trouble::Interrupted),

@@ -247,6 +247,10 @@ fn unknown(word: &str, programs: &[Program]) -> String {
     if let Some(turned) = stages::turned_around(word) {
         return format!("no stage is called \"{shown}\": chapters are counted up, write {turned}");
     }
+    if stages::is_like_chapters(word) {
+        let last = stages::STAGES.iter().filter_map(|stage| stage.number).max().unwrap_or(1);
+        return format!("no stage is called \"{shown}\": the chapters are 1 to {last}");
+    }
     match stages::nearest(word, names) {
         Some(name) => format!("no stage is called \"{shown}\": did you mean {name}?"),
         None => format!("no stage is called \"{shown}\": --list shows them"),
@@ -323,6 +327,11 @@ mod tests {
     fn wrong_words_are_told() {
         assert!(names(&["epol"], &[]).unwrap_err().contains("did you mean epoll?"));
         assert!(names(&["min"], &["mine"]).unwrap_err().contains("did you mean mine?"));
+        for word in ["0", "99", "5-12", "1-"] {
+            let told = names(&[word], &[]).unwrap_err();
+            assert_eq!(told, format!("no stage is called \"{word}\": the chapters are 1 to 11"));
+        }
+        assert!(names(&["8-5"], &[]).unwrap_err().contains("write 5-8"));
         assert!(names(&["\u{1b}[2J"], &[]).unwrap_err().contains("--list"));
         assert!(names(&[], &["epoll"]).unwrap_err().contains("taken"));
         assert!(names(&["epoll"], &["mine"]).unwrap_err().contains("write --stage epoll,mine"));

@@ -357,6 +357,12 @@ pub fn turned_around(word: &str) -> Option<String> {
     chapters(&turned).map(|_| turned)
 }
 
+/// Whether somebody who wrote `word` meant chapters, and not a name: `99`, `5-12`, `1-`.
+pub fn is_like_chapters(word: &str) -> bool {
+    word.starts_with(|c: char| c.is_ascii_digit())
+        && word.chars().all(|c| c.is_ascii_digit() || c == '-')
+}
+
 /// The name among `names` that somebody who wrote `word` may have meant. In a short word fewer
 /// letters may be wrong.
 pub fn nearest<'a>(word: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {

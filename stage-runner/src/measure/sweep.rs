@@ -47,7 +47,9 @@ pub fn steps(from: usize, to: usize, per_decade: u8) -> Result<Vec<usize>, Strin
     Ok(between.chain([from, to]).collect::<BTreeSet<_>>().into_iter().collect())
 }
 
-/// So many in flight: what that took, or why the stage ends there.
+/// So many in flight: what that took, or why the stage ends there. A step during which the runner
+/// was stopped says nothing about the stage: it is taken again, and `again` is told for how many
+/// microseconds the runner stood still.
 ///
 /// # Errors
 /// There is no practice site to be had.
@@ -57,6 +59,7 @@ pub fn step(
     delay: Duration,
     in_flight: usize,
     heard: Heard<'_>,
+    again: fn(&Entrant, u64),
 ) -> io::Result<Result<Point, End>> {
     let end = |why| Ok(Err(End { in_flight, pages: 0, why }));
     if let Err(why) = entrant.available() {
@@ -70,12 +73,12 @@ pub fn step(
     {
         return end(why);
     }
-    // A step during which the runner was stopped says nothing about the stage: it is taken again.
     let run = loop {
         let run = measure(entrant, originals, delay, in_flight, heard)?;
         if run.stopped_us == 0 || signals::asked() {
             break run;
         }
+        again(entrant, run.stopped_us);
     };
     if let Some(Fault::NotHere { why }) = run.fault {
         return end(Why::NotHere(why));

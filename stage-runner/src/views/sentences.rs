@@ -200,7 +200,8 @@ fn is_near(wall: Option<u64>, other: u64, share: f64) -> bool {
     wall.is_some_and(|wall| (wall as f64 - other as f64).abs() <= other as f64 * share)
 }
 
-/// When the last process of a pool began to fetch, if its start took longer than any page.
+/// When the last process of a pool began to fetch, if its start took longer than any page and is
+/// most of the wall time.
 fn late_start(row: &Row<'_>) -> Option<u64> {
     let is_process = |outcome: &&OutcomeLine| matches!(outcome.by, Worker::Process(_));
     let mut began: BTreeMap<Worker, u64> = BTreeMap::new();
@@ -208,7 +209,21 @@ fn late_start(row: &Row<'_>) -> Option<u64> {
         let first = began.entry(outcome.by).or_insert(outcome.started_us);
         *first = outcome.started_us.min(*first);
     }
-    began.into_values().max().filter(|last| *last > longest(row))
+    // Where some had no page to fetch, nobody knows when the last process was there.
+    if processes_started(row).is_some_and(|started| started != began.len() as u64) {
+        return None;
+    }
+    let last = began.into_values().max()?;
+    (last > longest(row) && last * 2 > row.wall_us()?).then_some(last)
+}
+
+/// How many processes a pool has started, in either language, if it tells.
+fn processes_started(row: &Row<'_>) -> Option<u64> {
+    let figures = row.shown().figures();
+    let others = figures.others.iter();
+    let in_python = others.filter(|(name, _)| name.starts_with("processes started by "));
+    let in_python = in_python.map(|(_, processes)| *processes).reduce(|sum, more| sum + more);
+    figures.processes_started.or(in_python)
 }
 
 /// Whether a start took longer than any page, so that the wall time is neither kind of time.
@@ -380,7 +395,7 @@ pub fn next(report: &Report, rows: &[Row<'_>]) -> Vec<String> {
         next.push(format!("-s {both}{language} --pages 1000 -c 1000"));
     }
     next.extend(larger_limits(report, rows));
-    next.extend(some_jitter(&report.setting));
+    next.extend(some_jitter(&report.setting, rows));
     let last = rows.iter().filter(|row| row.is_ok());
     let last = last.max_by_key(|row| is_lesson(row));
     next.extend(last.map(|row| {
@@ -398,9 +413,12 @@ fn language_option(report: &Report) -> &'static str {
     if any { " --python" } else { "" }
 }
 
-/// Random delays, where pages still come in time with them.
-pub fn some_jitter(setting: &Setting) -> Option<String> {
+/// Random delays, where pages came and still come in time with them.
+pub fn some_jitter(setting: &Setting, rows: &[Row<'_>]) -> Option<String> {
     const JITTER: Duration = Duration::from_millis(300);
+    if rows.iter().all(|row| row.shown().reported().all(|outcome| outcome.error.is_some())) {
+        return None;
+    }
     let site = setting.site.as_ref().filter(|site| site.jitter.is_zero())?;
     let comes_in_time = site.delay + JITTER < setting.limits.deadline;
     (comes_in_time && site.size_bytes <= setting.limits.max_body_bytes)
@@ -537,6 +555,15 @@ pub fn was_stopped(name: &str, stopped_us: u64) -> String {
     )
 }
 
+/// That a run is taken again, because the runner was stopped during it.
+pub fn taken_again(name: &str, stopped_us: u64) -> String {
+    format!(
+        "{name}: the runner stood still for {} meanwhile (stopped by Ctrl-Z or SIGSTOP), so this \
+         run is taken again.",
+        words::duration(stopped_us)
+    )
+}
+
 fn failed_kinds(run: &Run) -> BTreeMap<usize, &'static str> {
     let kinds = run.reported().filter_map(|o| Some((o.target, o.error.as_ref()?.kind.word())));
     kinds.collect()
@@ -600,5 +627,43 @@ mod tests {
         assert_eq!(beside_a_late_program("async-await", 1, 10), told);
         let told = "blocking took 4.51 s, the sum of all waits; async-await took 451 ms: 10 times as fast.";
         assert_eq!(beside_a_late_program("blocking,async-await", 10, 3), told);
+    }
+
+    /// Five processes of a pool, of which so many fetched from 3.2 ms on, and this wall time.
+    fn pool(fetched: u32, wall_us: u64) -> Option<String> {
+        let mut report = report("process-pool", &[]).with_pages(5).run();
+        let run = &mut report.runs[0];
+        run.usage.wall_us = Some(wall_us);
+        for outcome in run.outcomes.iter_mut().flatten() {
+            outcome.by = Worker::Process(1 + outcome.target as u32 % fetched);
+            outcome.started_us = 3_200;
+            outcome.finished_us = Some(3_500);
+        }
+        started_late(&report.rows()[0])
+    }
+
+    #[test]
+    fn a_late_start_is_told_where_it_is_most_of_the_time_and_all_fetched() {
+        let told = pool(5, 4_000).unwrap();
+        assert!(told.contains("its last process was there, and began to fetch, after 3.2 ms"));
+        assert_eq!(pool(1, 4_000), None, "four had no page, and may have come later");
+        assert_eq!(pool(5, 16_000), None, "something else took longer");
+    }
+
+    #[test]
+    fn jitter_is_proposed_where_a_page_came() {
+        let mut report = report("blocking", &[]).with_pages(3).run();
+        let proposed = |report: &Report| some_jitter(&report.setting, &report.rows());
+        assert_eq!(proposed(&report).as_deref(), Some("--jitter 300ms"));
+        for outcome in report.runs[0].outcomes.iter_mut().flatten() {
+            outcome.error = Some(ErrorLine {
+                kind: ErrorKind::TooLarge,
+                message: "large".to_owned(),
+                phase: None,
+                bytes: 0,
+                expected_bytes: None,
+            });
+        }
+        assert_eq!(proposed(&report), None);
     }
 }

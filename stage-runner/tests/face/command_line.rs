@@ -91,6 +91,7 @@ fn an_invalid_url_is_named_with_its_line() {
     wrong(&["stie"], "did you mean stage-runner site?");
     wrong(&["stie", "--pages", "5"], "did you mean stage-runner site?");
     wrong(&["http://127.0.0.1:1/", "epol"], "did you mean --stage epoll?");
+    wrong(&["all"], "did you mean --stage all?");
     wrong(&["localhost"], "write http://localhost");
     wrong(&["http://a/\u{1b}[2J"], "U+001B");
     let urls = file("bad-urls", "http://127.0.0.1:1/\n# not this\n\nftp://example.com/\n");

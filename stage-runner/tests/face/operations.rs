@@ -406,6 +406,21 @@ fn a_runner_that_was_stopped_says_so() {
     }
 }
 
+/// The times of such a step would say nothing.
+#[test]
+fn a_step_during_which_the_runner_was_stopped_is_taken_again() {
+    let args = ["sweep", "-s", "epoll", "--from", "2", "--to", "2", "--delay", "1s"];
+    let runner = command(&args).spawn().unwrap();
+    stage_of(&runner);
+    signal(&runner, "STOP");
+    thread::sleep(Duration::from_secs(3));
+    signal(&runner, "CONT");
+    let ended = Ended::of(runner.wait_with_output().unwrap()).code(0);
+    let told = ended.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(told.contains("epoll: the runner stood still for 3"), "{told}");
+    assert!(told.contains("this run is taken again"), "{told}");
+}
+
 /// A new build is moved over the binary while it runs.
 #[test]
 #[cfg(target_os = "linux")]
@@ -437,7 +452,8 @@ fn no_thread_to_be_had() {
     let names: String = (0..40).map(|n| format!(" http://127.0.0.1:{}/", 20_001 + n)).collect();
     for backtrace in ["0", "1"] {
         for most in [1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16] {
-            for args in ["-s epoll,process-pool,tokio --pages 2 --delay 0", names.as_str()] {
+            let stages = "-s epoll,process-pool,tokio --pages 2 --delay 0";
+            for args in [stages, names.as_str(), "check --program m=true"] {
                 let Some(mut shell) = with_few_processes(most, args) else {
                     eprintln!("skipped: no ordinary user without processes here");
                     return;

@@ -369,9 +369,10 @@ fn at_one_a_second(row: &Row<'_>, workers: u64) -> String {
 
 /// What to try next.
 fn next(report: &Report, row: &Row<'_>) -> Vec<String> {
-    let mut next = sentences::larger_limits(report, std::slice::from_ref(row));
+    let rows = std::slice::from_ref(row);
+    let mut next = sentences::larger_limits(report, rows);
     if report.setting.urls.len() > 1 {
-        next.extend(sentences::some_jitter(&report.setting));
+        next.extend(sentences::some_jitter(&report.setting, rows));
     }
     let name = &*row.entrant.name;
     let other = if name == "blocking" { "epoll" } else { "blocking" };
