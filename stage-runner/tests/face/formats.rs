@@ -125,7 +125,10 @@ fn the_comparison_has_its_shape() {
     assert!(lines[2].starts_with("stage    0"), "{stdout}");
     assert!(lines[2].ends_with("who waits      wall    CPU memory"), "{stdout}");
     assert!(lines[3].starts_with("blocking ░") && lines[3].contains(" 1 thread "), "{stdout}");
-    assert!(lines[4].starts_with("epoll    ░") && lines[4].contains("3 "), "{stdout}");
+    // On a busy machine the three do not arrive at once.
+    let picture = lines[4].split(" 1 thread ").next().unwrap();
+    let arrived: u32 = picture.chars().filter_map(|c| c.to_digit(10)).sum();
+    assert!(lines[4].starts_with("epoll    ░") && arrived == 3, "{stdout}");
     assert!(lines.iter().all(|line| line.chars().count() <= 80), "{stdout}");
 }
 
