@@ -38,8 +38,8 @@ pub fn run(options: &CheckOptions) -> ExitCode {
     }
     let workplace = Workplace::new(&options.work);
     let tasks = tasks(options, &workplace);
-    if let Err(failure) = super::watch_signals() {
-        return failure;
+    if super::watch_signals().is_err() {
+        return ExitCode::from(NOT_JUDGED);
     }
     processes::raise_descriptor_limit();
     let desk = Desk { workplace, options, look };

@@ -24,6 +24,10 @@ pub enum Fault {
         program: String,
         /// The reason.
         why: String,
+        /// Whether the system gave the runner no process, thread or descriptor for it: then nothing
+        /// is wrong with the program.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        is_shortage: bool,
     },
     /// It printed a line that is not one of the protocol.
     WrongLine {
@@ -126,7 +130,7 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Fault::NotHere { why } => f.write_str(why),
-            Fault::NotStarted { program, why } => write!(f, "cannot start {program}: {why}"),
+            Fault::NotStarted { program, why, .. } => write!(f, "cannot start {program}: {why}"),
             Fault::WrongLine { line, wrong } => write!(f, "line {line} {wrong}"),
             Fault::Hung { silent_us } => {
                 write!(f, "was silent for {}: hung, and ended", words::duration(*silent_us))
@@ -239,7 +243,11 @@ mod tests {
             ),
             (Fault::Hung { silent_us: 15_000_000 }, "mine was silent for 15.0 s: hung, and ended"),
             (
-                Fault::NotStarted { program: "./no\u{1b}".to_owned(), why: "gone".to_owned() },
+                Fault::NotStarted {
+                    program: "./no\u{1b}".to_owned(),
+                    why: "gone".to_owned(),
+                    is_shortage: false,
+                },
                 r"mine: cannot start ./no\u{1b}: gone",
             ),
             (Fault::NotHere { why: "no epoll".to_owned() }, "mine skipped: no epoll"),

@@ -53,6 +53,8 @@ pub struct Failure {
 pub enum Stopped {
     /// So many jobs, the first of all, went wrong in the same way.
     SameWay(usize, String),
+    /// The runner itself lacks something: no site, no process, no thread. In words.
+    NoRoom(String),
     /// It took too long, and the rest was not asked.
     OutOfTime(Duration),
     /// Somebody stopped the runner.
@@ -142,6 +144,9 @@ impl Stopped {
             Stopped::SameWay(jobs, words) => format!(
                 "The first {} went wrong in the same way, so the rest was not asked: {words}",
                 words::plural(*jobs as u64, "job")
+            ),
+            Stopped::NoRoom(why) => format!(
+                "The runner itself got too little from the system, so nothing was judged: {why}"
             ),
             Stopped::OutOfTime(time) => format!(
                 "After {} the rest was not asked: the program is too slow for this check, or the machine too busy",

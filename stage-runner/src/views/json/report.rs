@@ -421,8 +421,14 @@ mod tests {
             WrongLine::StepOverlaps { by: "thread 1".to_owned() },
         ];
         let ended = |how| Fault::Ended { how, unanswered: 9 };
+        let not_started = |is_shortage| Fault::NotStarted {
+            program: "./crawl".to_owned(),
+            why: "no such file".to_owned(),
+            is_shortage,
+        };
         let faults = [
-            Fault::NotStarted { program: "./crawl".to_owned(), why: "no such file".to_owned() },
+            not_started(false),
+            not_started(true),
             Fault::Hung { silent_us: 15_000_000 },
             ended(Ending::Exit(3)),
             ended(Ending::Signal("SIGKILL".to_owned())),
