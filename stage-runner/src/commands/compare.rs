@@ -7,7 +7,7 @@ use crawl::Url;
 use practice_site::{Config, Site};
 
 use super::{python, status};
-use crate::cli::{Format, RunOptions, meant, wrong};
+use crate::cli::{Format, RunOptions, is_bare, meant, wrong};
 use crate::lineup::entrants::{self, Entrant};
 use crate::lineup::urls::{self, Wanted};
 use crate::measure::{Originals, Work, estimate};
@@ -19,10 +19,6 @@ use crate::terminal::redraw::Redraw;
 use crate::terminal::{file, print, progress};
 use crate::views::{html, json, markdown, screen, sentences};
 use crate::words;
-
-/// Descriptors that a process needs beside its connections: a stage, and the runner with its site.
-const STAGE_DESCRIPTORS: usize = 16;
-const SITE_DESCRIPTORS: usize = 64;
 
 /// Runs what the command line asks for.
 pub fn run(options: &RunOptions) -> ExitCode {
@@ -79,7 +75,7 @@ pub fn run(options: &RunOptions) -> ExitCode {
     let mut report = Report::new(setting, entrants);
     let shown = run_and_show(options, look, &wanted, originals, &mut report);
     progress::end();
-    tell_of_descriptors(&report);
+    tell_of_descriptors(options, &report);
     // Whatever became of the printing, what was measured is kept.
     if let Some(page) = options.report.as_ref().filter(|_| !report.runs.is_empty())
         && super::saved("report", page, &html::page(&report)) != ExitCode::SUCCESS
@@ -122,7 +118,13 @@ fn given_urls(options: &RunOptions) -> Result<Option<Vec<Url>>, String> {
     let mut urls = Vec::new();
     for text in &options.urls {
         urls.push(Url::parse(text).map_err(|error| match meant(text) {
-            Some(meant) => format!("\"{text}\" is not a URL: did you mean {meant}?"),
+            Some(meant) => {
+                format!("\"{text}\" is neither a command nor a URL: did you mean {meant}?")
+            }
+            None if is_bare(text) => format!(
+                "\"{text}\" is neither a command nor a URL: stage-runner --help lists the \
+                 commands; if it is a host, write http://{text}"
+            ),
             None => error.to_string(),
         })?);
     }
@@ -239,18 +241,15 @@ fn run_one(
     result.map(|()| run)
 }
 
-/// Who wonders why pages failed is told where a process has too few descriptors for so many.
-fn tell_of_descriptors(report: &Report) {
-    let setting = &report.setting;
-    let in_flight = setting.limits.concurrency.get().min(setting.urls.len());
-    let beside = if setting.site.is_some() { SITE_DESCRIPTORS } else { STAGE_DESCRIPTORS };
-    let limit = processes::descriptor_limit().filter(|limit| *limit < in_flight + beside);
-    if let Some(limit) = limit.filter(|_| report.runs.iter().any(|run| run.failed() > 0)) {
-        progress::note(&format!(
-            "A process has {} descriptors here (ulimit -n), too few for {} fetches at once.",
-            words::count(limit as u64),
-            words::count(in_flight as u64)
-        ));
+/// Where what is printed has no place for it, stderr says that there are too few descriptors.
+fn tell_of_descriptors(options: &RunOptions, report: &Report) {
+    let is_said = match options.format {
+        Format::Table => !options.is_traced(),
+        Format::Markdown => true,
+        Format::Json | Format::Jsonl => false,
+    };
+    if !is_said && let Some(words) = sentences::too_few_descriptors(report) {
+        progress::note(&words);
     }
 }
 

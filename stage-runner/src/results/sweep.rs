@@ -79,7 +79,12 @@ pub enum Why {
     SmallPool(u64),
     /// It could have gone on, but the practice site could not: a process has only so many
     /// descriptors.
-    SiteTooSmall(usize),
+    SiteTooSmall {
+        /// How many.
+        has: usize,
+        /// How many it would need.
+        needed: usize,
+    },
     /// The program as a whole failed; its last words, where it had some, say more than a signal.
     Fault(Fault, Option<String>),
     /// Pages did not come: the commonest kind of error, in the words of the first page that met it.
@@ -94,7 +99,7 @@ impl Why {
         match self {
             Why::OneByOne(_) => "one-by-one",
             Why::TooFewWorkers(_) | Why::SmallPool(_) => "too-few-workers",
-            Why::SiteTooSmall(_) => "site-too-small",
+            Why::SiteTooSmall { .. } => "site-too-small",
             Why::Fault(..) | Why::Pages(..) => "failed",
             Why::NotHere(_) => "skipped",
         }
@@ -118,9 +123,10 @@ impl End {
                 let processes = words::plural(*most, "process");
                 format!("its pool started {processes} and no more")
             }
-            Why::SiteTooSmall(limit) => format!(
-                "a process has {} descriptors here (ulimit -n), too few for a site with {in_flight} connections",
-                words::count(*limit as u64)
+            Why::SiteTooSmall { has, needed } => format!(
+                "a process has {} descriptors here, too few for a site with {in_flight} \
+                 connections: ulimit -n {needed}, as root, allows them",
+                words::count(*has as u64)
             ),
             Why::Fault(fault, last_words) => {
                 let joint = if matches!(fault, Fault::WrongLine { .. }) { "its " } else { "" };
@@ -186,8 +192,9 @@ mod tests {
                 "the system gave it 900 threads of 1,000",
             ),
             (
-                Why::SiteTooSmall(1024),
-                "a process has 1,024 descriptors here (ulimit -n), too few for a site with 1,000 connections",
+                Why::SiteTooSmall { has: 1024, needed: 1064 },
+                "a process has 1,024 descriptors here, too few for a site with 1,000 connections: \
+                 ulimit -n 1064, as root, allows them",
             ),
             (Why::Fault(gone, Some("oh\u{7} no".to_owned())), r"interrupted (oh\u{7} no)"),
             (Why::Pages(ErrorKind::Io, "no socket".to_owned()), "no socket"),

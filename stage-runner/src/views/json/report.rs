@@ -350,6 +350,7 @@ mod tests {
         odd.runs[1].stopped_us = 12_000_000;
         odd.runs[1].wall_includes_start = true;
         odd.setting.machine.cpus = None;
+        odd.setting.machine.descriptors = Some(64);
         comes_back(&odd);
     }
 
