@@ -168,13 +168,14 @@ fn every_stage_is_in_the_table() {
 
 /// The folders of the runner, the top floor first: each knows only those below it, so that there
 /// are no circles.
-const FLOORS: [&str; 10] = [
+const FLOORS: [&str; 11] = [
     "commands",
     "cli",
     "terminal",
     "views",
     "experiments",
     "measure",
+    "wording",
     "results",
     "lineup",
     "system",
@@ -239,6 +240,19 @@ fn names_of_the_crate_are_found() {
     );
     assert_eq!(found("crate::main"), ["main"]);
     assert_eq!(found("student_crate::{Checkout, Patch}"), [""; 0]);
+}
+
+/// A fact travels as a type, and the words for it are made where it is told. (A place of the source
+/// is written as `file:line` everywhere.)
+#[test]
+fn results_know_no_words() {
+    let results = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/results"));
+    for file in files(results) {
+        let code = fs::read_to_string(&file).unwrap();
+        assert!(!used_of_crate(&code).contains("words"), "{file:?} must not use words");
+        let shown: Vec<&str> = code.lines().filter(|line| line.contains("Display for")).collect();
+        assert!(matches!(shown[..], [] | ["impl fmt::Display for Place {"]), "{file:?}: {shown:?}");
+    }
 }
 
 #[test]

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use crate::lineup::Entrant;
-use crate::words;
 
 /// A program, and how far it keeps what a stage promises.
 #[derive(Clone, Debug)]
@@ -133,26 +132,6 @@ impl Verdict {
             Verdict::Passed => 0,
             Verdict::NotYet => 1,
             Verdict::NotJudged => 3,
-        }
-    }
-}
-
-impl Stopped {
-    /// In words.
-    pub fn reason(&self) -> String {
-        match self {
-            Stopped::SameWay(jobs, words) => format!(
-                "The first {} went wrong in the same way, so the rest was not asked: {words}",
-                words::plural(*jobs as u64, "job")
-            ),
-            Stopped::NoRoom(why) => format!(
-                "The runner itself got too little from the system, so nothing was judged: {why}"
-            ),
-            Stopped::OutOfTime(time) => format!(
-                "After {} the rest was not asked: the program is too slow for this check, or the machine too busy",
-                words::roughly(*time)
-            ),
-            Stopped::Interrupted => "The rest was not asked".to_owned(),
         }
     }
 }
