@@ -1,23 +1,20 @@
-//! `stage-runner check`: runs a program as an exercise asks for, and says what was seen.
+//! One task after the other, or one again and again: its verdict is shown, and kept.
 
-use std::ffi::OsString;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
 
-use classroom::{Attempt, EXERCISES, Exercise, Outcome, Piece, Progress, Verdict, control};
+use classroom::{Outcome, Verdict};
 
-use super::rust_crate::DOES_NOT_COMPILE;
-use super::workplace::{self, Program, Taken, Workplace, find};
-use crate::cli::exercises::{CheckFormat, CheckOptions, WhichOptions};
-use crate::cli::wrong_in;
-use crate::measure::observe::{NotObserved, observe};
+use super::attempt::{check, check_crate};
+use super::tasks::{Subject, Task, Unreadable};
+use super::{Stop, status};
+use crate::cli::exercises::{CheckFormat, CheckOptions};
+use crate::commands::workplace::{Program, Taken, Workplace};
 use crate::measure::system_calls::{self, NotCounted};
-use crate::system::cargo::{self, NotBuilt};
-use crate::system::{processes, signals};
-use crate::terminal::look::{Color, Look};
+use crate::system::{cargo, signals};
+use crate::terminal::look::Look;
 use crate::terminal::{print, progress};
 use crate::views::json::{self, Checked};
 use crate::views::screen;
@@ -26,208 +23,16 @@ use crate::words;
 /// How often a student's files are looked at.
 const WATCH_EVERY: Duration = Duration::from_millis(300);
 
-/// The exit status of a check that could not judge.
-const NOT_JUDGED: u8 = 3;
-
-/// Checks what the command line asks for.
-pub fn run(options: &CheckOptions) -> ExitCode {
-    let look = Look::new(Color::Auto, options.charset);
-    progress::set_up(false, look.ascii);
-    if !options.programs.is_empty() {
-        return super::check_program::run(&options.programs, options.format, look);
-    }
-    let workplace = Workplace::new(&options.work);
-    let tasks = tasks(options, &workplace);
-    if super::watch_signals().is_err() {
-        return ExitCode::from(NOT_JUDGED);
-    }
-    processes::raise_descriptor_limit();
-    let desk = Desk { workplace, options, look };
-    let checked = match tasks {
-        Err(why) => Err(Stop::NotStarted(why)),
-        Ok(tasks) if options.watch => {
-            let [Ok(task)] = &tasks[..] else { unreachable!("--watch is about one exercise") };
-            desk.watch(task)
-        }
-        Ok(tasks) => desk.all(&tasks),
-    };
-    progress::end();
-    match checked {
-        _ if signals::asked() => ExitCode::from(signals::exit_status()),
-        Ok(status) => status,
-        Err(Stop::Printing(error)) => print::status(Err(error)),
-        Err(Stop::NotStarted(why)) => {
-            progress::warn(&format!("error: {why}"));
-            ExitCode::from(2)
-        }
-        Err(Stop::Interrupted) => ExitCode::from(signals::exit_status()),
-    }
-}
-
-fn wrong<T>(message: String) -> T {
-    wrong_in("check", message)
-}
-
-/// An exercise, and the program that is checked for it.
-struct Task {
-    exercise: Exercise,
-    /// What stands for the exercise on a command line.
-    which: WhichOptions,
-    subject: Subject,
-}
-
-/// Which program is checked.
-enum Subject {
-    /// None: nothing was taken.
-    Nothing,
-    /// The one that was taken, in this language.
-    Taken { language: Option<String>, is_one_of_several: bool },
-    /// Another one, started here or in this folder.
-    Command { words: Vec<OsString>, folder: Option<PathBuf> },
-}
-
-/// An exercise that was taken from a folder, and cannot be read there any more.
-struct Unreadable {
-    id: String,
-    folder: String,
-    why: String,
-}
-
-impl Task {
-    fn typed(&self) -> String {
-        self.which.typed(&self.exercise.id)
-    }
-
-    /// The language, where it has to be told.
-    fn language_of_several(&self) -> Option<&str> {
-        match &self.subject {
-            Subject::Taken { language, is_one_of_several: true } => language.as_deref(),
-            _ => None,
-        }
-    }
-
-    /// The words of another program than the one that was taken.
-    fn words(&self) -> Vec<String> {
-        match &self.subject {
-            Subject::Command { words, .. } => {
-                words.iter().map(|word| word.to_string_lossy().into_owned()).collect()
-            }
-            _ => Vec::new(),
-        }
-    }
-}
-
-/// What is to be checked.
-///
-/// # Errors
-/// The student's progress cannot be read.
-fn tasks(
-    options: &CheckOptions,
-    workplace: &Workplace,
-) -> Result<Vec<Result<Task, Unreadable>>, String> {
-    if options.all {
-        return Ok(all_taken(workplace, &workplace.progress()?));
-    }
-    if options.which.name.is_none() && options.which.exercise.is_none() {
-        wrong(
-            "what is to be checked? An exercise, as in: stage-runner check 3a; all that you have \
-             taken: --all; or a stage of your own: --program NAME=COMMAND"
-                .to_owned(),
-        )
-    }
-    let (_, exercise) = workplace::chosen(&options.which, "check").unwrap_or_else(wrong);
-    workplace.progress()?;
-    let subject = if options.command.is_empty() {
-        let taken = workplace.languages(&exercise);
-        let only = || match taken[..] {
-            [only] => Some(only.to_owned()),
-            _ => None,
-        };
-        let language = options.language.clone().or_else(only);
-        Subject::Taken { language, is_one_of_several: taken.len() > 1 }
-    } else {
-        Subject::Command { words: options.command.clone(), folder: None }
-    };
-    Ok(vec![Ok(Task { exercise, which: options.which.clone(), subject })])
-}
-
-/// All exercises of the house and of the student's teacher, and all pieces of the museum: as they
-/// were checked last, or else in each language in which they were taken.
-fn all_taken(workplace: &Workplace, done: &Progress) -> Vec<Result<Task, Unreadable>> {
-    let mut ids: Vec<String> = EXERCISES.all().iter().map(|one| one.id().to_owned()).collect();
-    ids.extend(Piece::all().into_iter().map(|piece| piece.exercise.id));
-    let of_a_teacher =
-        done.all().iter().filter(|(id, one)| one.folder.is_some() && !ids.contains(id));
-    let of_a_teacher: Vec<String> = of_a_teacher.map(|(id, _)| id.clone()).collect();
-    ids.extend(of_a_teacher);
-
-    let mut tasks = Vec::new();
-    for id in ids {
-        let entry = done.all().get(&id).cloned().unwrap_or_default();
-        let path = entry.folder.as_ref().map(|noted| workplace.found(noted));
-        let read = match &path {
-            Some(path) => workplace::read(path),
-            None => find(&id),
-        };
-        let exercise = match read {
-            Ok((_, exercise)) => exercise,
-            Err(why) => {
-                let file = workplace.progress_file();
-                let why = format!(
-                    "{why}: put the folder back, or remove the block of {id} from {}",
-                    file.display()
-                );
-                tasks.push(Err(Unreadable { id, folder: entry.folder.unwrap_or_default(), why }));
-                continue;
-            }
-        };
-        let subjects = if entry.command.is_empty() {
-            of_the_taken(&workplace.languages(&exercise))
-        } else {
-            let words = entry.command.iter().map(OsString::from).collect();
-            let folder = workplace.found(entry.directory.as_deref().unwrap_or("."));
-            vec![Subject::Command { words, folder: Some(folder) }]
-        };
-        let path = path.map(|path| workplace::from_here(&path));
-        let which = WhichOptions { name: None, exercise: path };
-        tasks.extend(
-            subjects.into_iter().map(|subject| {
-                Ok(Task { exercise: exercise.clone(), which: which.clone(), subject })
-            }),
-        );
-    }
-    tasks
-}
-
-fn of_the_taken(languages: &[&str]) -> Vec<Subject> {
-    if languages.is_empty() {
-        return vec![Subject::Nothing];
-    }
-    let is_one_of_several = languages.len() > 1;
-    let of = |language: &&str| Subject::Taken {
-        language: Some((*language).to_owned()),
-        is_one_of_several,
-    };
-    languages.iter().map(of).collect()
-}
-
-/// Why a check ends early.
-enum Stop {
-    NotStarted(String),
-    Printing(io::Error),
-    Interrupted,
-}
-
 /// Where the programs are, and how verdicts are shown.
-struct Desk<'a> {
-    workplace: Workplace,
-    options: &'a CheckOptions,
-    look: Look,
+pub struct Desk<'a> {
+    pub workplace: Workplace,
+    pub options: &'a CheckOptions,
+    pub look: Look,
 }
 
 impl Desk<'_> {
     /// Checks each exercise once.
-    fn all(&self, tasks: &[Result<Task, Unreadable>]) -> Result<ExitCode, Stop> {
+    pub fn all(&self, tasks: &[Result<Task, Unreadable>]) -> Result<ExitCode, Stop> {
         let mut checked: Vec<Checked> = Vec::new();
         for task in tasks {
             let (task, verdict) = match task {
@@ -276,7 +81,7 @@ impl Desk<'_> {
     }
 
     /// Checks one exercise again and again, whenever its files change.
-    fn watch(&self, task: &Task) -> Result<ExitCode, Stop> {
+    pub fn watch(&self, task: &Task) -> Result<ExitCode, Stop> {
         let id = &task.exercise.id;
         let mut before = None;
         loop {
@@ -439,64 +244,5 @@ impl Desk<'_> {
                 Ok(Vec::new())
             }
         }
-    }
-}
-
-/// Builds a crate and checks its program. What does not compile is not there yet.
-fn check_crate(
-    exercise: &Exercise,
-    folder: &Path,
-    stderr_to: Option<fn(&str)>,
-) -> Result<Verdict, Stop> {
-    let id = &exercise.id;
-    progress::live(&format!("{id}  building… (half a minute, the first time)"));
-    let built = cargo::build(folder);
-    progress::end();
-    if signals::asked() {
-        return Err(Stop::Interrupted);
-    }
-    match built {
-        Ok(path) => check(exercise, &Program::Command(vec![path.into()]), stderr_to),
-        Err(NotBuilt::Missing(why)) => Err(Stop::NotStarted(why)),
-        Err(NotBuilt::Refused { first, words }) => {
-            progress::warn(&format!("{words}\n"));
-            let words = format!("Rust refuses it: {first}");
-            Ok(classroom::not_run(exercise, DOES_NOT_COMPILE, words))
-        }
-    }
-}
-
-/// Checks a program, with a live line that says what runs.
-fn check(
-    exercise: &Exercise,
-    program: &Program,
-    stderr_to: Option<fn(&str)>,
-) -> Result<Verdict, Stop> {
-    let all = exercise.runs.len();
-    let mut run_once = |attempt: Attempt<'_>| {
-        let (number, says) = (attempt.number + 1, &attempt.run.says);
-        let again = if attempt.again { ", once more" } else { "" };
-        progress::live(&format!("{}  running… {number} of {all}: {says}{again}", exercise.id));
-        let observed = observe(program.command(), attempt.run, stderr_to, &mut || true);
-        observed.map_err(|why| match why {
-            NotObserved::NotStarted(why) => Stop::NotStarted(why),
-            NotObserved::Interrupted => Stop::Interrupted,
-        })
-    };
-    let verdict = classroom::check(exercise, &mut run_once, &mut control::share_of_a_core);
-    progress::end();
-    verdict
-}
-
-/// One that is not yet right decides, then one that was not judged. Without any exercise, nothing
-/// was judged.
-fn status(checked: &[Checked]) -> ExitCode {
-    let verdicts: Vec<&Verdict> = checked.iter().filter_map(|one| one.verdict.as_ref()).collect();
-    if verdicts.iter().any(|verdict| matches!(verdict.outcome, Outcome::NotYet { .. })) {
-        return ExitCode::FAILURE;
-    }
-    match !verdicts.is_empty() && verdicts.iter().all(|verdict| verdict.is_passed()) {
-        true => ExitCode::SUCCESS,
-        false => ExitCode::from(NOT_JUDGED),
     }
 }
