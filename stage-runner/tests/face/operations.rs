@@ -472,11 +472,14 @@ fn no_thread_to_be_had() {
 fn a_check_without_threads_to_be_had_is_not_judged() {
     let Some(user) = OrdinaryUser::new() else { return };
     for most in [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 16] {
-        for program in ["true", "cat"] {
-            let args = format!("check --program m={program}");
-            let (code, text) = user.with_few_processes(most, &args, "0");
+        // One checks four jobs side by side, the other one at a time.
+        for (args, too_few) in
+            [("check --program m=true", 8), ("check --program m=cat", 8), ("check 1a -- cat", 6)]
+        {
+            let (code, text) = user.with_few_processes(most, args, "0");
+            let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
             let lacks = text.contains("Resource temporarily");
-            assert!(most > 8 || lacks, "{most}: the runner has ten threads and more: {text}");
+            assert!(most > too_few || lacks, "{most}: {text}");
             assert_eq!(code, Some(if lacks { 3 } else { 1 }), "{most}: {text}");
             assert_eq!(lacks, text.contains("(ulimit -u)"), "{most}: {text}");
             assert_eq!(lacks, !text.contains("not yet"), "{most}: {text}");

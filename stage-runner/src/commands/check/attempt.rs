@@ -50,6 +50,7 @@ pub fn check(
         let observed = observe(program.command(), attempt.run, stderr_to, &mut || true);
         observed.map_err(|why| match why {
             NotObserved::NotStarted(why) => Stop::NotStarted(why),
+            NotObserved::NoRoom(why) => Stop::NoRoom(why),
             NotObserved::Interrupted => Stop::Interrupted,
         })
     };

@@ -71,6 +71,10 @@ impl Desk<'_> {
             one.exercise == task.exercise.id && verdict.is_some_and(Verdict::is_passed)
         };
         match self.check(task, !before.iter().any(has_passed)) {
+            Err(Stop::NoRoom(why)) => {
+                progress::end();
+                Ok(Some(classroom::not_judged(&task.exercise, why)))
+            }
             // The others have their verdicts all the same.
             Err(Stop::NotStarted(why)) if self.options.all => {
                 progress::end();
@@ -93,7 +97,9 @@ impl Desk<'_> {
                 match self.check(task, true) {
                     Ok(verdict) => self.show(task, &verdict)?,
                     // An editor may be about to write the file, or the student to mend the word.
-                    Err(Stop::NotStarted(why)) => progress::warn(&format!("error: {why}")),
+                    Err(Stop::NotStarted(why) | Stop::NoRoom(why)) => {
+                        progress::warn(&format!("error: {why}"));
+                    }
                     Err(stop) => return Err(stop),
                 }
                 let folder = self.workplace.of(id);

@@ -56,6 +56,10 @@ pub fn run(options: &CheckOptions) -> ExitCode {
             progress::warn(&format!("error: {why}"));
             ExitCode::from(2)
         }
+        Err(Stop::NoRoom(why)) => {
+            progress::warn(&format!("error: {why}"));
+            ExitCode::from(NOT_JUDGED)
+        }
         Err(Stop::Interrupted) => ExitCode::from(signals::exit_status()),
     }
 }
@@ -67,6 +71,8 @@ fn wrong<T>(message: String) -> T {
 /// Why a check ends early.
 enum Stop {
     NotStarted(String),
+    /// The runner itself got too little from the system.
+    NoRoom(String),
     Printing(io::Error),
     Interrupted,
 }
