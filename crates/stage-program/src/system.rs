@@ -83,6 +83,8 @@ fn what_helps(number: i32) -> Option<&'static str> {
     match Errno::from_raw(number) {
         Errno::EAGAIN => Some("a larger limit on processes and threads helps (ulimit -u)"),
         Errno::EMFILE => Some("a larger limit on descriptors helps (ulimit -n)"),
+        Errno::ENFILE => Some("the system has no descriptors left: end other programs"),
+        Errno::ENOMEM => Some("the system has no memory left: end other programs"),
         _ => None,
     }
 }
@@ -320,7 +322,13 @@ mod tests {
 
     #[test]
     fn a_refusal_names_the_limit_to_raise() {
-        for (number, limit) in [(11, "(ulimit -u)"), (24, "(ulimit -n)"), (2, "(os error 2)")] {
+        for (number, limit) in [
+            (11, "(ulimit -u)"),
+            (24, "(ulimit -n)"),
+            (23, "no descriptors left: end other programs"),
+            (12, "no memory left: end other programs"),
+            (2, "(os error 2)"),
+        ] {
             let told = with_what_helps(&io::Error::from_raw_os_error(number));
             assert!(told.ends_with(limit), "{told}");
         }

@@ -556,25 +556,22 @@ pub fn meant(word: &str) -> Option<String> {
     if word == "all" || stages::find(word).is_ok() {
         return Some(format!("--stage {word}"));
     }
-    let cli = Cli::command();
-    let subcommands: Vec<_> = cli
-        .get_subcommands()
-        .filter(|subcommand| !subcommand.is_hide_set())
-        .map(clap::Command::get_name)
-        .collect();
-    const OPTIONS: [&str; 3] = ["list", "help", "version"];
+    let mut cli = Cli::command();
+    cli.build(); // adds --help and --version
+    let subcommands = cli.get_subcommands().filter(|subcommand| !subcommand.is_hide_set());
+    let subcommands: Vec<_> = subcommands.map(clap::Command::get_name).collect();
+    let options: Vec<_> = cli.get_arguments().filter_map(clap::Arg::get_long).collect();
     // What other programs call what this one does without a command.
     const RUNS: [&str; 4] = ["run", "start", "compare", "bench"];
     let stages = stages::STAGES.iter().map(|stage| stage.name);
-    let names = OPTIONS.into_iter().chain(subcommands.iter().copied()).chain(stages);
-    let names = names.chain(RUNS);
+    let names = subcommands.iter().chain(&options).copied().chain(stages).chain(RUNS);
     let name = stages::nearest(word, names)?;
     Some(match () {
-        () if OPTIONS.contains(&name) => format!("--{name}"),
+        () if subcommands.contains(&name) => format!("stage-runner {name}"),
+        () if options.contains(&name) => format!("--{name}"),
         () if RUNS.contains(&name) => {
             "stage-runner alone, which runs all stages, or stage-runner --stage NAME".to_owned()
         }
-        () if subcommands.contains(&name) => format!("stage-runner {name}"),
         () => format!("--stage {name}"),
     })
 }

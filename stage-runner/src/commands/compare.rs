@@ -11,7 +11,7 @@ use crate::cli::{Format, RunOptions, is_bare, meant, wrong};
 use crate::lineup::entrants::{self, Entrant};
 use crate::lineup::urls::{self, Wanted};
 use crate::measure::{Originals, Work, estimate};
-use crate::results::{Build, Machine, Report, Run, Setting, SiteSetting};
+use crate::results::{Build, Machine, Report, Run, Setting, SiteSetting, descriptors_for_a_site};
 use crate::system::{processes, signals};
 use crate::terminal::countdown::{Countdown, NowAndThen};
 use crate::terminal::look::Look;
@@ -46,10 +46,7 @@ pub fn run(options: &RunOptions) -> ExitCode {
     let site = match config.clone().map(Site::start).transpose() {
         Ok(site) => site,
         Err(error) => {
-            progress::warn(&format!(
-                "error: no practice site: {}",
-                processes::with_what_helps(&error)
-            ));
+            progress::warn(&format!("error: no practice site: {}", why_no_site(options, &error)));
             return ExitCode::FAILURE;
         }
     };
@@ -88,6 +85,20 @@ pub fn run(options: &RunOptions) -> ExitCode {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(is_fine),
         shown => shown.map(|()| is_fine),
     })
+}
+
+/// What the system said when it gave no practice site, and how many descriptors are enough if there
+/// are too few.
+fn why_no_site(options: &RunOptions, error: &io::Error) -> String {
+    let connections = options.concurrency.get().min(options.site.config().pages);
+    let needed = descriptors_for_a_site(connections);
+    match processes::descriptor_limit().filter(|has| *has < needed) {
+        Some(has) => format!(
+            "{error}; a process has {has} descriptors here, and this needs {needed}: ulimit -n \
+             {needed}, as root, allows them"
+        ),
+        None => processes::with_what_helps(error),
+    }
 }
 
 /// Text has room for two columns.

@@ -15,7 +15,7 @@ use practice_site::{Config, Site};
 use super::{Heard, Originals, Work};
 use crate::lineup::{Entrant, urls};
 use crate::results::sweep::{End, Point, Why};
-use crate::results::{Fault, Run, Status, Who};
+use crate::results::{Fault, Run, Status, Who, descriptors_for_a_site};
 use crate::system::{processes, signals};
 
 /// A stage that waits for one page after the other is not asked to do it for longer than this.
@@ -24,9 +24,6 @@ const LONGEST: Duration = Duration::from_secs(10);
 /// Beyond its page's delay, a fetch may take this long: ten thousand that start at once take their
 /// time.
 const PATIENCE: Duration = Duration::from_secs(20);
-
-/// Descriptors that the runner needs beside the connections of its site: to listen, and for itself.
-const SITE_DESCRIPTORS: usize = 64;
 
 /// `from`, `to`, and the round numbers between: so many in each decade.
 ///
@@ -100,7 +97,7 @@ pub fn too_long(entrant: &Entrant, delay: Duration, in_flight: usize) -> Option<
 /// The site needs a few descriptors more than a stage. Without them it would be slow, and that
 /// would look like the stage. Where there are too few for the stage as well, it says so itself.
 fn too_many_for_the_site(in_flight: usize, limit: usize) -> Option<Why> {
-    let needed = in_flight + SITE_DESCRIPTORS;
+    let needed = descriptors_for_a_site(in_flight);
     let is_short = in_flight < limit && limit < needed;
     is_short.then_some(Why::SiteTooSmall { has: limit, needed })
 }

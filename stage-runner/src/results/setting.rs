@@ -132,6 +132,11 @@ impl SiteSetting {
 const STAGE_DESCRIPTORS: usize = 16;
 const SITE_DESCRIPTORS: usize = 64;
 
+/// How many descriptors a process needs that has the practice site, with so many connections to it.
+pub fn descriptors_for_a_site(connections: usize) -> usize {
+    connections + SITE_DESCRIPTORS
+}
+
 impl Setting {
     /// Fetches that are in flight at the same time, at most.
     pub fn most_in_flight(&self) -> usize {
@@ -141,8 +146,10 @@ impl Setting {
     /// How many descriptors a process needs for them: the one with the practice site, or else the
     /// stage.
     pub fn descriptors_needed(&self) -> usize {
-        let beside = if self.site.is_some() { SITE_DESCRIPTORS } else { STAGE_DESCRIPTORS };
-        self.most_in_flight() + beside
+        match self.site {
+            Some(_) => descriptors_for_a_site(self.most_in_flight()),
+            None => self.most_in_flight() + STAGE_DESCRIPTORS,
+        }
     }
 
     /// A URL as short as it is still clear: its path, where there is only one host, or all are the

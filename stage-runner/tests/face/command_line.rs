@@ -88,6 +88,8 @@ fn an_invalid_url_is_named_with_its_line() {
     wrong(&["http://"], "it has no host");
     wrong(&["threads"], "did you mean --stage threads?");
     wrong(&["list"], "\"list\" is neither a command nor a URL: did you mean --list?");
+    wrong(&["rounds"], "did you mean --rounds?");
+    wrong(&["delya"], "did you mean --delay?");
     for run in ["run", "urn", "compare"] {
         wrong(&[run], "a command nor a URL: did you mean stage-runner alone, which runs all");
     }
@@ -193,21 +195,24 @@ fn too_few_descriptors_are_told() {
     let ended = ended.says(&format!("{told}\n164, as root, allows them."));
     assert_eq!(ended.stderr, "", "the table says it");
     let limited = |most: u32, args: &str| {
-        let args = format!("{args} -s epoll -c 100 --pages 100 --delay 200ms --deadline 3s");
+        let args = format!("-s epoll --pages 100 --delay 200ms --deadline 3s {args}");
         let mut shell = std::process::Command::new("sh");
         shell.args(["-c", &format!("ulimit -n {most}; exec {runner} {args}")]);
         super::support::ended(shell)
     };
-    limited(64, "--format json").code(1).notes(told);
-    limited(64, "--format markdown").code(1).says(told);
-    limited(164, "").code(0);
+    limited(64, "-c 100 --format json").code(1).notes(told);
+    limited(64, "-c 100 --format markdown").code(1).says(told);
+    limited(164, "-c 100").code(0);
+    limited(74, "-c 10").code(0);
 
-    for (most, command) in [(12, "-s epoll"), (5, "site")] {
+    let helps = "a larger limit on descriptors helps (ulimit -n)";
+    let allows = "a process has 12 descriptors here, and this needs 74: ulimit -n 74, as root,";
+    for (most, command, words) in [(12, "-s epoll", allows), (5, "site", helps)] {
         let script = format!("ulimit -n {most}; exec {runner} {command}");
         let mut shell = std::process::Command::new("sh");
         shell.args(["-c", &script]).stdin(std::process::Stdio::null());
         let ended = super::support::ended(shell).code(1);
-        ended.notes("a larger limit on descriptors helps (ulimit -n)");
+        ended.notes(words);
     }
 }
 
