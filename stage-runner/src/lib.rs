@@ -14,6 +14,7 @@
 //! - `views`: results as screens, JSON, Markdown and pictures
 //! - `experiments`: a question, a run, and what a healthy machine shows of it, a file each
 //! - `measure`: the parent's half of a run; the child's half is [`stage_program`]
+//! - `wording`: what the facts of it are called, in words
 //! - `results`: what came of it, as plain data
 //! - `lineup`: the one table of [`stages`], who takes part, and on which URLs
 //! - `system`: what only the system can tell and do
@@ -33,6 +34,8 @@ mod views;
 mod experiments;
 
 mod measure;
+
+mod wording;
 
 pub mod results;
 

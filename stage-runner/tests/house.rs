@@ -166,15 +166,36 @@ fn every_stage_is_in_the_table() {
     }
 }
 
+/// What the tests of several crates need is a crate, so that it has one name and one owner. (By
+/// `#[path]` a file of its own crate may have another name, and a model may be run against the
+/// source.)
+#[test]
+fn no_test_takes_a_file_out_of_the_tests_of_another_crate() {
+    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    let mut seen = 0;
+    for folder in ["crates", "examples", "stage-runner", "benches"] {
+        let sources = files(&root.join(folder));
+        for file in sources.iter().filter(|file| file.extension().is_some_and(|it| it == "rs")) {
+            let code = fs::read_to_string(file).unwrap();
+            let paths = code.lines().filter(|line| line.trim().starts_with("#[path = "));
+            let taken: Vec<&str> = paths.filter(|line| line.contains("/tests/")).collect();
+            assert!(taken.is_empty(), "{file:?}: {taken:?}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 100, "{seen}");
+}
+
 /// The folders of the runner, the top floor first: each knows only those below it, so that there
 /// are no circles.
-const FLOORS: [&str; 10] = [
+const FLOORS: [&str; 11] = [
     "commands",
     "cli",
     "terminal",
     "views",
     "experiments",
     "measure",
+    "wording",
     "results",
     "lineup",
     "system",
@@ -239,6 +260,19 @@ fn names_of_the_crate_are_found() {
     );
     assert_eq!(found("crate::main"), ["main"]);
     assert_eq!(found("student_crate::{Checkout, Patch}"), [""; 0]);
+}
+
+/// A fact travels as a type, and the words for it are made where it is told. (A place of the source
+/// is written as `file:line` everywhere.)
+#[test]
+fn results_know_no_words() {
+    let results = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/results"));
+    for file in files(results) {
+        let code = fs::read_to_string(&file).unwrap();
+        assert!(!used_of_crate(&code).contains("words"), "{file:?} must not use words");
+        let shown: Vec<&str> = code.lines().filter(|line| line.contains("Display for")).collect();
+        assert!(matches!(shown[..], [] | ["impl fmt::Display for Place {"]), "{file:?}: {shown:?}");
+    }
 }
 
 #[test]

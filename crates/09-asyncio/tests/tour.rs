@@ -1,7 +1,6 @@
 //! The examples print what their files say they print: in Rust, and in
 //! Python where there is a CPython 3.13.
 
-mod example;
 mod python;
 
 use std::fs;
@@ -51,7 +50,7 @@ fn each_prints_what_it_says() {
         for file in &examples {
             scope.spawn(move || {
                 let name = file.file_stem().unwrap().to_str().unwrap();
-                let run = || example::run(name, &[]);
+                let run = || example_check::run_with(name, &[]);
                 agrees(name, &expected(file, "//"), run);
             });
         }

@@ -6,7 +6,6 @@
 //! `scripts/oracle --bless` writes the traces again: from Python, never
 //! from Rust.
 
-mod example;
 mod python;
 
 use std::fs;
@@ -87,7 +86,7 @@ fn is_same(twin: &Twin, python: Option<&Python>) -> bool {
     let expected = fs::read_to_string(&twin.expected).unwrap_or_default();
     let expected = expected.replace("\r\n", "\n");
     let (example, argument) = &twin.example;
-    let printed = example::run(example, &[argument]);
+    let printed = example_check::run_with(example, &[argument]);
     let mut is_same = compare(&twin.name, "Rust", &expected, &printed);
     if let Some(python) = python {
         let (script, file) = &twin.script;

@@ -166,6 +166,16 @@ fn after_scheme(text: &str) -> Result<&str, String> {
 
 fn no_scheme(text: &str) -> String {
     let rest = text.strip_prefix("//").unwrap_or(text);
+    let (scheme, rest_of_http) =
+        rest.split_at_checked(4).unwrap_or((rest, ""));
+    if scheme.eq_ignore_ascii_case("http")
+        && let Some(rest) = rest_of_http.strip_prefix("//")
+    {
+        let rest = rest.escape_debug();
+        return format!(
+            "a colon follows the http of a URL: write http://{rest}"
+        );
+    }
     if rest.is_empty() || rest.starts_with('/') {
         let why = "it has no scheme and no host: \
                    write it as in http://127.0.0.1:8000/1";
@@ -444,6 +454,9 @@ mod tests {
             "HTTP:\\\\example.com",
             "colon of a URL: write http://example.com",
         );
+        bad("http//x", "a colon follows the http of a URL: write http://x");
+        bad("HTTP//x:80/1", "the http of a URL: write http://x:80/1");
+        bad("http/x", ": write http://http/x");
         bad("https:/example.com/", "plain HTTP");
         bad("mailto:a@b", "its scheme is mailto");
         bad("https://example.com/", "plain HTTP");

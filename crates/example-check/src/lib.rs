@@ -8,6 +8,9 @@
 //! // hello
 //! ```
 
+#[cfg(unix)]
+pub mod second_ctrl_c;
+
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,8 +22,17 @@ use std::process::Command;
 /// If the example is not there, or fails.
 #[track_caller]
 pub fn run(example: &str) -> String {
+    run_with(example, &[])
+}
+
+/// What an example prints that is called with these arguments.
+///
+/// # Panics
+/// If the example is not there, or fails.
+#[track_caller]
+pub fn run_with(example: &str, arguments: &[&str]) -> String {
     let path = path(example);
-    let output = Command::new(&path).output();
+    let output = Command::new(&path).args(arguments).output();
     let output = output.unwrap_or_else(|error| panic!("{path:?}: {error}: build the examples"));
     assert!(output.status.success(), "{example}: {output:?}");
     String::from_utf8(output.stdout).expect("an example prints text")

@@ -1,10 +1,5 @@
 //! Each example prints what it says that it prints.
 
-#[cfg(unix)]
-#[rustfmt::skip] // its own crate has longer lines
-#[path = "../../../examples/crawler/tests/second_ctrl_c/mod.rs"]
-mod second_ctrl_c;
-
 use practice_site::linked_answer;
 
 #[test]
@@ -21,5 +16,7 @@ fn crawler() {
 #[test]
 fn the_second_ctrl_c_ends_the_crawler_at_once() {
     let crawler = example_check::path("crawler");
-    second_ctrl_c::ends_at_once(&mut std::process::Command::new(crawler));
+    example_check::second_ctrl_c::ends_at_once(
+        &mut std::process::Command::new(crawler),
+    );
 }

@@ -60,12 +60,31 @@ pub fn with_what_helps(error: &io::Error) -> String {
     }
 }
 
+/// Whether the system refused a process, a thread, a descriptor or memory because there are too
+/// many already: then nothing is wrong with what was to be started.
+pub fn is_shortage(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::OutOfMemory || error.raw_os_error().is_some_and(is_refusal)
+}
+
+#[cfg(unix)]
+fn is_refusal(number: i32) -> bool {
+    use nix::errno::Errno;
+    matches!(Errno::from_raw(number), Errno::EAGAIN | Errno::EMFILE | Errno::ENFILE)
+}
+
+#[cfg(not(unix))]
+fn is_refusal(_number: i32) -> bool {
+    false
+}
+
 #[cfg(unix)]
 fn what_helps(number: i32) -> Option<&'static str> {
     use nix::errno::Errno;
     match Errno::from_raw(number) {
         Errno::EAGAIN => Some("a larger limit on processes and threads helps (ulimit -u)"),
         Errno::EMFILE => Some("a larger limit on descriptors helps (ulimit -n)"),
+        Errno::ENFILE => Some("the system has no descriptors left: end other programs"),
+        Errno::ENOMEM => Some("the system has no memory left: end other programs"),
         _ => None,
     }
 }
@@ -303,9 +322,23 @@ mod tests {
 
     #[test]
     fn a_refusal_names_the_limit_to_raise() {
-        for (number, limit) in [(11, "(ulimit -u)"), (24, "(ulimit -n)"), (2, "(os error 2)")] {
+        for (number, limit) in [
+            (11, "(ulimit -u)"),
+            (24, "(ulimit -n)"),
+            (23, "no descriptors left: end other programs"),
+            (12, "no memory left: end other programs"),
+            (2, "(os error 2)"),
+        ] {
             let told = with_what_helps(&io::Error::from_raw_os_error(number));
             assert!(told.ends_with(limit), "{told}");
+        }
+    }
+
+    #[test]
+    fn a_shortage_is_told_from_a_program_that_is_missing() {
+        for (number, is_shortage) in [(11, true), (24, true), (12, true), (2, false), (13, false)] {
+            let error = io::Error::from_raw_os_error(number);
+            assert_eq!(super::is_shortage(&error), is_shortage, "{error}");
         }
     }
 

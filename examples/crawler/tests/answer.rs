@@ -1,8 +1,5 @@
 //! Both languages come to the report that the site says is right, and a crawl can be interrupted.
 
-#[cfg(unix)]
-mod second_ctrl_c;
-
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -173,8 +170,8 @@ fn ctrl_c_ends_it_with_a_report() {
 #[cfg(unix)]
 #[test]
 fn the_second_ctrl_c_ends_it_at_once() {
-    second_ctrl_c::ends_at_once(&mut Command::new(CRAWLER));
+    example_check::second_ctrl_c::ends_at_once(&mut Command::new(CRAWLER));
     if let Some(mut python) = python() {
-        second_ctrl_c::ends_at_once(&mut python);
+        example_check::second_ctrl_c::ends_at_once(&mut python);
     }
 }

@@ -506,7 +506,10 @@ fn with_a_better_tip(mut error: clap::Error) -> clap::Error {
         return error;
     }
     let name = |text: &str| text.trim_start_matches('-').to_owned();
-    let given = name(given);
+    let typed = given.clone();
+    let short = typed.strip_prefix('-').filter(|rest| !rest.starts_with('-'));
+    let short = short.and_then(|rest| rest.chars().next());
+    let given = name(&typed);
     let suggested = match error.get(ContextKind::SuggestedArg) {
         Some(ContextValue::String(suggested)) => Some(name(suggested)),
         _ => None,
@@ -517,7 +520,10 @@ fn with_a_better_tip(mut error: clap::Error) -> clap::Error {
     let is_said = |command: &&clap::Command| words.iter().any(|word| command.get_name() == word);
     let said = cli.get_subcommands().find(is_said).cloned();
     let has_it = |command: &&clap::Command| {
-        command.get_arguments().any(|option| option.get_long() == Some(given.as_str()))
+        command.get_arguments().any(|option| match short {
+            Some(short) => option.get_short() == Some(short),
+            None => option.get_long() == Some(given.as_str()),
+        })
     };
     let owner = match (cli.get_subcommands().find(has_it), &said) {
         (_, Some(said)) if has_it(&&cli) => Some(format!("` without `{}", said.get_name())),
@@ -526,7 +532,7 @@ fn with_a_better_tip(mut error: clap::Error) -> clap::Error {
     };
     cli = said.unwrap_or(cli);
     if let Some(owner) = owner {
-        let tip = format!("--{given} is an option of `stage-runner{owner}`");
+        let tip = format!("{typed} is an option of `stage-runner{owner}`");
         error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
     } else if stages::nearest(&given, suggested.as_deref().into_iter()).is_some() {
         return error;
@@ -537,28 +543,35 @@ fn with_a_better_tip(mut error: clap::Error) -> clap::Error {
     error
 }
 
-/// What somebody meant who wrote a word that is no URL: `stie`, `list`, `threads`.
+/// Whether a word has nothing of a URL in it.
+pub fn is_bare(word: &str) -> bool {
+    !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c))
+}
+
+/// What somebody meant who wrote a word that is not a URL: `stie`, `list`, `threads`, `run`.
 pub fn meant(word: &str) -> Option<String> {
-    let is_bare = word.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
-    if !is_bare {
+    if !is_bare(word) {
         return None;
     }
     if word == "all" || stages::find(word).is_ok() {
         return Some(format!("--stage {word}"));
     }
-    let cli = Cli::command();
-    let subcommands: Vec<_> = cli
-        .get_subcommands()
-        .filter(|subcommand| !subcommand.is_hide_set())
-        .map(clap::Command::get_name)
-        .collect();
-    const OPTIONS: [&str; 3] = ["list", "help", "version"];
+    let mut cli = Cli::command();
+    cli.build(); // adds --help and --version
+    let subcommands = cli.get_subcommands().filter(|subcommand| !subcommand.is_hide_set());
+    let subcommands: Vec<_> = subcommands.map(clap::Command::get_name).collect();
+    let options: Vec<_> = cli.get_arguments().filter_map(clap::Arg::get_long).collect();
+    // What other programs call what this one does without a command.
+    const RUNS: [&str; 4] = ["run", "start", "compare", "bench"];
     let stages = stages::STAGES.iter().map(|stage| stage.name);
-    let names = OPTIONS.into_iter().chain(subcommands.iter().copied()).chain(stages);
+    let names = subcommands.iter().chain(&options).copied().chain(stages).chain(RUNS);
     let name = stages::nearest(word, names)?;
     Some(match () {
-        () if OPTIONS.contains(&name) => format!("--{name}"),
         () if subcommands.contains(&name) => format!("stage-runner {name}"),
+        () if options.contains(&name) => format!("--{name}"),
+        () if RUNS.contains(&name) => {
+            "stage-runner alone, which runs all stages, or stage-runner --stage NAME".to_owned()
+        }
         () => format!("--stage {name}"),
     })
 }

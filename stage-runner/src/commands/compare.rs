@@ -7,11 +7,11 @@ use crawl::Url;
 use practice_site::{Config, Site};
 
 use super::{python, status};
-use crate::cli::{Format, RunOptions, meant, wrong};
+use crate::cli::{Format, RunOptions, is_bare, meant, wrong};
 use crate::lineup::entrants::{self, Entrant};
 use crate::lineup::urls::{self, Wanted};
 use crate::measure::{Originals, Work, estimate};
-use crate::results::{Build, Machine, Report, Run, Setting, SiteSetting};
+use crate::results::{Build, Machine, Report, Run, Setting, SiteSetting, descriptors_for_a_site};
 use crate::system::{processes, signals};
 use crate::terminal::countdown::{Countdown, NowAndThen};
 use crate::terminal::look::Look;
@@ -19,10 +19,6 @@ use crate::terminal::redraw::Redraw;
 use crate::terminal::{file, print, progress};
 use crate::views::{html, json, markdown, screen, sentences};
 use crate::words;
-
-/// Descriptors that a process needs beside its connections: a stage, and the runner with its site.
-const STAGE_DESCRIPTORS: usize = 16;
-const SITE_DESCRIPTORS: usize = 64;
 
 /// Runs what the command line asks for.
 pub fn run(options: &RunOptions) -> ExitCode {
@@ -50,10 +46,7 @@ pub fn run(options: &RunOptions) -> ExitCode {
     let site = match config.clone().map(Site::start).transpose() {
         Ok(site) => site,
         Err(error) => {
-            progress::warn(&format!(
-                "error: no practice site: {}",
-                processes::with_what_helps(&error)
-            ));
+            progress::warn(&format!("error: no practice site: {}", why_no_site(options, &error)));
             return ExitCode::FAILURE;
         }
     };
@@ -79,7 +72,7 @@ pub fn run(options: &RunOptions) -> ExitCode {
     let mut report = Report::new(setting, entrants);
     let shown = run_and_show(options, look, &wanted, originals, &mut report);
     progress::end();
-    tell_of_descriptors(&report);
+    tell_of_descriptors(options, &report);
     // Whatever became of the printing, what was measured is kept.
     if let Some(page) = options.report.as_ref().filter(|_| !report.runs.is_empty())
         && super::saved("report", page, &html::page(&report)) != ExitCode::SUCCESS
@@ -92,6 +85,20 @@ pub fn run(options: &RunOptions) -> ExitCode {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(is_fine),
         shown => shown.map(|()| is_fine),
     })
+}
+
+/// What the system said when it gave no practice site, and how many descriptors are enough if there
+/// are too few.
+fn why_no_site(options: &RunOptions, error: &io::Error) -> String {
+    let connections = options.concurrency.get().min(options.site.config().pages);
+    let needed = descriptors_for_a_site(connections);
+    match processes::descriptor_limit().filter(|has| *has < needed) {
+        Some(has) => format!(
+            "{error}; a process has {has} descriptors here, and this needs {needed}: ulimit -n \
+             {needed}, as root, allows them"
+        ),
+        None => processes::with_what_helps(error),
+    }
 }
 
 /// Text has room for two columns.
@@ -122,7 +129,13 @@ fn given_urls(options: &RunOptions) -> Result<Option<Vec<Url>>, String> {
     let mut urls = Vec::new();
     for text in &options.urls {
         urls.push(Url::parse(text).map_err(|error| match meant(text) {
-            Some(meant) => format!("\"{text}\" is not a URL: did you mean {meant}?"),
+            Some(meant) => {
+                format!("\"{text}\" is neither a command nor a URL: did you mean {meant}?")
+            }
+            None if is_bare(text) => format!(
+                "\"{text}\" is neither a command nor a URL: stage-runner --help lists the \
+                 commands; if it is a host, write http://{text}"
+            ),
             None => error.to_string(),
         })?);
     }
@@ -239,18 +252,15 @@ fn run_one(
     result.map(|()| run)
 }
 
-/// Who wonders why pages failed is told where a process has too few descriptors for so many.
-fn tell_of_descriptors(report: &Report) {
-    let setting = &report.setting;
-    let in_flight = setting.limits.concurrency.get().min(setting.urls.len());
-    let beside = if setting.site.is_some() { SITE_DESCRIPTORS } else { STAGE_DESCRIPTORS };
-    let limit = processes::descriptor_limit().filter(|limit| *limit < in_flight + beside);
-    if let Some(limit) = limit.filter(|_| report.runs.iter().any(|run| run.failed() > 0)) {
-        progress::note(&format!(
-            "A process has {} descriptors here (ulimit -n), too few for {} fetches at once.",
-            words::count(limit as u64),
-            words::count(in_flight as u64)
-        ));
+/// Where what is printed has no place for it, stderr says that there are too few descriptors.
+fn tell_of_descriptors(options: &RunOptions, report: &Report) {
+    let is_said = match options.format {
+        Format::Table => !options.is_traced(),
+        Format::Markdown => true,
+        Format::Json | Format::Jsonl => false,
+    };
+    if !is_said && let Some(words) = sentences::too_few_descriptors(report) {
+        progress::note(&words);
     }
 }
 

@@ -13,8 +13,11 @@ use crate::system::processes;
 /// # Errors
 /// This program cannot be started again; there is no Python.
 pub fn command(entrant: &Entrant, originals: Option<&Originals>) -> Result<Command, Fault> {
-    let not_started =
-        |program: &str, why: String| Fault::NotStarted { program: program.to_owned(), why };
+    let not_started = |program: &str, why: String| Fault::NotStarted {
+        program: program.to_owned(),
+        why,
+        is_shortage: false,
+    };
     match (entrant.language, &entrant.command[..]) {
         (_, [program, arguments @ ..]) => {
             let mut command = Command::new(program);

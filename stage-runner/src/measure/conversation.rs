@@ -153,12 +153,13 @@ impl Conversation {
         let began = Instant::now();
         let Manner { name, program, is_watched, is_doubted, silence, share_of_a_core, mut look } =
             manner;
-        let not_started = |why| Fault::NotStarted { program: program.clone(), why };
-        let mut child = processes::spawn(&mut command).map_err(|error| {
-            not_started(match error.kind() {
+        let mut child = processes::spawn(&mut command).map_err(|error| Fault::NotStarted {
+            program: program.clone(),
+            why: match error.kind() {
                 ErrorKind::NotFound => format!("{error}; install it, or write its whole path"),
                 _ => processes::with_what_helps(&error),
-            })
+            },
+            is_shortage: processes::is_shortage(&error),
         })?;
         signals::child(child.id());
         look.before_the_job(child.id());
@@ -170,7 +171,8 @@ impl Conversation {
             let _ = child.wait();
             signals::child(0);
             let why = processes::with_what_helps(&error);
-            not_started(format!("no thread for its pipes: {why}"))
+            let why = format!("no thread for its pipes: {why}");
+            Fault::NotStarted { program, why, is_shortage: true }
         })?;
         Ok(Conversation {
             child,

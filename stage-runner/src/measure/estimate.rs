@@ -22,10 +22,49 @@ pub fn crawl(setting: &Setting, entrant: &Entrant) -> Option<Duration> {
 }
 
 /// How long the slowest of these should take at most, where that is known of any. An interpreter
-/// adds some milliseconds to the delays of the site, and a row that is drawn to a shorter scale is
-/// cut.
+/// adds some milliseconds to the delays of the site, and so does each fetch that ends by its
+/// deadline, for it ends when that has passed. A row that is drawn to a shorter scale is cut.
 pub fn slowest(setting: &Setting, entrants: &[Entrant]) -> Option<Duration> {
     let slowest = entrants.iter().filter_map(|entrant| crawl(setting, entrant)).max()?;
     let in_python = entrants.iter().any(|entrant| entrant.language == Language::Python);
-    Some(if in_python { slowest + slowest / 20 } else { slowest })
+    let deadline = setting.limits.deadline;
+    let is_late = setting.site.iter().any(|site| site.delays().any(|delay| delay >= deadline));
+    let reasons = u32::from(in_python) + u32::from(is_late);
+    Some(slowest + slowest / 20 * reasons)
+}
+
+#[cfg(test)]
+mod tests {
+    use crawl::Limits;
+    use practice_site::Config;
+
+    use super::*;
+    use crate::lineup::{Languages, entrants};
+    use crate::results::{Build, Machine, SiteSetting};
+
+    #[test]
+    fn fetches_that_end_by_their_deadline_get_a_little_longer() {
+        let slowest = |languages, delay, deadline| {
+            let names = ["epoll".to_owned(), "blocking".to_owned()];
+            let entrants = entrants::choose(&names, &[], languages).unwrap();
+            let ms = Duration::from_millis;
+            let config = Config { pages: 4, delay: ms(delay), ..Config::default() };
+            let setting = Setting {
+                urls: Vec::new(),
+                site: Some(SiteSetting::from(&config)),
+                limits: Limits { deadline: ms(deadline), ..Limits::default() },
+                rounds: 1,
+                digest: false,
+                build: Build::this(),
+                machine: Machine::this(),
+                python: None,
+            };
+            super::slowest(&setting, &entrants).unwrap().as_millis()
+        };
+        assert_eq!(slowest(Languages::Rust, 400, 500), 1_600);
+        assert_eq!(slowest(Languages::Rust, 15_000, 500), 2_100);
+        assert_eq!(slowest(Languages::Rust, 500, 500), 2_100, "the deadline is met first");
+        assert_eq!(slowest(Languages::Both, 400, 500), 1_680);
+        assert_eq!(slowest(Languages::Both, 15_000, 500), 2_200);
+    }
 }

@@ -24,6 +24,8 @@ const LAST_EVENTS: Duration = Duration::from_millis(30);
 pub enum NotObserved {
     /// There is no site, or no program.
     NotStarted(String),
+    /// The runner itself got too little from the system: nothing is said about the program.
+    NoRoom(String),
     /// Somebody stopped the runner.
     Interrupted,
 }
@@ -41,7 +43,7 @@ pub fn observe(
 ) -> Result<Observed, NotObserved> {
     let no_site = |error| {
         let why = processes::with_what_helps(&error);
-        NotObserved::NotStarted(format!("no practice site: {why}"))
+        NotObserved::NoRoom(format!("no practice site: {why}"))
     };
     // Each run has a site of its own: nothing of the run before is in its events.
     let site_began = Instant::now();
@@ -93,8 +95,7 @@ pub fn observe(
     let mut result = Run::new(0, 0, wanted.len());
     let mut said = Vec::new();
     let conversation = Conversation::with(command, manner, &work, wanted.len());
-    let mut conversation =
-        conversation.map_err(|fault| NotObserved::NotStarted(fault.to_string()))?;
+    let mut conversation = conversation.map_err(not_started)?;
     let end = conversation.listen(&mut |outcome| {
         if let Some(outcome) = outcome {
             said.push(outcome.target);
@@ -140,6 +141,14 @@ fn with_descriptors(most: u32, command: &Command) -> Command {
     limited
 }
 
+/// That a program did not start, and whether the runner lacked room for it.
+fn not_started(fault: Fault) -> NotObserved {
+    match fault {
+        Fault::NotStarted { is_shortage: true, .. } => NotObserved::NoRoom(fault.to_string()),
+        fault => NotObserved::NotStarted(fault.to_string()),
+    }
+}
+
 fn ending(fault: Option<Fault>) -> Result<Ending, NotObserved> {
     Ok(match fault {
         None | Some(Fault::Ended { how: Ended::Exit(0), .. }) => Ending::Well,
@@ -148,7 +157,7 @@ fn ending(fault: Option<Fault>) -> Result<Ending, NotObserved> {
         Some(fault @ Fault::WrongLine { .. }) => Ending::WrongLine(fault.to_string()),
         Some(Fault::Interrupted) => return Err(NotObserved::Interrupted),
         Some(fault @ (Fault::NotHere { .. } | Fault::NotStarted { .. })) => {
-            return Err(NotObserved::NotStarted(fault.to_string()));
+            return Err(not_started(fault));
         }
     })
 }

@@ -15,7 +15,7 @@ use practice_site::{Config, Site};
 use super::{Heard, Originals, Work};
 use crate::lineup::{Entrant, urls};
 use crate::results::sweep::{End, Point, Why};
-use crate::results::{Fault, Run, Status, Who};
+use crate::results::{Fault, Run, Status, Who, descriptors_for_a_site};
 use crate::system::{processes, signals};
 
 /// A stage that waits for one page after the other is not asked to do it for longer than this.
@@ -24,9 +24,6 @@ const LONGEST: Duration = Duration::from_secs(10);
 /// Beyond its page's delay, a fetch may take this long: ten thousand that start at once take their
 /// time.
 const PATIENCE: Duration = Duration::from_secs(20);
-
-/// Descriptors that the runner needs beside the connections of its site: to listen, and for itself.
-const SITE_DESCRIPTORS: usize = 64;
 
 /// `from`, `to`, and the round numbers between: so many in each decade.
 ///
@@ -100,8 +97,9 @@ pub fn too_long(entrant: &Entrant, delay: Duration, in_flight: usize) -> Option<
 /// The site needs a few descriptors more than a stage. Without them it would be slow, and that
 /// would look like the stage. Where there are too few for the stage as well, it says so itself.
 fn too_many_for_the_site(in_flight: usize, limit: usize) -> Option<Why> {
-    let is_short = in_flight < limit && limit < in_flight + SITE_DESCRIPTORS;
-    is_short.then_some(Why::SiteTooSmall(limit))
+    let needed = descriptors_for_a_site(in_flight);
+    let is_short = in_flight < limit && limit < needed;
+    is_short.then_some(Why::SiteTooSmall { has: limit, needed })
 }
 
 /// A fresh process and a fresh site.
@@ -273,7 +271,8 @@ mod tests {
     fn a_site_that_could_not_keep_up_is_not_measured() {
         assert_eq!(too_many_for_the_site(1_000, 20_000), None);
         assert_eq!(too_many_for_the_site(1_000, 1_000), None, "the stage will say so");
-        assert_eq!(too_many_for_the_site(1_000, 1_024), Some(Why::SiteTooSmall(1_024)));
+        let too_small = Why::SiteTooSmall { has: 1_024, needed: 1_064 };
+        assert_eq!(too_many_for_the_site(1_000, 1_024), Some(too_small));
     }
 
     #[test]

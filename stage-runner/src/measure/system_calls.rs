@@ -45,7 +45,9 @@ pub fn count(command: &Command, run: &classroom::Run) -> Result<SystemCalls, Not
     signals::folder(None);
     match observed {
         Err(NotObserved::Interrupted) => Err(NotCounted::Interrupted),
-        Err(NotObserved::NotStarted(why)) => Err(NotCounted::NotHere(why)),
+        Err(NotObserved::NotStarted(why) | NotObserved::NoRoom(why)) => {
+            Err(NotCounted::NotHere(why))
+        }
         // A container may forbid to trace, and then strace says so.
         Ok(observed) if said.is_empty() => {
             let last_word = observed.stderr.unwrap_or_else(|| "strace saw no call".to_owned());

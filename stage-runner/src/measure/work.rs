@@ -32,8 +32,32 @@ pub struct Work<'a> {
 }
 
 impl Work<'_> {
-    /// Runs an entrant once.
+    /// Runs an entrant once. Every target gets an outcome, also when nobody is left to tell what
+    /// became of it; only an interrupted run has gaps.
     pub fn run(&self, index: usize, entrant: &Entrant, round: u32, heard: Heard<'_>) -> Run {
+        let mut run = self.run_as_told(index, entrant, round, heard);
+        if run.status == Status::Skipped {
+            return run;
+        }
+        let was_started = !matches!(run.fault, Some(Fault::NotStarted { .. }));
+        if !(was_started && signals::asked()) {
+            let fault = run.fault.as_ref().map(Fault::to_string);
+            give_up(&mut run, &fault.unwrap_or_else(|| "the program ended".to_owned()), heard);
+        }
+        if run.fault.is_some() || run.failed() > 0 {
+            run.status = Status::Failed;
+        }
+        run
+    }
+
+    /// Runs an entrant once. A target that it told nothing of has no outcome.
+    pub fn run_as_told(
+        &self,
+        index: usize,
+        entrant: &Entrant,
+        round: u32,
+        heard: Heard<'_>,
+    ) -> Run {
         let mut run = Run::new(index, round, self.wanted.len());
         for (url, wanted) in self.wanted.iter().enumerate() {
             if let Err(reason) = &wanted.target {
@@ -47,9 +71,7 @@ impl Work<'_> {
         let mut conversation = match Conversation::start(self, entrant, urls.len()) {
             Ok(conversation) => conversation,
             Err(fault) => {
-                give_up(&mut run, &fault.to_string(), heard);
                 run.fault = Some(fault);
-                run.status = Status::Failed;
                 return run;
             }
         };
@@ -67,13 +89,6 @@ impl Work<'_> {
         }
         for step in run.activity.iter_mut().flat_map(|activity| &mut activity.steps) {
             step.target = step.target.map(|target| urls[target]);
-        }
-        if !signals::asked() {
-            let fault = run.fault.as_ref().map(Fault::to_string);
-            give_up(&mut run, &fault.unwrap_or_else(|| "the program ended".to_owned()), heard);
-        }
-        if run.fault.is_some() || run.failed() > 0 {
-            run.status = Status::Failed;
         }
         run
     }
@@ -100,7 +115,7 @@ fn lacks(entrant: &Entrant, run: &Run) -> Option<String> {
     skipped.then(|| run.stderr.last().cloned().unwrap_or_else(|| "no reason was given".to_owned()))
 }
 
-/// Every target gets an outcome, also when nobody is left to tell what became of it.
+/// An outcome for each target that has none.
 fn give_up(run: &mut Run, why: &str, heard: Heard<'_>) {
     for (url, outcome) in run.outcomes.iter_mut().enumerate() {
         if outcome.is_none() {

@@ -20,6 +20,6 @@ pub use fault::{Ending, Fault, WrongLine};
 pub use report::Report;
 pub use rows::Row;
 pub use run::{Doubts, Run, Status, wait_us};
-pub use setting::{Build, Machine, Profile, Setting, SiteSetting};
+pub use setting::{Build, Machine, Profile, Setting, SiteSetting, descriptors_for_a_site};
 pub use sweep::Sweep;
 pub use who::{Who, WorkerKind};

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use crate::lineup::Entrant;
-use crate::words;
 
 /// A program, and how far it keeps what a stage promises.
 #[derive(Clone, Debug)]
@@ -53,6 +52,8 @@ pub struct Failure {
 pub enum Stopped {
     /// So many jobs, the first of all, went wrong in the same way.
     SameWay(usize, String),
+    /// The runner itself lacks something: no site, no process, no thread. In words.
+    NoRoom(String),
     /// It took too long, and the rest was not asked.
     OutOfTime(Duration),
     /// Somebody stopped the runner.
@@ -131,23 +132,6 @@ impl Verdict {
             Verdict::Passed => 0,
             Verdict::NotYet => 1,
             Verdict::NotJudged => 3,
-        }
-    }
-}
-
-impl Stopped {
-    /// In words.
-    pub fn reason(&self) -> String {
-        match self {
-            Stopped::SameWay(jobs, words) => format!(
-                "The first {} went wrong in the same way, so the rest was not asked: {words}",
-                words::plural(*jobs as u64, "job")
-            ),
-            Stopped::OutOfTime(time) => format!(
-                "After {} the rest was not asked: the program is too slow for this check, or the machine too busy",
-                words::roughly(*time)
-            ),
-            Stopped::Interrupted => "The rest was not asked".to_owned(),
         }
     }
 }

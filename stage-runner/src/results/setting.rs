@@ -8,6 +8,8 @@ use crawl::Limits;
 use practice_site::Config;
 use serde::{Deserialize, Serialize};
 
+use crate::system::processes;
+
 /// What all runs of a comparison have in common.
 #[derive(Clone, Debug)]
 pub struct Setting {
@@ -73,6 +75,9 @@ pub struct Machine {
     pub arch: String,
     /// Processors that this process may use.
     pub cpus: Option<usize>,
+    /// Descriptors that a process may have: one for each socket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub descriptors: Option<usize>,
 }
 
 impl Build {
@@ -97,6 +102,7 @@ impl Machine {
             os: consts::OS.to_owned(),
             arch: consts::ARCH.to_owned(),
             cpus: thread::available_parallelism().ok().map(Into::into),
+            descriptors: processes::descriptor_limit(),
         }
     }
 }
@@ -122,7 +128,30 @@ impl SiteSetting {
     }
 }
 
+/// Descriptors that a process needs beside its connections: a stage, and the runner with its site.
+const STAGE_DESCRIPTORS: usize = 16;
+const SITE_DESCRIPTORS: usize = 64;
+
+/// How many descriptors a process needs that has the practice site, with so many connections to it.
+pub fn descriptors_for_a_site(connections: usize) -> usize {
+    connections + SITE_DESCRIPTORS
+}
+
 impl Setting {
+    /// Fetches that are in flight at the same time, at most.
+    pub fn most_in_flight(&self) -> usize {
+        self.limits.concurrency.get().min(self.urls.len())
+    }
+
+    /// How many descriptors a process needs for them: the one with the practice site, or else the
+    /// stage.
+    pub fn descriptors_needed(&self) -> usize {
+        match self.site {
+            Some(_) => descriptors_for_a_site(self.most_in_flight()),
+            None => self.most_in_flight() + STAGE_DESCRIPTORS,
+        }
+    }
+
     /// A URL as short as it is still clear: its path, where there is only one host, or all are the
     /// practice site.
     pub fn short_url(&self, target: usize) -> &str {

@@ -1,12 +1,10 @@
 //! Who waits.
 
 use std::collections::BTreeSet;
-use std::fmt;
 
 use crawl::Worker;
 
 use super::Run;
-use crate::words;
 
 /// Workers of one kind, and how many of them fetched something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,31 +37,5 @@ impl Who {
             (processes, _) => (WorkerKind::Process, processes),
         };
         Some(Who { kind, count: count as u64 })
-    }
-}
-
-impl WorkerKind {
-    /// One of them, in words.
-    pub fn noun(self) -> &'static str {
-        match self {
-            WorkerKind::Thread => "thread",
-            WorkerKind::Process => "process",
-        }
-    }
-
-    /// The word after a number of them.
-    pub fn noun_for(self, number: u64) -> &'static str {
-        match (self, number) {
-            (_, 1) => self.noun(),
-            (WorkerKind::Thread, _) => "threads",
-            (WorkerKind::Process, _) => "processes",
-        }
-    }
-}
-
-/// `1 thread`, `1,000 processes`.
-impl fmt::Display for Who {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", words::count(self.count), self.kind.noun_for(self.count))
     }
 }

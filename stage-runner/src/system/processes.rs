@@ -11,7 +11,7 @@ use std::{
     time::SystemTime,
 };
 
-pub use stage_program::system::{stdout_is_closed, with_what_helps};
+pub use stage_program::system::{is_shortage, stdout_is_closed, with_what_helps};
 pub use system::*;
 
 /// This very program, to be started again, also after its file was replaced while it runs (by a new

@@ -42,7 +42,12 @@ pub fn report_in(languages: Languages, stages: &str, programs: &[&str]) -> Repor
         rounds: 1,
         digest: false,
         build: Build { version: "1.0.0".to_owned(), profile: Profile::Release },
-        machine: Machine { os: "linux".to_owned(), arch: "x86_64".to_owned(), cpus: Some(2) },
+        machine: Machine {
+            os: "linux".to_owned(),
+            arch: "x86_64".to_owned(),
+            cpus: Some(2),
+            descriptors: None,
+        },
         python: (languages != Languages::Rust).then(|| "3.11.7".to_owned()),
     };
     let mut entrants = entrants::choose(&names, &programs, languages).unwrap();

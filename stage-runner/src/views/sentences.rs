@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use crawl::protocol::{ErrorLine, OutcomeLine};
-use crawl::{ErrorKind, Worker};
+use crawl::{ErrorKind, Limits, Worker};
 use stage_program::Figures;
 
 use crate::lineup::Language;
@@ -435,12 +435,23 @@ pub fn larger_limits(report: &Report, rows: &[Row<'_>]) -> Vec<String> {
     let max_body = (site.size_bytes > limits.max_body_bytes
         && any_failed(rows, ErrorKind::TooLarge))
     .then(|| format!("--max-body {}MiB", site.size_bytes.div_ceil(1 << 20)));
-    deadline.into_iter().chain(max_body).collect()
+    // A page of the site says how large its body is, so a fetch that does not know met the other
+    // limit first.
+    let met_in_head = any_error(rows, |error| {
+        error.kind == ErrorKind::TooLarge && error.expected_bytes.is_none()
+    });
+    let default = Limits::default().max_head_bytes;
+    let max_head = (limits.max_head_bytes < default && met_in_head)
+        .then(|| format!("--max-head {}KiB", default >> 10));
+    deadline.into_iter().chain(max_head).chain(max_body).collect()
 }
 
 fn any_failed(rows: &[Row<'_>], kind: ErrorKind) -> bool {
-    let is_it = |error: &ErrorLine| error.kind == kind;
-    rows.iter().any(|row| row.worst().reported().any(|o| o.error.as_ref().is_some_and(is_it)))
+    any_error(rows, |error| error.kind == kind)
+}
+
+fn any_error(rows: &[Row<'_>], is_it: impl Fn(&ErrorLine) -> bool) -> bool {
+    rows.iter().any(|row| row.worst().reported().any(|o| o.error.as_ref().is_some_and(&is_it)))
 }
 
 /// Which limit a page met, and the option that sets it.
@@ -470,7 +481,24 @@ pub fn failures(report: &Report, rows: &[Row<'_>]) -> Vec<String> {
     if !sentences.is_empty() {
         sentences.extend(limits(report, rows));
     }
+    sentences.extend(too_few_descriptors(report));
     sentences
+}
+
+/// Whoever wonders why pages failed is told where a process has too few descriptors for so many,
+/// and how many are enough.
+pub fn too_few_descriptors(report: &Report) -> Option<String> {
+    let (setting, needed) = (&report.setting, report.setting.descriptors_needed());
+    let has = setting.machine.descriptors.filter(|has| *has < needed)?;
+    report.runs.iter().any(|run| run.failed() > 0).then(|| {
+        // The soft limit has been raised to the hard one, which only root can raise.
+        format!(
+            "A process has {} descriptors here, too few for {} fetches at once: ulimit -n \
+             {needed}, as root, allows them.",
+            words::count(has as u64),
+            words::count(setting.most_in_flight() as u64)
+        )
+    })
 }
 
 /// What failed, told once where it failed everywhere.

@@ -135,6 +135,21 @@ fn words_that_are_missing_and_words_that_are_wrong() {
     assert!(words.starts_with(told), "{words}");
 }
 
+/// Of one page it tells all, of many only the first ones.
+#[test]
+fn pages_that_a_program_tells_nothing_of_are_counted() {
+    let ended = script("STAGE | head -n 2", &["--format", "json"]).code(1);
+    let failed = failures(&ended);
+    let words = |name: &str| {
+        let found = failed.iter().find(|(group, _)| group == name);
+        found.unwrap_or_else(|| panic!("no {name}: {failed:#?}")).1.clone()
+    };
+    let lost = "998 without an outcome: ended and left 998 pages without an outcome";
+    assert_eq!(words("1,000 pages"), [lost]);
+    let lost = "6 without an outcome: ended and left 6 pages without an outcome";
+    assert_eq!(words("deadline, each its own"), [lost]);
+}
+
 /// Nonsense is told by name, and soon.
 #[test]
 fn nonsense_is_told_by_name_and_soon() {

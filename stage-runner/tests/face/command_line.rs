@@ -73,7 +73,8 @@ fn what_is_wrong_is_said_before_anything_runs() {
     wrong(&["site", "--rounds", "3"], "--rounds is an option of `stage-runner` without `site`");
     wrong(&["sweep", "--listen", "::"], "--listen is an option of `stage-runner site`");
     wrong(&["-c", "-5"], "it is less than 0");
-    wrong(&["run"], "\"run\" is not a URL");
+    wrong(&["sweep", "-c", "5"], "-c is an option of `stage-runner` without `sweep`");
+    wrong(&["check", "-s", "epoll"], "-s is an option of `stage-runner` without `check`");
     assert!(!run(&["--bogus"]).code(2).stderr.contains("--rounds"), "nobody means that");
     wrong(&["--program", "epoll=x"], "taken by a stage");
     wrong(&["--program", "a=x", "--program", "a=y"], "given twice");
@@ -86,7 +87,16 @@ fn an_invalid_url_is_named_with_its_line() {
     wrong(&["example.com"], "http://example.com");
     wrong(&["http://"], "it has no host");
     wrong(&["threads"], "did you mean --stage threads?");
-    wrong(&["list"], "\"list\" is not a URL: did you mean --list?");
+    wrong(&["list"], "\"list\" is neither a command nor a URL: did you mean --list?");
+    wrong(&["rounds"], "did you mean --rounds?");
+    wrong(&["delya"], "did you mean --delay?");
+    for run in ["run", "urn", "compare"] {
+        wrong(&[run], "a command nor a URL: did you mean stage-runner alone, which runs all");
+    }
+    wrong(&["quantum"], "stage-runner --help lists the commands; if it is a host, write http://q");
+    wrong(&["http//x"], "\"http//x\" is not a URL to fetch: a colon follows the http");
+    wrong(&["http//x"], ": write http://x\n");
+    wrong(&["http:/x"], ": write http://x\n");
     wrong(&["help"], "did you mean --help?");
     wrong(&["stie"], "did you mean stage-runner site?");
     wrong(&["stie", "--pages", "5"], "did you mean stage-runner site?");
@@ -181,14 +191,28 @@ fn too_few_descriptors_are_told() {
     let mut shell = std::process::Command::new("sh");
     shell.args(["-c", &script]).stdin(std::process::Stdio::null());
     let ended = super::support::ended(shell).code(1);
-    ended.notes("A process has 64 descriptors here (ulimit -n), too few for 100 fetches at once.");
+    let told = "A process has 64 descriptors here, too few for 100 fetches at once: ulimit -n";
+    let ended = ended.says(&format!("{told}\n164, as root, allows them."));
+    assert_eq!(ended.stderr, "", "the table says it");
+    let limited = |most: u32, args: &str| {
+        let args = format!("-s epoll --pages 100 --delay 200ms --deadline 3s {args}");
+        let mut shell = std::process::Command::new("sh");
+        shell.args(["-c", &format!("ulimit -n {most}; exec {runner} {args}")]);
+        super::support::ended(shell)
+    };
+    limited(64, "-c 100 --format json").code(1).notes(told);
+    limited(64, "-c 100 --format markdown").code(1).says(told);
+    limited(164, "-c 100").code(0);
+    limited(74, "-c 10").code(0);
 
-    for (most, command) in [(12, "-s epoll"), (5, "site")] {
+    let helps = "a larger limit on descriptors helps (ulimit -n)";
+    let allows = "a process has 12 descriptors here, and this needs 74: ulimit -n 74, as root,";
+    for (most, command, words) in [(12, "-s epoll", allows), (5, "site", helps)] {
         let script = format!("ulimit -n {most}; exec {runner} {command}");
         let mut shell = std::process::Command::new("sh");
         shell.args(["-c", &script]).stdin(std::process::Stdio::null());
         let ended = super::support::ended(shell).code(1);
-        ended.notes("a larger limit on descriptors helps (ulimit -n)");
+        ended.notes(words);
     }
 }
 
@@ -218,6 +242,13 @@ fn a_deadline_or_a_size_that_no_page_keeps_is_told_with_its_option() {
         assert!(!ended.stdout.contains("--jitter"), "{}", ended.stdout);
     }
     run(&[&large[..], &["-s", "epoll", "--max-body", "11MiB"]].concat()).code(0).says("--jitter");
+
+    let head = ["--pages", "2", "--delay", "0", "-s", "epoll", "--max-head"];
+    let ended = run(&[&head[..], &["50"]].concat()).code(1).says("--max-head 64KiB");
+    assert!(!ended.stdout.contains("--max-body 1"), "{}", ended.stdout);
+    let ended = run(&[&head[..], &["4KiB", "--max-body", "50"]].concat()).code(1);
+    assert!(!ended.says("--max-body 1MiB").stdout.contains("--max-head 64"), "the head fits");
+    run(&[&head[..], &["64KiB"]].concat()).code(0);
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
+#[cfg(target_os = "linux")]
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -449,24 +451,14 @@ fn the_binary_may_be_replaced_while_it_runs() {
 #[test]
 #[cfg(target_os = "linux")]
 fn no_thread_to_be_had() {
+    let Some(user) = OrdinaryUser::new() else { return };
     let names: String = (0..40).map(|n| format!(" http://127.0.0.1:{}/", 20_001 + n)).collect();
     for backtrace in ["0", "1"] {
         for most in [1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16] {
             let stages = "-s epoll,process-pool,tokio --pages 2 --delay 0";
-            for args in [stages, names.as_str(), "check --program m=true"] {
-                let Some(mut shell) = with_few_processes(most, args) else {
-                    eprintln!("skipped: no ordinary user without processes here");
-                    return;
-                };
-                shell.env("RUST_BACKTRACE", backtrace);
-                let mut child = shell.spawn().unwrap();
-                let (mut stdout, mut stderr) = (child.stdout.take(), child.stderr.take());
-                let status = wait_at_most(&mut child, Duration::from_secs(20));
-                let mut text = String::new();
-                stdout.as_mut().unwrap().read_to_string(&mut text).unwrap();
-                stderr.as_mut().unwrap().read_to_string(&mut text).unwrap();
-                assert!(!text.contains("panicked"), "{most}: {text}");
-                assert!(matches!(status.code(), Some(0 | 1)), "{most}: {status} {text}");
+            for args in [stages, names.as_str()] {
+                let (code, text) = user.with_few_processes(most, args, backtrace);
+                assert!(matches!(code, Some(0 | 1)), "{most}: {code:?} {text}");
                 let is_told = text.contains("ulimit -u") || text.contains("Resource temporarily");
                 assert!(most > 2 || is_told, "{most}: {text}");
             }
@@ -474,42 +466,153 @@ fn no_thread_to_be_had() {
     }
 }
 
+/// What the runner itself lacks is no mistake of the program that it checks.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_check_without_threads_to_be_had_is_not_judged() {
+    let Some(user) = OrdinaryUser::new() else { return };
+    for most in [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 16] {
+        // One checks four jobs side by side, the other one at a time.
+        for (args, too_few) in
+            [("check --program m=true", 8), ("check --program m=cat", 8), ("check 1a -- cat", 6)]
+        {
+            let (code, text) = user.with_few_processes(most, args, "0");
+            let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            let lacks = text.contains("Resource temporarily");
+            assert!(most > too_few || lacks, "{most}: {text}");
+            assert_eq!(code, Some(if lacks { 3 } else { 1 }), "{most}: {text}");
+            assert_eq!(lacks, text.contains("(ulimit -u)"), "{most}: {text}");
+            assert_eq!(lacks, !text.contains("not yet"), "{most}: {text}");
+        }
+    }
+    let (code, text) = user.with_few_processes(7, "check --program m=cat --format json", "0");
+    let json: serde_json::Value =
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+    assert_eq!((code, &json["verdict"]), (Some(3), &"not judged".into()), "{json}");
+    let program = &json["programs"][0];
+    assert_eq!(program["groups"], serde_json::json!([]), "{json}");
+    let why = program["stopped"].as_str().unwrap();
+    assert!(why.contains("larger limit on processes and threads"), "{why}");
+}
+
 #[test]
 #[cfg(target_os = "linux")]
 fn a_pool_that_got_fewer_workers_says_so() {
+    let Some(user) = OrdinaryUser::new() else { return };
     for (stage, most, workers) in
         [("process-pool", 40, "processes"), ("thread-pool", 16, "threads")]
     {
         let args = format!("-s blocking,{stage} -c 20 --pages 20 --delay 100ms");
-        let Some(shell) = with_few_processes(most, &args) else { return };
-        let ended = ended(shell).code(0);
-        let words = ended.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        let (code, text) = user.with_few_processes(most, &args, "0");
+        let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
         let told = format!(" of 20 {workers}: the system gave no more");
-        assert!(words.contains(&told), "{}", ended.stdout);
+        assert!(words.contains(&told), "{text}");
+        assert_eq!(code, Some(0), "{text}");
     }
 }
 
-/// The binary as a user who may have so many processes and threads and has none yet. Root may
-/// always have more.
+/// A user who has no processes yet, with a copy of the binary where everybody may run it. (The
+/// folder of the build may be one that only its owner can enter.) Root may always have more
+/// processes, so that the limit has to be another user's.
 #[cfg(target_os = "linux")]
-fn with_few_processes(most: u32, args: &str) -> Option<Command> {
-    const NOBODY_ELSE: &str = "64231";
-    let is_root = Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout == b"0\n");
-    if !is_root || Command::new("setpriv").arg("--version").output().is_err() {
-        return None;
+struct OrdinaryUser {
+    folder: std::path::PathBuf,
+}
+
+#[cfg(target_os = "linux")]
+impl OrdinaryUser {
+    /// Another one in each test program: what runs elsewhere as this user would count as well.
+    fn number() -> u32 {
+        60_000 + std::process::id() % 5_000
     }
-    let runner = env!("CARGO_BIN_EXE_stage-runner");
-    let user = format!("--reuid={NOBODY_ELSE}");
-    let can_run = Command::new("setpriv").args([&user, runner, "--version"]).output();
-    if !can_run.is_ok_and(|ran| ran.status.success()) {
-        return None;
+
+    /// `None`, and the reason is printed, where there is no such user to be had. In CI, root has to
+    /// have one.
+    fn new() -> Option<OrdinaryUser> {
+        match OrdinaryUser::find() {
+            Ok(user) => Some(user),
+            Err(why) => {
+                let must = std::env::var_os("CI").is_some() && is_root();
+                assert!(!must, "in CI, root can run it as an ordinary user: {why}");
+                eprintln!("skipped: {why}");
+                None
+            }
+        }
     }
-    let mut shell = Command::new("setpriv");
-    let script = format!("ulimit -u {most}; exec {runner} {args}");
-    // dash calls this limit -p.
-    shell.args([&user, "--clear-groups", "bash", "-c", &script]);
-    shell.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    Some(shell)
+
+    fn find() -> Result<OrdinaryUser, String> {
+        use std::os::unix::fs::PermissionsExt;
+        use std::sync::atomic::{AtomicU32, Ordering};
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+
+        if !is_root() {
+            return Err("only root can run it as a user without processes".to_owned());
+        }
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("ordinary-user-{}-{number}", std::process::id());
+        // The binary is removed with this, whatever comes now.
+        let user = OrdinaryUser { folder: std::env::temp_dir().join(name) };
+        std::fs::create_dir(&user.folder).map_err(|error| error.to_string())?;
+        std::fs::copy(env!("CARGO_BIN_EXE_stage-runner"), user.binary())
+            .map_err(|error| error.to_string())?;
+        for path in [&user.folder, &user.binary()] {
+            let everybody = std::fs::Permissions::from_mode(0o755);
+            std::fs::set_permissions(path, everybody).map_err(|error| error.to_string())?;
+        }
+        let ran = user.command("exec \"$0\" --version", "0").output();
+        match ran {
+            Err(error) => Err(format!("no setpriv here, to run it as another user: {error}")),
+            Ok(ran) if !ran.status.success() => {
+                let stderr = String::from_utf8_lossy(&ran.stderr);
+                Err(format!("user {} cannot run it: {}", OrdinaryUser::number(), stderr.trim()))
+            }
+            Ok(_) => Ok(user),
+        }
+    }
+
+    fn binary(&self) -> std::path::PathBuf {
+        self.folder.join("stage-runner")
+    }
+
+    /// A script of bash, in which `$0` is the binary.
+    fn command(&self, script: &str, backtrace: &str) -> Command {
+        let mut shell = Command::new("setpriv");
+        let user = format!("--reuid={}", OrdinaryUser::number());
+        shell.args([&user, "--clear-groups", "bash", "-c", script]).arg(self.binary());
+        shell.current_dir(&self.folder).env("RUST_BACKTRACE", backtrace);
+        shell.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        shell
+    }
+
+    /// Runs the binary where the user may have so many processes and threads: its exit status, and
+    /// what it printed.
+    fn with_few_processes(&self, most: u32, args: &str, backtrace: &str) -> (Option<i32>, String) {
+        // Those of another test count as well, for they are the same user's.
+        static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+        let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+        // dash calls this limit -p.
+        let script = format!("ulimit -u {most}; exec \"$0\" {args}");
+        let mut child = self.command(&script, backtrace).spawn().unwrap();
+        let (mut stdout, mut stderr) = (child.stdout.take(), child.stderr.take());
+        let status = wait_at_most(&mut child, Duration::from_secs(20));
+        let mut text = String::new();
+        stdout.as_mut().unwrap().read_to_string(&mut text).unwrap();
+        stderr.as_mut().unwrap().read_to_string(&mut text).unwrap();
+        assert!(!text.contains("panicked"), "{most}: {text}");
+        (status.code(), text)
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl Drop for OrdinaryUser {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn is_root() -> bool {
+    Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout == b"0\n")
 }
 
 /// Nobody learns the address then.

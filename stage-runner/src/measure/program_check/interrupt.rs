@@ -59,6 +59,7 @@ pub fn check(checking: &Checking<'_>, groups: &mut Vec<Group>) -> io::Result<Opt
     let mut conversation = match Conversation::start(&work, checking.entrant, wanted.len()) {
         Ok(conversation) => conversation,
         Err(fault) => {
+            checking.note_shortage(&fault);
             group.add("starts", Some(fault_in_words(&fault, &run)));
             groups.push(group);
             return Ok(None);

@@ -11,7 +11,7 @@ use crawl::{ErrorKind, Limits};
 use practice_site::{Event, Site, What};
 
 use super::faults::{differences, in_words};
-use super::{Checking, fault_in_words, leave_if_busy, was_lost, watched_site};
+use super::{Checking, fault_in_words, leave_if_busy, watched_site};
 use crate::results::program_check::{Group, Stopped};
 use crate::results::{Fault, Run};
 use crate::words;
@@ -170,11 +170,10 @@ fn deadline(checking: &Checking<'_>) -> io::Result<Group> {
         group = Group { left_out: group.left_out, ..Group::new(group.name) };
         let (mut lost, mut lacked_time) = (0, matches!(run.fault, Some(Fault::Hung { .. })));
         for (outcome, (name, heard)) in run.outcomes.iter().zip(names.iter().zip(&heard)) {
-            let Some(outcome) = outcome else { continue };
-            if run.fault.as_ref().is_some_and(|fault| was_lost(outcome, fault)) {
+            let Some(outcome) = outcome else {
                 lost += 1;
                 continue;
-            }
+            };
             let timed_out =
                 matches!(&outcome.error, Some(error) if error.kind == ErrorKind::Timeout);
             let wrong = match name.starts_with("page ") {
@@ -230,14 +229,10 @@ fn thousand(checking: &Checking<'_>) -> io::Result<Group> {
         done += 1;
         (checking.told)("1,000 pages", done, THOUSAND);
     });
-    let mut lost = 0;
     for outcome in run.reported() {
-        match &run.fault {
-            Some(fault) if was_lost(outcome, fault) => lost += 1,
-            _ => group.add(format!("page {}", outcome.target + 1), wrong_page(outcome)),
-        }
+        group.add(format!("page {}", outcome.target + 1), wrong_page(outcome));
     }
-    add_lost(&mut group, lost, &run);
+    add_lost(&mut group, THOUSAND - run.reported().count(), &run);
     if group.failures.is_empty()
         && let Some(wrong) = wrong_pages(&run, connections(&site.events()))
     {

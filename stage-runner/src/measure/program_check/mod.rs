@@ -7,14 +7,14 @@ mod faults;
 mod interrupt;
 mod many;
 
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 use std::{io, mem};
 
 use classroom::control::{ENOUGH, share_of_a_core};
+use crawl::Limits;
 use crawl::protocol::OutcomeLine;
-use crawl::{ErrorKind, Limits};
 use practice_site::{Config, Site};
 
 use super::Work;
@@ -22,7 +22,7 @@ use crate::lineup::Entrant;
 use crate::lineup::urls::{self, Wanted};
 use crate::results::program_check::{Failure, Group, ProgramCheck, Stopped};
 use crate::results::{Fault, Run};
-use crate::system::signals;
+use crate::system::{processes, signals};
 use crate::words;
 
 /// Jobs that run side by side.
@@ -42,22 +42,28 @@ pub type Told<'a> = &'a (dyn Fn(&str, usize, usize) + Sync);
 type Step = fn(&Checking<'_>, &mut Vec<Group>) -> io::Result<Option<Stopped>>;
 
 /// Checks a program.
-///
-/// # Errors
-/// There is no practice site.
-pub fn check(entrant: &Entrant, told: Told<'_>) -> io::Result<ProgramCheck> {
-    let checking = Checking { entrant, told, began: Instant::now() };
+pub fn check(entrant: &Entrant, told: Told<'_>) -> ProgramCheck {
+    let checking = Checking { entrant, told, began: Instant::now(), no_room: OnceLock::new() };
     let mut groups = Vec::new();
     let mut stopped = None;
     let steps: [Step; 3] = [faults::check, many::check, interrupt::check];
     for step in steps {
-        stopped = step(&checking, &mut groups)?.or_else(|| checking.over());
+        let no_site = |error: io::Error| {
+            let why = processes::with_what_helps(&error);
+            Some(Stopped::NoRoom(format!("no practice site: {why}")))
+        };
+        let over = step(&checking, &mut groups).unwrap_or_else(no_site);
+        stopped = over.or_else(|| checking.over());
         if stopped.is_some() {
             break;
         }
     }
+    if matches!(stopped, Some(Stopped::NoRoom(_))) {
+        // What the runner lacks the program may have lacked before, so its mistakes do not count.
+        groups.clear();
+    }
     let took = checking.began.elapsed();
-    Ok(ProgramCheck { entrant: entrant.clone(), groups, stopped, took })
+    ProgramCheck { entrant: entrant.clone(), groups, stopped, took }
 }
 
 /// The program that is checked.
@@ -65,19 +71,30 @@ struct Checking<'a> {
     entrant: &'a Entrant,
     told: Told<'a>,
     began: Instant,
+    /// What the runner itself lacked, once it did.
+    no_room: OnceLock<String>,
 }
 
 impl Checking<'_> {
     /// Why no more is to be asked.
     fn over(&self) -> Option<Stopped> {
-        match () {
-            () if signals::asked() => Some(Stopped::Interrupted),
-            () if self.began.elapsed() > PATIENCE => Some(Stopped::OutOfTime(PATIENCE)),
-            () => None,
+        if signals::asked() {
+            return Some(Stopped::Interrupted);
+        }
+        if let Some(why) = self.no_room.get() {
+            return Some(Stopped::NoRoom(why.clone()));
+        }
+        (self.began.elapsed() > PATIENCE).then_some(Stopped::OutOfTime(PATIENCE))
+    }
+
+    /// Ends the check where a program did not start because the runner lacks room for it.
+    fn note_shortage(&self, fault: &Fault) {
+        if let Fault::NotStarted { is_shortage: true, .. } = fault {
+            self.no_room.get_or_init(|| words::escaped(&fault.to_string()));
         }
     }
 
-    /// Runs one job.
+    /// Runs one job: what the program told of it. A page that it told nothing of has no outcome.
     fn run(
         &self,
         urls: &[String],
@@ -86,12 +103,16 @@ impl Checking<'_> {
         heard: &mut dyn FnMut(&OutcomeLine),
     ) -> Run {
         let wanted = wanted(urls);
-        work(&wanted, limits, digest).run(0, self.entrant, 0, &mut |outcome| {
+        let run = work(&wanted, limits, digest).run_as_told(0, self.entrant, 0, &mut |outcome| {
             if let Some(outcome) = outcome {
                 heard(outcome);
             }
             self.over().is_none()
-        })
+        });
+        if let Some(fault) = &run.fault {
+            self.note_shortage(fault);
+        }
+        run
     }
 
     /// Runs jobs side by side, as long as there is time: what each came to, in their order.
@@ -162,12 +183,4 @@ fn fault_in_words(fault: &Fault, run: &Run) -> String {
     let last = run.stderr.iter().rev().find(|line| !line.is_empty());
     let last = last.map(|line| format!(" ({})", words::cut(line, SHOWN)));
     words::escaped(&format!("{joint}{fault}{}", last.unwrap_or_default()))
-}
-
-/// Whether the program told nothing of this page, and the outcome is what the runner made of that.
-fn was_lost(outcome: &OutcomeLine, fault: &Fault) -> bool {
-    let error = outcome.error.as_ref();
-    error.is_some_and(|error| {
-        error.kind == ErrorKind::WorkerDied && error.message == fault.to_string()
-    })
 }

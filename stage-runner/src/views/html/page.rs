@@ -208,8 +208,11 @@ mod tests {
         report.entrants[0].name += HOSTILE;
         report.entrants[1].stage = None;
         fail(&mut report.runs[0], 3, ErrorKind::Io, HOSTILE, 10);
-        report.runs[1].fault =
-            Some(Fault::NotStarted { program: HOSTILE.into(), why: HOSTILE.into() });
+        report.runs[1].fault = Some(Fault::NotStarted {
+            program: HOSTILE.into(),
+            why: HOSTILE.into(),
+            is_shortage: false,
+        });
         if let Some(activity) = &mut report.runs[0].activity {
             activity.places[0] = Place::from(HOSTILE);
             activity.steps[0].did = Some(Did::Other(HOSTILE.to_owned()));

@@ -350,6 +350,7 @@ mod tests {
         odd.runs[1].stopped_us = 12_000_000;
         odd.runs[1].wall_includes_start = true;
         odd.setting.machine.cpus = None;
+        odd.setting.machine.descriptors = Some(64);
         comes_back(&odd);
     }
 
@@ -421,8 +422,14 @@ mod tests {
             WrongLine::StepOverlaps { by: "thread 1".to_owned() },
         ];
         let ended = |how| Fault::Ended { how, unanswered: 9 };
+        let not_started = |is_shortage| Fault::NotStarted {
+            program: "./crawl".to_owned(),
+            why: "no such file".to_owned(),
+            is_shortage,
+        };
         let faults = [
-            Fault::NotStarted { program: "./crawl".to_owned(), why: "no such file".to_owned() },
+            not_started(false),
+            not_started(true),
             Fault::Hung { silent_us: 15_000_000 },
             ended(Ending::Exit(3)),
             ended(Ending::Signal("SIGKILL".to_owned())),

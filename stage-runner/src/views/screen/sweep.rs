@@ -187,7 +187,12 @@ mod tests {
             delay: Duration::from_secs(2),
             steps: steps.to_vec(),
             build: Build { version: "1.0.0".to_owned(), profile: Profile::Release },
-            machine: Machine { os: "linux".to_owned(), arch: "x86_64".to_owned(), cpus: Some(2) },
+            machine: Machine {
+                os: "linux".to_owned(),
+                arch: "x86_64".to_owned(),
+                cpus: Some(2),
+                descriptors: None,
+            },
             python: None,
             tracks: vec![
                 track("blocking", &steps[..2], one_by_one()),

@@ -11,8 +11,11 @@ use practice_site::{Config, Site};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Sends both while a fetch is in flight that takes longer than this test has patience.
+///
+/// # Panics
+/// If it does anything else.
 #[track_caller]
-pub(crate) fn ends_at_once(crawler: &mut Command) {
+pub fn ends_at_once(crawler: &mut Command) {
     let (asked, to_us) = channel();
     let site = Site::start_reporting(Config::default(), move |arrival| {
         let _ = asked.send(arrival.request.unwrap_or_default().to_owned());
