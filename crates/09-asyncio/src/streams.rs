@@ -37,6 +37,12 @@ use crate::{Socket, StreamReader};
 /// # }
 /// ```
 ///
+/// Python's streams have more, which is not here: a `limit` of one's own,
+/// `ssl`, `start_tls`, `start_server`, `get_extra_info`, `writelines`, and
+/// several separators for `readuntil`. A loop around
+/// [`read`](StreamReader::read) stands for a `read` without a number, and
+/// a loop around [`readline`](StreamReader::readline) for `async for`.
+///
 /// # Errors
 /// Why there is no connection.
 pub async fn open_connection(
