@@ -213,7 +213,7 @@ pub(crate) fn must_wait(error: &io::Error) -> bool {
 /// # fn main() -> std::io::Result<()> {
 /// let listener = TcpListener::bind("127.0.0.1:0")?;
 /// let address = listener.local_addr()?;
-/// # let server = std::thread::spawn(move || listener.accept());
+/// # let server = std::thread::spawn(move || drop(listener.accept()));
 /// let error = asyncio::run(async {
 ///     let (mut reader, _writer) = open_connection(address).await?;
 ///     reader.readexactly(4).await
