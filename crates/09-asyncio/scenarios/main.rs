@@ -15,6 +15,7 @@ mod loops;
 mod order;
 mod queues;
 mod states;
+mod streams;
 mod task_group;
 mod threads;
 mod timeout;
@@ -31,7 +32,7 @@ macro_rules! table {
 const ALL: &[(&str, fn())] = table! {
     order two_sleeps future timers cancel gather wait timeout task_group
     queues locks condition as_completed generators end_of_run states
-    loops threads
+    loops threads streams
 };
 
 fn main() {

@@ -71,8 +71,8 @@
 //! `gather`, `shield`, `as_completed`, `wait`, `task_group`. Sharing:
 //! `waiters`, then `lock`, `semaphore`, `event`, `condition`, `queue`.
 //! Syntax: `generator` and `context` for `async for` and `async with`.
-//! The world: `executor` and `threadsafe` for threads, `socket` and
-//! `streams` for sockets. Read each when you need it.
+//! The world: `executor` and `threadsafe` for threads, `socket`,
+//! `stream_reader` and `streams` for sockets. Read each when you need it.
 //!
 //! `examples/` is the tour, in pairs of Python and Rust. `scenarios/` and
 //! `oracle/` are the judge.
@@ -144,6 +144,7 @@ mod executor;
 mod threadsafe;
 
 mod socket;
+mod stream_reader;
 mod streams;
 
 pub use crawl::crawl;
@@ -189,4 +190,6 @@ pub use threadsafe::run_coroutine_threadsafe;
 pub use threadsafe::{ConcurrentFuture, LoopHandle, ThreadsafeHandle};
 
 pub use socket::Socket;
-pub use streams::{StreamReader, StreamWriter, open_connection};
+pub use stream_reader::StreamReader;
+pub use stream_reader::{IncompleteReadError, LimitOverrunError};
+pub use streams::{StreamWriter, open_connection};

@@ -159,6 +159,14 @@ impl Socket {
         self.sockets.chunk.borrow_mut()
     }
 
+    /// Ends the waiting of whoever waits for it, as if it were ready.
+    pub(crate) fn wake(&self) {
+        if let Some(waker) = self.set_waker(None) {
+            self.watched.stop_waiting();
+            waker.wake();
+        }
+    }
+
     fn set_waker(&self, waker: Option<Waker>) -> Option<Waker> {
         let mut waiting = self.sockets.waiting.borrow_mut();
         mem::replace(&mut waiting[self.watched.key()], waker)

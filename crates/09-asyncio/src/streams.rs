@@ -1,11 +1,12 @@
+use std::cell::Cell;
 use std::io::{self, ErrorKind};
-use std::mem;
 use std::net::{Shutdown, SocketAddr};
 use std::rc::Rc;
 
 use crawl::is_in_progress;
 
-use crate::Socket;
+use crate::stream_reader::must_wait;
+use crate::{Socket, StreamReader};
 
 /// Connects, and waits until the connection is there.
 ///
@@ -36,6 +37,12 @@ use crate::Socket;
 /// # }
 /// ```
 ///
+/// Python's streams have more, which is not here: a `limit` of one's own,
+/// `ssl`, `start_tls`, `start_server`, `get_extra_info`, `writelines`, and
+/// several separators for `readuntil`. A loop around
+/// [`read`](StreamReader::read) stands for a `read` without a number, and
+/// a loop around [`readline`](StreamReader::readline) for `async for`.
+///
 /// # Errors
 /// Why there is no connection.
 pub async fn open_connection(
@@ -59,124 +66,26 @@ pub async fn open_connection(
             None => {}
         }
     }
-    let socket = Rc::new(socket);
-    let reader = StreamReader {
-        socket: Rc::clone(&socket),
-        buffer: Vec::new(),
-        may_have_more: false,
-        is_at_end: false,
-    };
-    let writer = StreamWriter { socket, again: None, buffer: Vec::new() };
-    Ok((reader, writer))
+    let connection =
+        Rc::new(Connection { socket, is_closed: Cell::new(false) });
+    let reader = StreamReader::new(Rc::clone(&connection));
+    Ok((reader, StreamWriter::new(connection)))
 }
 
-/// The side of a connection that receives.
-///
-/// ```no_run
-/// # use stage_09_asyncio as asyncio;
-/// # async fn read(address: std::net::SocketAddr) -> std::io::Result<()> {
-/// let (mut reader, _writer) = asyncio::open_connection(address).await?;
-/// let line = reader.readline().await?;
-/// let header = reader.readexactly(4).await?;
-/// while !reader.at_eof() {
-///     let chunk = reader.read(1000).await?;
-/// }
-/// # Ok(())
-/// # }
-/// ```
-pub struct StreamReader {
-    socket: Rc<Socket>,
-    /// Received, but not read.
-    buffer: Vec<u8>,
-    /// Whether something was there the last time: then it asks at once,
-    /// and waits only if nothing is there now.
-    may_have_more: bool,
-    is_at_end: bool,
-}
-
-impl StreamReader {
-    /// What is there, up to so many bytes; waits if nothing is there. At
-    /// the end of the stream it is empty.
-    ///
-    /// # Errors
-    /// How the connection ended.
-    pub async fn read(&mut self, most: usize) -> io::Result<Vec<u8>> {
-        if self.buffer.is_empty() {
-            self.fill().await?;
-        }
-        Ok(self.take(most))
-    }
-
-    /// A line with its end; the rest without one, at the end of the
-    /// stream.
-    ///
-    /// # Errors
-    /// How the connection ended.
-    pub async fn readline(&mut self) -> io::Result<Vec<u8>> {
-        let mut searched = 0;
-        loop {
-            let rest = self.buffer[searched..].iter();
-            let end = rest.copied().position(|byte| byte == b'\n');
-            if let Some(end) = end {
-                return Ok(self.take(searched + end + 1));
-            }
-            if self.is_at_end {
-                return Ok(self.take(usize::MAX));
-            }
-            searched = self.buffer.len();
-            self.fill().await?;
-        }
-    }
-
-    /// So many bytes.
-    ///
-    /// # Errors
-    /// `UnexpectedEof`: the stream ended before; what there was stays and
-    /// can be read. Or how the connection ended.
-    pub async fn readexactly(
-        &mut self,
-        bytes: usize,
-    ) -> io::Result<Vec<u8>> {
-        while self.buffer.len() < bytes {
-            if self.is_at_end {
-                return Err(ErrorKind::UnexpectedEof.into());
-            }
-            self.fill().await?;
-        }
-        Ok(self.take(bytes))
-    }
-
-    /// Whether everything was read, and nothing more will come.
-    pub fn at_eof(&self) -> bool {
-        self.is_at_end && self.buffer.is_empty()
-    }
-
-    fn take(&mut self, most: usize) -> Vec<u8> {
-        let rest = self.buffer.split_off(most.min(self.buffer.len()));
-        mem::replace(&mut self.buffer, rest)
-    }
-
-    async fn fill(&mut self) -> io::Result<()> {
-        while !self.is_at_end {
-            if !self.may_have_more {
-                self.socket.readable().await?;
-            }
-            let chunk = &mut *self.socket.chunk();
-            let received = self.socket.receive(chunk);
-            self.may_have_more = received.is_ok();
-            match received {
-                Ok(0) => self.is_at_end = true,
-                Ok(bytes) => self.buffer.extend_from_slice(&chunk[..bytes]),
-                Err(error) if must_wait(&error) => continue,
-                Err(error) => return Err(error),
-            }
-            return Ok(());
-        }
-        Ok(())
-    }
+/// What both sides have in common.
+pub(crate) struct Connection {
+    pub(crate) socket: Socket,
+    /// The writer has closed it, for the reader as well.
+    pub(crate) is_closed: Cell<bool>,
 }
 
 /// The side of a connection that sends.
+///
+/// Nothing is sent behind your back: what the socket did not take at once
+/// is sent while somebody awaits [`drain`](StreamWriter::drain) or
+/// [`wait_closed`](StreamWriter::wait_closed). (Python's loop also sends
+/// it while nobody waits.) A writer that is dropped sends no more, and the
+/// connection is closed when both sides are dropped.
 ///
 /// ```no_run
 /// # use stage_09_asyncio as asyncio;
@@ -184,35 +93,68 @@ impl StreamReader {
 /// let (_reader, mut writer) = asyncio::open_connection(address).await?;
 /// writer.write(b"hello\n")?;
 /// writer.drain().await?;
-/// writer.write_eof()?;
-/// # Ok(())
+/// writer.write(b"and goodbye\n")?;
+/// writer.write_eof()?; // no more will come, but an answer may
+/// writer.close();
+/// assert!(writer.is_closing());
+/// writer.wait_closed().await
 /// # }
 /// ```
 pub struct StreamWriter {
-    socket: Rc<Socket>,
-    /// The same socket under a second descriptor, made when it first had
-    /// to be waited for: the reader may wait for the first one. Boxed,
-    /// because few writers ever wait.
-    again: Option<Box<Socket>>,
-    /// Written, but not sent.
+    connection: Rc<Connection>,
+    /// Boxed, because few writers ever wait.
+    unsent: Option<Box<Unsent>>,
+    ending: Ending,
+}
+
+/// Invariant: what the writer has promised to the other side happens when
+/// everything is sent, and not before.
+#[derive(Clone, Copy, PartialEq, PartialOrd)]
+enum Ending {
+    Open,
+    /// `write_eof` was called.
+    Eof,
+    /// `close` was called.
+    Closed,
+}
+
+/// Written, but not sent.
+struct Unsent {
     buffer: Vec<u8>,
+    /// The same socket under a second descriptor: the reader may wait for
+    /// the first one. Made when it is first waited for.
+    again: Option<Socket>,
 }
 
 impl StreamWriter {
+    fn new(connection: Rc<Connection>) -> StreamWriter {
+        StreamWriter { connection, unsent: None, ending: Ending::Open }
+    }
+
     /// Sends what can be sent at once, and keeps the rest for
     /// [`drain`](StreamWriter::drain).
     ///
     /// # Errors
-    /// How the connection ended.
+    /// How the connection ended, or that `write_eof` was called.
     pub fn write(&mut self, data: &[u8]) -> io::Result<()> {
-        let mut sent = 0;
-        if self.buffer.is_empty() {
-            sent = match self.socket.send(data) {
-                Err(error) if must_wait(&error) => 0,
-                sent => sent?,
-            };
+        if self.ending == Ending::Eof {
+            return Err(io::Error::new(
+                ErrorKind::BrokenPipe,
+                "RuntimeError: Cannot call write() after write_eof()",
+            ));
         }
-        self.buffer.extend_from_slice(&data[sent..]);
+        if let Some(unsent) = &mut self.unsent {
+            unsent.buffer.extend_from_slice(data);
+            return Ok(());
+        }
+        let sent = match self.connection.socket.send(data) {
+            Err(error) if must_wait(&error) => 0,
+            sent => sent?,
+        };
+        if sent < data.len() {
+            let buffer = data[sent..].to_vec();
+            self.unsent = Some(Box::new(Unsent { buffer, again: None }));
+        }
         Ok(())
     }
 
@@ -222,32 +164,101 @@ impl StreamWriter {
     /// # Errors
     /// How the connection ended.
     pub async fn drain(&mut self) -> io::Result<()> {
-        while !self.buffer.is_empty() {
-            let again = match self.again.take() {
-                Some(socket) => socket,
-                None => Box::new(Socket::new(self.socket.try_clone()?)?),
-            };
-            self.again.insert(again).writable().await?;
-            match self.socket.send(&self.buffer) {
-                Ok(bytes) => drop(self.buffer.drain(..bytes)),
-                Err(error) if must_wait(&error) => {}
-                Err(error) => return Err(error),
+        if self.ending == Ending::Closed && self.unsent.is_none() {
+            return Err(io::Error::new(
+                ErrorKind::ConnectionReset,
+                "ConnectionResetError: Connection lost",
+            ));
+        }
+        self.flush().await
+    }
+
+    /// Tells the other side that nothing more will come, once everything
+    /// that was written is sent. This side can still read.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn write_eof(&mut self) -> io::Result<()> {
+        self.end(Ending::Eof)
+    }
+
+    /// Closes both sides once everything that was written is sent: now,
+    /// or in [`wait_closed`](StreamWriter::wait_closed). A reader then
+    /// comes to the end of its stream.
+    pub fn close(&mut self) {
+        // Python's returns nothing, either: who has closed a connection
+        // needs it no more, whatever became of it.
+        let _ = self.end(Ending::Closed);
+    }
+
+    /// Whether [`close`](StreamWriter::close) was called.
+    pub fn is_closing(&self) -> bool {
+        self.ending == Ending::Closed
+    }
+
+    /// After [`close`](StreamWriter::close): sends what is not sent yet,
+    /// and waits until it is.
+    ///
+    /// # Errors
+    /// How the connection ended; or that nobody called `close`, where
+    /// Python would wait until the connection is lost.
+    pub async fn wait_closed(&mut self) -> io::Result<()> {
+        if !self.is_closing() {
+            return Err(io::Error::new(
+                ErrorKind::InvalidInput,
+                "wait_closed: the stream is open, so call close() first",
+            ));
+        }
+        self.flush().await
+    }
+
+    fn end(&mut self, ending: Ending) -> io::Result<()> {
+        if self.ending < ending {
+            self.ending = ending;
+            if self.unsent.is_none() {
+                return self.shut_down();
             }
         }
         Ok(())
     }
 
-    /// Tells the other side that nothing more will come. Drain first:
-    /// what is not sent yet is lost.
-    ///
-    /// # Errors
-    /// What the system says.
-    pub fn write_eof(&self) -> io::Result<()> {
-        self.socket.shutdown(Shutdown::Write)
+    fn shut_down(&self) -> io::Result<()> {
+        let Connection { socket, is_closed } = &*self.connection;
+        let shut_down = match self.ending {
+            Ending::Open => Ok(()),
+            Ending::Eof => socket.shutdown(Shutdown::Write),
+            Ending::Closed => {
+                is_closed.set(true);
+                socket.wake(); // the reader, if it waits
+                socket.shutdown(Shutdown::Both)
+            }
+        };
+        match shut_down {
+            // The other side was faster.
+            Err(it) if it.kind() == ErrorKind::NotConnected => Ok(()),
+            result => result,
+        }
     }
-}
 
-fn must_wait(error: &io::Error) -> bool {
-    let kind = error.kind();
-    matches!(kind, ErrorKind::WouldBlock | ErrorKind::Interrupted)
+    async fn flush(&mut self) -> io::Result<()> {
+        while let Some(unsent) = &mut self.unsent {
+            if unsent.again.is_none() {
+                let again = self.connection.socket.try_clone()?;
+                unsent.again = Some(Socket::new(again)?);
+            }
+            if let Some(again) = &unsent.again {
+                again.writable().await?;
+            }
+            match self.connection.socket.send(&unsent.buffer) {
+                Ok(bytes) => drop(unsent.buffer.drain(..bytes)),
+                Err(error) if must_wait(&error) => {}
+                Err(error) => return Err(error),
+            }
+            if unsent.buffer.is_empty() {
+                self.unsent = None;
+                self.shut_down()?;
+            }
+        }
+        Ok(())
+    }
 }

@@ -1,8 +1,10 @@
 //! Threads, sockets and streams: what is not in the loop's hands.
 #![cfg(not(model_check))]
 
+use std::cell::Cell;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener};
+use std::rc::Rc;
 use std::sync::mpsc::{self, channel};
 use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
@@ -233,6 +235,46 @@ fn streams_read_lines_and_exact_numbers() {
     assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);
 }
 
+/// The others have their turns, however fast it comes. (CPython receives
+/// 256 KiB in a turn.)
+#[test]
+#[cfg_attr(miri, ignore = "Miri has no one-shot epoll")]
+fn a_sender_that_never_pauses_keeps_nobody_from_running() {
+    let (listener, address) = listener();
+    let server = thread::spawn(move || {
+        let (mut client, _) = listener.accept().unwrap();
+        let data = vec![0; 1 << 20];
+        while client.write_all(&data).is_ok() {}
+    });
+    run(async {
+        let (mut reader, writer) = open_connection(address).await.unwrap();
+        sleep(MOMENT).await; // the buffers of the system are full
+        let turns = Rc::new(Cell::new(0));
+        let counts = turns.clone();
+        let others = create_task(async move {
+            loop {
+                counts.set(counts.get() + 1);
+                sleep(Duration::ZERO).await;
+            }
+        });
+        let (mut most, mut in_a_row, mut turn, mut all) = (0, 0, 0, 0);
+        while all < 64 << 20 {
+            let bytes = reader.read(usize::MAX).await.unwrap().len();
+            if turns.get() != turn {
+                (turn, in_a_row) = (turns.get(), 0);
+            }
+            in_a_row += bytes;
+            most = most.max(in_a_row);
+            all += bytes;
+        }
+        assert!(most <= 16 * (64 << 10), "{most} bytes in one turn");
+        others.cancel();
+        drop((reader, writer));
+    })
+    .unwrap();
+    server.join().unwrap();
+}
+
 #[test]
 #[cfg_attr(miri, ignore = "Miri has no one-shot epoll")]
 fn two_tasks_cannot_wait_for_one_socket() {
@@ -241,7 +283,7 @@ fn two_tasks_cannot_wait_for_one_socket() {
         let socket = selectors::socket(address).unwrap();
         let _in_progress = socket.connect(&address.into());
         let socket = Socket::new(socket).unwrap();
-        let socket = std::rc::Rc::new(socket);
+        let socket = Rc::new(socket);
         let again = socket.clone();
         let first = create_task(async move { again.readable().await });
         sleep(Duration::ZERO).await;

@@ -55,18 +55,28 @@ fn each_scenario_and_each_example_has_its_twin() {
     }
 }
 
-/// What `behaviors.md` points to is there.
+/// What `behaviors.md` points to is there, in both of its tables.
 #[test]
 fn each_behavior_is_shown_by_something() {
-    let read = |path: &str| fs::read_to_string(here().join(path)).unwrap();
-    let maker = read("oracle/make.py");
-    let tests = read("tests/behaviors.rs") + &read("tests/outside.rs");
-    let table = read("behaviors.md");
-    let (table, _) = table.split_once("# What cannot be equal").unwrap();
-    let is_row = |line: &&str| {
-        line.starts_with("| ") && !line.starts_with("| behavior")
+    let table = fs::read_to_string(here().join("behaviors.md")).unwrap();
+    let (same, different) =
+        table.split_once("# What cannot be equal").unwrap();
+    let (same, different) = (rows(same), rows(different));
+    assert!(same > 60, "{same} behaviors");
+    assert!(different > 15, "{different} differences");
+}
+
+/// Checks the rows of a table, and counts them.
+fn rows(table: &str) -> usize {
+    let read = |path: &Path| fs::read_to_string(path).unwrap();
+    let maker = read(&here().join("oracle/make.py"));
+    let is_test = |path: &PathBuf| {
+        path.parent().is_some_and(|it| it.ends_with("tests"))
     };
-    let mut rows = 0;
+    let tests: String =
+        files().into_iter().filter(is_test).map(|it| read(&it)).collect();
+    let is_head = |line: &str| line.ends_with("| shown by |");
+    let is_row = |line: &&str| line.starts_with("| ") && !is_head(line);
     for row in table.lines().filter(is_row) {
         let cells: Vec<_> = row.trim_matches('|').split(" | ").collect();
         for shown in cells.last().unwrap().split(',') {
@@ -74,7 +84,12 @@ fn each_behavior_is_shown_by_something() {
             let is_there = if let Some(test) = shown.strip_prefix("`test: ")
             {
                 let name = test.trim_end_matches('`');
-                tests.contains(&format!("\nfn {name}()"))
+                tests.contains(&format!("#[test]\nfn {name}()"))
+                    || tests.contains(&format!("\")]\nfn {name}()"))
+            } else if let Some(file) = shown.strip_prefix("`refused: ") {
+                let name = file.trim_end_matches('`');
+                let source = read(&here().join("src").join(name));
+                source.contains("/// ```compile_fail\n")
             } else if let Some(operation) = shown.strip_prefix('*') {
                 let name = operation.trim_end_matches('*');
                 maker.contains(&format!("\"{name}\""))
@@ -84,9 +99,8 @@ fn each_behavior_is_shown_by_something() {
             };
             assert!(is_there, "{shown} is not there, in: {row}");
         }
-        rows += 1;
     }
-    assert!(rows > 60, "{rows} rows");
+    table.lines().filter(is_row).count()
 }
 
 /// A type, a trait or a function has an example of its own. A method has

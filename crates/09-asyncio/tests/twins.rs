@@ -2,7 +2,8 @@
 //! here is what they print there.
 //!
 //! The traces of Python lie beside the programs, so that the Rust half
-//! runs without Python. Where there is a CPython 3.13, its half runs too.
+//! runs without Python. Where there is a CPython 3.13, its half runs too,
+//! and CI on Linux fails without one.
 //! `scripts/oracle --bless` writes the traces again: from Python, never
 //! from Rust.
 
@@ -55,26 +56,24 @@ fn twins() -> Vec<Twin> {
 }
 
 fn main() -> ExitCode {
-    let python = python::find();
+    let python = python::find_or_leave_out("the twins in Python");
     let bless = std::env::args().any(|argument| argument == "--bless");
-    match (&python, bless) {
-        (Err(missing), true) => {
-            println!("only Python can say what is right: {missing}");
+    match &python {
+        Some(python) => println!("the judge is {}", python.version()),
+        None if bless => {
+            println!("only Python can say what is right");
             return ExitCode::FAILURE;
         }
-        (Err(missing), false) => {
-            println!("left out: the halves in Python, because {missing}");
-        }
-        (Ok(python), _) => println!("the judge is {}", python.version()),
+        None => {}
     }
     let twins = twins();
     let are_same = twins.iter().filter(|twin| {
-        if let (Ok(python), true) = (&python, bless) {
+        if let (Some(python), true) = (&python, bless) {
             let (script, file) = &twin.script;
             let printed = python.run(script, file.as_deref());
             fs::write(&twin.expected, printed).unwrap();
         }
-        is_same(twin, python.as_ref().ok())
+        is_same(twin, python.as_ref())
     });
     let (same, all) = (are_same.count(), twins.len());
     println!("{same} of {all} twins print the same");

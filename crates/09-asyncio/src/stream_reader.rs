@@ -1,0 +1,285 @@
+use std::error::Error;
+use std::fmt;
+use std::io::{self, ErrorKind};
+use std::mem;
+use std::rc::Rc;
+use std::time::Duration;
+
+use crate::sleep;
+use crate::streams::Connection;
+
+/// The side of a connection that receives.
+///
+/// ```no_run
+/// # use stage_09_asyncio as asyncio;
+/// # async fn read(address: std::net::SocketAddr) -> std::io::Result<()> {
+/// let (mut reader, _writer) = asyncio::open_connection(address).await?;
+/// let line = reader.readline().await?;
+/// let header = reader.readuntil(b"\r\n\r\n").await?;
+/// let number = reader.readexactly(4).await?;
+/// while !reader.at_eof() {
+///     let chunk = reader.read(1000).await?;
+/// }
+/// # Ok(())
+/// # }
+/// ```
+pub struct StreamReader {
+    connection: Rc<Connection>,
+    /// Received, but not read.
+    buffer: Vec<u8>,
+    /// So often something was there since the reader has last waited. If
+    /// it was there the last time, the reader asks at once, and waits only
+    /// if nothing is there now.
+    in_a_row: u8,
+    /// The other side has said that nothing more will come.
+    has_eof: bool,
+}
+
+/// The longest line, without its end: 64 KiB, Python's `limit`. A sender
+/// that never ends its line cannot fill the memory.
+const LIMIT: usize = 64 << 10;
+
+/// So often a reader receives before it gives way: a sender who is faster
+/// would keep the loop from all others. (Python receives once in a turn,
+/// but more at a time. Here several in a row, so that the end of a page
+/// that has arrived is not missed because its deadline came due.)
+const MOST_IN_A_ROW: u8 = 16;
+
+impl StreamReader {
+    pub(crate) fn new(connection: Rc<Connection>) -> StreamReader {
+        let buffer = Vec::new();
+        StreamReader { connection, buffer, in_a_row: 0, has_eof: false }
+    }
+
+    /// What is there, up to so many bytes; waits if nothing is there. At
+    /// the end of the stream it is empty, and for 0 bytes at once.
+    ///
+    /// # Errors
+    /// How the connection ended.
+    pub async fn read(&mut self, most: usize) -> io::Result<Vec<u8>> {
+        if self.buffer.is_empty() && most > 0 {
+            self.fill().await?;
+        }
+        Ok(self.take(most))
+    }
+
+    /// A line with its end; the rest without one, at the end of the
+    /// stream.
+    ///
+    /// # Errors
+    /// `InvalidData`: the line is longer than 64 KiB. It is dropped, if
+    /// its end is there; if not, what there is of it. Or how the
+    /// connection ended.
+    pub async fn readline(&mut self) -> io::Result<Vec<u8>> {
+        let error = match self.readuntil(b"\n").await {
+            Ok(line) => return Ok(line),
+            Err(error) => error,
+        };
+        let error = match error.downcast::<IncompleteReadError>() {
+            Ok(rest) => return Ok(rest.partial),
+            Err(error) => error,
+        };
+        let overrun = error.downcast::<LimitOverrunError>()?;
+        let end = overrun.consumed;
+        let has_end = self.buffer.get(end) == Some(&b'\n');
+        drop(self.take(if has_end { end + 1 } else { usize::MAX }));
+        let words = format!("ValueError: {}", overrun.message);
+        Err(io::Error::new(ErrorKind::InvalidData, words))
+    }
+
+    /// Everything up to a separator, and the separator.
+    ///
+    /// # Errors
+    /// `UnexpectedEof`, with an [`IncompleteReadError`]: the stream ended
+    /// before. `InvalidData`, with a [`LimitOverrunError`]: it is more
+    /// than 64 KiB, and stays there to be read. `InvalidInput`: an empty
+    /// separator. Or how the connection ended.
+    pub async fn readuntil(
+        &mut self,
+        separator: &[u8],
+    ) -> io::Result<Vec<u8>> {
+        if separator.is_empty() {
+            return Err(io::Error::new(
+                ErrorKind::InvalidInput,
+                "ValueError: Separator should be at least one-byte string",
+            ));
+        }
+        let mut searched = 0;
+        loop {
+            let mut rest = self.buffer[searched..].windows(separator.len());
+            if let Some(found) = rest.position(|it| it == separator) {
+                let start = searched + found;
+                if start > LIMIT {
+                    let words = "Separator is found, but chunk is longer \
+                                 than limit";
+                    return Err(LimitOverrunError::at(start, words));
+                }
+                return Ok(self.take(start + separator.len()));
+            }
+            // The separator may have come in part.
+            searched =
+                (self.buffer.len() + 1).saturating_sub(separator.len());
+            if searched > LIMIT {
+                let words =
+                    "Separator is not found, and chunk exceed the limit";
+                return Err(LimitOverrunError::at(searched, words));
+            }
+            if self.is_at_end() {
+                return Err(self.incomplete(None));
+            }
+            self.fill().await?;
+        }
+    }
+
+    /// So many bytes.
+    ///
+    /// # Errors
+    /// `UnexpectedEof`, with an [`IncompleteReadError`]: the stream ended
+    /// before. Or how the connection ended.
+    pub async fn readexactly(
+        &mut self,
+        bytes: usize,
+    ) -> io::Result<Vec<u8>> {
+        while self.buffer.len() < bytes {
+            if self.is_at_end() {
+                return Err(self.incomplete(Some(bytes)));
+            }
+            self.fill().await?;
+        }
+        Ok(self.take(bytes))
+    }
+
+    /// Whether everything was read, and nothing more will come.
+    pub fn at_eof(&self) -> bool {
+        self.is_at_end() && self.buffer.is_empty()
+    }
+
+    fn take(&mut self, most: usize) -> Vec<u8> {
+        let rest = self.buffer.split_off(most.min(self.buffer.len()));
+        mem::replace(&mut self.buffer, rest)
+    }
+
+    fn incomplete(&mut self, expected: Option<usize>) -> io::Error {
+        let partial = self.take(usize::MAX);
+        let error = IncompleteReadError { partial, expected };
+        io::Error::new(ErrorKind::UnexpectedEof, error)
+    }
+
+    fn is_at_end(&self) -> bool {
+        self.has_eof || self.connection.is_closed.get()
+    }
+
+    async fn fill(&mut self) -> io::Result<()> {
+        while !self.is_at_end() {
+            match self.in_a_row {
+                0 => self.connection.socket.readable().await?,
+                MOST_IN_A_ROW => sleep(Duration::ZERO).await,
+                _ => {}
+            }
+            self.in_a_row %= MOST_IN_A_ROW;
+            if self.is_at_end() {
+                break; // the writer was closed meanwhile
+            }
+            let socket = &self.connection.socket;
+            let chunk = &mut *socket.chunk();
+            let received = socket.receive(chunk);
+            self.in_a_row =
+                received.as_ref().map_or(0, |_| self.in_a_row + 1);
+            match received {
+                Ok(0) => self.has_eof = true,
+                Ok(bytes) => self.buffer.extend_from_slice(&chunk[..bytes]),
+                Err(error) if must_wait(&error) => continue,
+                Err(error) => return Err(error),
+            }
+            break;
+        }
+        Ok(())
+    }
+}
+
+pub(crate) fn must_wait(error: &io::Error) -> bool {
+    let kind = error.kind();
+    matches!(kind, ErrorKind::WouldBlock | ErrorKind::Interrupted)
+}
+
+/// The stream ended in the middle of what was asked for. It is inside of
+/// an `io::Error` of the kind `UnexpectedEof`:
+///
+/// ```
+/// # use std::net::TcpListener;
+/// use asyncio::{IncompleteReadError, open_connection};
+/// use stage_09_asyncio as asyncio;
+///
+/// # fn main() -> std::io::Result<()> {
+/// let listener = TcpListener::bind("127.0.0.1:0")?;
+/// let address = listener.local_addr()?;
+/// # let server = std::thread::spawn(move || drop(listener.accept()));
+/// let error = asyncio::run(async {
+///     let (mut reader, _writer) = open_connection(address).await?;
+///     reader.readexactly(4).await
+/// })?
+/// .unwrap_err();
+/// let error = error.downcast::<IncompleteReadError>()?;
+/// assert_eq!(error.partial, b"");
+/// assert_eq!(error.expected, Some(4));
+/// # drop(server.join());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct IncompleteReadError {
+    /// What was there; it is no more in the stream.
+    pub partial: Vec<u8>,
+    /// How many bytes were asked for, if it was a number.
+    pub expected: Option<usize>,
+}
+
+impl fmt::Display for IncompleteReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (bytes, expected) = (self.partial.len(), self.expected);
+        let expected = expected
+            .map_or_else(|| "undefined".to_owned(), |it| it.to_string());
+        write!(
+            f,
+            "IncompleteReadError: {bytes} bytes read on a total of \
+             {expected} expected bytes"
+        )
+    }
+}
+
+impl Error for IncompleteReadError {}
+
+/// There is no separator in the first 64 KiB. It is inside of an
+/// `io::Error` of the kind `InvalidData`.
+///
+/// ```no_run
+/// use stage_09_asyncio as asyncio;
+/// # async fn read(reader: &mut asyncio::StreamReader)
+/// # -> std::io::Result<()> {
+/// let error = reader.readuntil(b"|").await.unwrap_err();
+/// let error = error.downcast::<asyncio::LimitOverrunError>()?;
+/// let long = reader.readexactly(error.consumed).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct LimitOverrunError {
+    /// So many bytes before the separator, or where it may begin.
+    pub consumed: usize,
+    message: &'static str,
+}
+
+impl LimitOverrunError {
+    fn at(consumed: usize, message: &'static str) -> io::Error {
+        let error = LimitOverrunError { consumed, message };
+        io::Error::new(ErrorKind::InvalidData, error)
+    }
+}
+
+impl fmt::Display for LimitOverrunError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "LimitOverrunError: {}", self.message)
+    }
+}
+
+impl Error for LimitOverrunError {}
