@@ -328,6 +328,7 @@ impl EventLoop {
                     self.report(&format!("Exception in callback {name}"));
                 }
             }
+            Callback::HasCancelled(_) => {}
             Callback::Called | Callback::Cancelled => {}
         }
     }

@@ -78,6 +78,8 @@ pub(crate) enum Callback {
     Wake(Waker),
     /// The time of a `timeout` is over.
     Cancel(Weak<dyn Runnable>),
+    /// It was called, and has cancelled this task.
+    HasCancelled(Weak<dyn Runnable>),
     Called,
     Cancelled,
 }
@@ -107,23 +109,38 @@ impl HandleInner {
     pub(crate) fn take(&self) -> Callback {
         match self.0.replace(Callback::Called) {
             Callback::Cancelled => self.0.replace(Callback::Cancelled),
+            Callback::Cancel(task) => {
+                self.0.set(Callback::HasCancelled(Weak::clone(&task)));
+                Callback::Cancel(task)
+            }
             callback => callback,
         }
     }
 
+    /// The task that this has cancelled, for the first who asks.
+    pub(crate) fn take_cancelled(&self) -> Option<Weak<dyn Runnable>> {
+        self.look(|it| match mem::replace(it, Callback::Called) {
+            Callback::HasCancelled(task) => Some(task),
+            callback => {
+                *it = callback;
+                None
+            }
+        })
+    }
+
     pub(crate) fn cancel(&self) {
-        match self.0.replace(Callback::Cancelled) {
-            Callback::Called => self.0.set(Callback::Called),
-            callback => drop(callback),
+        if !self.is_over() {
+            drop(self.0.replace(Callback::Cancelled));
         }
     }
 
     pub(crate) fn is_over(&self) -> bool {
-        self.look(|it| matches!(it, Callback::Called | Callback::Cancelled))
-    }
-
-    pub(crate) fn was_called(&self) -> bool {
-        self.look(|it| matches!(it, Callback::Called))
+        self.look(|it| match it {
+            Callback::Call(_) | Callback::Wake(_) => false,
+            Callback::Cancel(_) => false,
+            Callback::HasCancelled(_) => true,
+            Callback::Called | Callback::Cancelled => true,
+        })
     }
 
     /// A future may be polled with another waker than the last time.
@@ -154,7 +171,9 @@ impl fmt::Debug for HandleInner {
             }
             Callback::Wake(_) => f.write_str("<Handle wakes a task>"),
             Callback::Cancel(_) => f.write_str("<Handle timeout>"),
-            Callback::Called => f.write_str("<Handle called>"),
+            Callback::HasCancelled(_) | Callback::Called => {
+                f.write_str("<Handle called>")
+            }
             Callback::Cancelled => f.write_str("<Handle cancelled>"),
         })
     }
