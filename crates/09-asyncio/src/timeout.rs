@@ -138,8 +138,9 @@ impl<F> Timeout<F> {
     /// task as well, so that more requests are left than before.
     fn uncancel(&self) -> bool {
         let Alarm::Timer(timer) = &self.alarm else { return false };
-        let task = timer.take_cancelled().and_then(|it| it.upgrade());
-        task.is_some_and(|task| {
+        let Some(task) = timer.take_cancelled() else { return false };
+        // Of a task that is gone, nobody has asked anything.
+        task.upgrade().is_none_or(|task| {
             task.header().cancellation.uncancel() <= self.requests
         })
     }
