@@ -60,7 +60,9 @@ fn each_scenario_and_each_example_has_its_twin() {
 fn each_behavior_is_shown_by_something() {
     let read = |path: &str| fs::read_to_string(here().join(path)).unwrap();
     let maker = read("oracle/make.py");
-    let tests = read("tests/behaviors.rs") + &read("tests/outside.rs");
+    let tests = ["behaviors", "generators", "misuse", "outside"];
+    let tests = tests.map(|name| read(&format!("tests/{name}.rs")));
+    let tests = tests.concat();
     let table = read("behaviors.md");
     let (table, _) = table.split_once("# What cannot be equal").unwrap();
     let is_row = |line: &&str| {
