@@ -317,18 +317,19 @@ impl EventLoop {
                     task.step();
                 }
             }
-            Ready::Call(handle) => self.call(handle.take()),
+            Ready::Call(handle) => self.call(&handle),
             Ready::Stop => self.stop(),
         }
     }
 
-    fn call(&self, callback: Callback) {
-        match callback {
+    fn call(&self, handle: &HandleInner) {
+        match handle.take() {
             Callback::Wake(waker) => waker.wake(),
             Callback::Cancel(task) => {
                 if let Some(task) = task.upgrade() {
                     task.header().cancel();
                 }
+                handle.has_cancelled(task);
             }
             Callback::Call(function) => {
                 let name = function.name();

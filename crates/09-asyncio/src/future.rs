@@ -163,10 +163,10 @@ impl<T: 'static> Future<T> {
         match callback {
             DoneCallback::Wake(waker) => waker.wake(),
             DoneCallback::Call(_, function) => {
-                if let Some(event_loop) = self.0.event_loop().upgrade() {
+                let event_loop = self.0.event_loop().upgrade();
+                if let Some(event_loop) = event_loop.map(EventLoop) {
                     let future = self.clone();
-                    EventLoop(event_loop)
-                        .call_soon(move || function(&future));
+                    event_loop.call_soon(move || function(&future));
                 }
             }
         }

@@ -109,12 +109,13 @@ impl HandleInner {
     pub(crate) fn take(&self) -> Callback {
         match self.0.replace(Callback::Called) {
             Callback::Cancelled => self.0.replace(Callback::Cancelled),
-            Callback::Cancel(task) => {
-                self.0.set(Callback::HasCancelled(Weak::clone(&task)));
-                Callback::Cancel(task)
-            }
             callback => callback,
         }
+    }
+
+    /// The loop has called it, and so cancelled this task.
+    pub(crate) fn has_cancelled(&self, task: Weak<dyn Runnable>) {
+        self.0.set(Callback::HasCancelled(task));
     }
 
     /// The task that this has cancelled, for the first who asks.
