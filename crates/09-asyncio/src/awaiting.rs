@@ -7,6 +7,7 @@ use crate::Future;
 use crate::cancellation::{raise, set_waiter};
 use crate::header::current;
 use crate::outcome::State;
+use crate::running::running;
 use crate::tasks::is_other;
 
 /// What can be cancelled while a task awaits it: a future, a task, or all
@@ -110,10 +111,8 @@ impl<T: 'static> std::future::Future for Await<T> {
 
 impl<T: 'static> Drop for Await<T> {
     fn drop(&mut self) {
-        let is_stopped = || {
-            let event_loop = self.future.0.event_loop().upgrade();
-            event_loop.is_some_and(|it| it.drops_main.get())
-        };
+        let is_stopped =
+            || running().is_some_and(|it| it.0.drops_main.get());
         if self.is_waiting && !self.future.done() && !is_stopped() {
             Rc::clone(&self.waiter).cancel();
         }

@@ -151,6 +151,7 @@ fn stop_cancels_nothing() {
             number
         })
     });
+    let place = Future::<()>::new(); // of no loop
     let stops = event_loop.clone();
     event_loop.call_later(MOMENT, move || stops.stop());
     let dropped = Rc::new(());
@@ -162,6 +163,10 @@ fn stop_cancels_nothing() {
     let stopped = event_loop.run_until_complete(main);
     assert!(matches!(stopped, Err(Error::Stopped)));
     assert_eq!(Rc::strong_count(&dropped), 1);
+    event_loop.stop();
+    let stopped = event_loop.run_until_complete(&place);
+    assert!(matches!(stopped, Err(Error::Stopped)));
+    assert!(!place.done());
     for (number, task) in (1..).zip(&tasks) {
         assert_eq!(task.cancelling(), 0);
         assert_eq!(event_loop.run_until_complete(task).unwrap(), number);
