@@ -3,10 +3,12 @@ Python's asyncio, and prints its trace on one line. `interpret.rs` is the
 same on ours.
 """
 import asyncio
+import contextlib
 import json
 import logging
 import pathlib
 import sys
+import warnings
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.append(str(HERE.parent / "scenarios"))
@@ -52,6 +54,7 @@ class World:
         self.event, self.lock = asyncio.Event(), asyncio.Lock()
         self.semaphore, self.queue = asyncio.Semaphore(2), asyncio.Queue(1)
         self.condition = asyncio.Condition()
+        self.numbers = None
 
     def say(self, *what):
         words = " ".join(map(str, what))
@@ -82,6 +85,35 @@ async def generate(w, me, parts):
     for number, part in enumerate(parts):
         await run(w, me, part)
         yield number
+
+
+async def count(w, me, delay, parts):
+    """Yields in the middle of two scopes."""
+    try:
+        async with asyncio.timeout(delay):
+            some = generate(w, me, parts)
+            async with contextlib.aclosing(some):
+                async for number in some:
+                    yield number
+    except TimeoutError:
+        w.say(me, "numbers timed out")
+    except asyncio.CancelledError:
+        w.say(me, "numbers caught")
+    finally:
+        w.say(me, "numbers finally")
+    yield len(parts)
+
+
+async def ask(w, me, delay, parts):
+    """Of several tasks, each asks for the next number."""
+    shared, w.numbers = w.numbers, None
+    asked = shared or count(w, me, delay, parts)
+    number = await anext(asked, None)
+    w.say(me, "asked", number)
+    if w.numbers:
+        await asked.aclose()
+    elif number is not None:
+        w.numbers = asked
 
 
 def flat(error):
@@ -201,6 +233,14 @@ async def run_one(w, me, operation):
         case ["generate", parts]:
             async for number in generate(w, me, parts):
                 w.say(me, "generated", number)
+        case ["numbers", delay, parts, inner]:
+            some = count(w, me, delay, parts)
+            async with contextlib.aclosing(some):
+                async for number in some:
+                    w.say(me, "number", number)
+                    await run(w, me, inner)
+        case ["ask", delay, parts]:
+            await ask(w, me, delay, parts)
         case ["timeout", delay, inner]:
             try:
                 async with asyncio.timeout(delay):
@@ -263,11 +303,14 @@ def trace_of(program):
         loop.run_until_complete(main(w))
     except SystemError:
         w.say("deadlock")
+    except asyncio.CancelledError:
+        w.say("cancelled")
     return " | ".join(w.trace)
 
 
 if __name__ == "__main__":
-    # Coroutines that never end complain when they are collected.
+    # What never ends complains when it is collected.
+    warnings.simplefilter("ignore")
     logging.disable(logging.CRITICAL)
     sys.unraisablehook = lambda _: None
     for line in open(sys.argv[1]):

@@ -12,10 +12,8 @@ use asyncio::*;
 use serde_json::Value;
 use stage_09_asyncio as asyncio;
 
-use world::{Connection, Finally, World, index, list, number, seconds};
-
-/// What a group failed with; a single error is a list of one.
-type Errors = Vec<u64>;
+use world::{Connection, Finally, World};
+use world::{Errors, Numbers, index, list, number, seconds};
 
 async fn task(w: Rc<World>, number: usize) -> usize {
     let operations = w.program[number].clone();
@@ -40,11 +38,7 @@ fn run(w: Rc<World>, me: String, operations: Value) -> Run {
     })
 }
 
-fn generate(
-    w: Rc<World>,
-    me: String,
-    parts: Value,
-) -> AsyncGenerator<Result<usize, Errors>> {
+fn generate(w: Rc<World>, me: String, parts: Value) -> Numbers {
     async_generator(async move |out| {
         for (number, part) in list(&parts).iter().enumerate() {
             let ran = run(w.clone(), me.clone(), part.clone()).await;
@@ -55,6 +49,61 @@ fn generate(
             }
         }
     })
+}
+
+/// Yields in the middle of two scopes.
+fn count(
+    w: Rc<World>,
+    me: String,
+    delay: Duration,
+    parts: Value,
+) -> Numbers {
+    async_generator(async move |out| {
+        let says = format!("{me} numbers finally");
+        let finally = Finally(w.clone(), says);
+        let many = list(&parts).len();
+        let mut some = generate(w.clone(), me.clone(), parts);
+        let body = timeout(delay, async {
+            while let Some(number) = some.next().await {
+                out.yield_(Ok(number?)).await;
+            }
+            Ok(())
+        });
+        let last = match catch_cancelled(body).await {
+            Ok(Ok(ran)) => ran,
+            Ok(Err(_)) => {
+                w.say(format_args!("{me} numbers timed out"));
+                Ok(())
+            }
+            Err(_) => {
+                w.say(format_args!("{me} numbers caught"));
+                Ok(())
+            }
+        };
+        drop(finally);
+        let failed = last.is_err();
+        out.yield_(last.map(|()| many)).await;
+        assert!(!failed, "nobody asks after a failure");
+    })
+}
+
+/// Of several tasks, each asks for the next number.
+async fn ask(
+    w: &Rc<World>,
+    me: &str,
+    delay: Duration,
+    parts: &Value,
+) -> Result<(), Errors> {
+    let shared = w.numbers.take();
+    let asked = || count(w.clone(), me.to_owned(), delay, parts.clone());
+    let mut asked = shared.unwrap_or_else(asked);
+    let number = asked.next().await.transpose()?;
+    let words = number.map_or("None".into(), |it| it.to_string());
+    w.say(format_args!("{me} asked {words}"));
+    if number.is_some() && w.numbers.borrow().is_none() {
+        w.numbers.replace(Some(asked));
+    }
+    Ok(())
 }
 
 async fn run_one(
@@ -231,6 +280,18 @@ async fn run_one(
                 w.say(format_args!("{me} generated {}", number?));
             }
         }
+        ("numbers", [delay, parts, operations]) => {
+            let (w, parts) = (w.clone(), parts.clone());
+            let mut some =
+                count(w.clone(), me.to_owned(), seconds(delay), parts);
+            while let Some(number) = some.next().await {
+                w.say(format_args!("{me} number {}", number?));
+                inner(operations).await?;
+            }
+        }
+        ("ask", [delay, parts]) => {
+            ask(w, me, seconds(delay), parts).await?;
+        }
         ("timeout", [delay, operations]) => {
             match timeout(seconds(delay), inner(operations)).await {
                 Ok(result) => result?,
@@ -316,10 +377,14 @@ fn trace_of(program: Vec<Value>) -> Result<String, Error> {
     // As a task, it is still there after a deadlock: nothing of it runs
     // before the trace is taken.
     let main = event_loop.create_task(main_coroutine(w.clone()));
-    if event_loop.run_until_complete(main).is_err() {
-        w.say("deadlock");
+    match event_loop.run_until_complete(main) {
+        Ok(()) => {}
+        Err(Error::Cancelled) => w.say("cancelled"),
+        Err(_) => w.say("deadlock"),
     }
-    Ok(w.trace())
+    let trace = w.trace();
+    drop(w.numbers.take()); // it holds the world that holds it
+    Ok(trace)
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

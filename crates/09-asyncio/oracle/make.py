@@ -46,6 +46,7 @@ class Maker:
         if depth < DEEPEST:
             kinds += ["timeout", "try", "try", "lock", "limit"]
             kinds += ["finally", "with", "generate", "group"]
+            kinds += ["numbers", "ask"]
         if in_group:
             kinds += ["fail"]
         kind = dice.choice(kinds)
@@ -95,6 +96,11 @@ class Maker:
                 return [kind, number(), inner()]
             case "generate":
                 return [kind, several()]
+            case "numbers":
+                return [kind, delay(), several(), inner()]
+            case "ask":
+                # Whoever asks next goes on with it: it knows no tasks.
+                return [kind, delay(), several(me=None, in_group=False)]
             case "group":
                 children = several(me=None, in_group=True)
                 return [kind, children, inner(in_group=True)]

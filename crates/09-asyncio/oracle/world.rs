@@ -7,9 +7,14 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use stage_09_asyncio::{
-    AsyncContextManager, Condition, Event, EventLoop, Future, Lock, Queue,
-    Semaphore, Task, sleep,
+    AsyncContextManager, AsyncGenerator, Condition, Event, EventLoop,
+    Future, Lock, Queue, Semaphore, Task, sleep,
 };
+
+/// What a group failed with; a single error is a list of one.
+pub(crate) type Errors = Vec<u64>;
+
+pub(crate) type Numbers = AsyncGenerator<Result<usize, Errors>>;
 
 pub(crate) struct World {
     pub(crate) program: Vec<Value>,
@@ -23,6 +28,8 @@ pub(crate) struct World {
     pub(crate) semaphore: Semaphore,
     pub(crate) queue: Queue<u64>,
     pub(crate) condition: Condition,
+    /// The generator that several tasks ask.
+    pub(crate) numbers: RefCell<Option<Numbers>>,
 }
 
 impl World {
@@ -42,6 +49,7 @@ impl World {
             semaphore: Semaphore::new(2),
             queue: Queue::new(1),
             condition: Condition::new(),
+            numbers: RefCell::default(),
             event_loop: event_loop.clone(),
         }
     }

@@ -73,6 +73,39 @@ try:
 except RuntimeError as error:
     trace(words(error))
 
+
+async def work():
+    await asyncio.sleep(2)
+    trace("worked")
+    return 42
+
+
+async def waits(task):
+    return await task
+
+
+for stopped in (lambda task: task, waits):
+    task = one.create_task(work())
+    one.call_later(1, one.stop)
+    try:
+        one.run_until_complete(stopped(task))
+    except RuntimeError as error:
+        trace(words(error), task.done(), task.cancelling())
+    trace("goes on", one.run_until_complete(task))
+
+
+async def attached():
+    there = other.create_future()
+    task = asyncio.create_task(waits(there))
+    await asyncio.wait([task])
+    error = words(task.exception())
+    trace(error.startswith("RuntimeError: Task <Task pending name="))
+    trace(error.endswith("attached to a different loop"))
+    trace("pending there", not there.done())
+
+
+one.run_until_complete(attached())
+
 other.stop()
 other.call_soon(trace, "stopped before it runs: one turn")
 other.run_forever()

@@ -1,4 +1,4 @@
-use asyncio::{Error, EventLoop, sleep};
+use asyncio::{Error, EventLoop, Task, create_task, sleep, wait};
 use asyncio::{get_event_loop, get_running_loop, set_event_loop};
 use stage_09_asyncio as asyncio;
 
@@ -22,6 +22,35 @@ async fn inside(run: impl FnOnce() -> Result<(), Error>) {
 async fn never() {
     get_running_loop().unwrap().stop();
     sleep(seconds(9)).await;
+}
+
+async fn work() -> i32 {
+    sleep(seconds(2)).await;
+    trace!("worked");
+    42
+}
+
+fn stopped<F: IntoFuture>(one: &EventLoop, task: &Task<i32>, main: F) {
+    let again = one.clone();
+    one.call_later(seconds(1), move || again.stop());
+    if let Err(error) = one.run_until_complete(main) {
+        let is_done = python(task.done());
+        trace!("{error} {is_done} {}", task.cancelling());
+    }
+    trace!("goes on {}", one.run_until_complete(task).unwrap());
+}
+
+async fn attached(other: &EventLoop) {
+    let there = other.create_future::<()>();
+    let task = create_task(there.clone().into_future());
+    wait([task.clone()]).await;
+    let error = task.exception().unwrap().unwrap();
+    let starts =
+        error.starts_with("RuntimeError: Task <Task pending name=");
+    trace!("{}", python(starts));
+    let ends = error.ends_with("attached to a different loop");
+    trace!("{}", python(ends));
+    trace!("pending there {}", python(!there.done()));
 }
 
 pub(crate) fn scenario() {
@@ -66,6 +95,13 @@ pub(crate) fn scenario() {
     if let Err(error) = one.run_until_complete(never()) {
         trace!("{error}");
     }
+
+    let task = one.create_task(work());
+    stopped(&one, &task, &task);
+    let task = one.create_task(work());
+    stopped(&one, &task, async { (&task).await });
+
+    one.run_until_complete(attached(&other)).unwrap();
 
     other.stop();
     other.call_soon(|| trace!("stopped before it runs: one turn"));

@@ -9,6 +9,7 @@ mod condition;
 mod end_of_run;
 mod future;
 mod gather;
+mod generator_scopes;
 mod generators;
 mod locks;
 mod loops;
@@ -31,8 +32,8 @@ macro_rules! table {
 
 const ALL: &[(&str, fn())] = table! {
     order two_sleeps future timers cancel gather wait timeout task_group
-    queues locks condition as_completed generators end_of_run states
-    loops threads streams
+    queues locks condition as_completed generators generator_scopes
+    end_of_run states loops threads streams
 };
 
 fn main() {

@@ -1,3 +1,4 @@
+use crate::running::running;
 use crate::{Awaitable, Queue, Task};
 
 /// Runs several awaitables at the same time, and hands their results out
@@ -21,14 +22,21 @@ use crate::{Awaitable, Queue, Task};
 /// })?;
 /// # Ok::<(), asyncio::Error>(())
 /// ```
+///
+/// # Panics
+/// If one of them is a task of another loop.
 #[track_caller]
 pub fn as_completed<A: Awaitable>(
     several: impl IntoIterator<Item = A>,
 ) -> AsCompleted<A::Output> {
     let done = Queue::new(0);
     let mut tasks = Vec::new();
+    let event_loop = running().map(|it| it.downgrade());
+    let event_loop = event_loop.unwrap_or_default();
     for awaitable in several {
-        tasks.push(awaitable.into_task());
+        let task = awaitable.into_task();
+        task.any().expect_loop(&event_loop);
+        tasks.push(task);
     }
     for task in &tasks {
         let (done, finished) = (done.clone(), task.clone());

@@ -5,7 +5,10 @@ use std::task::{Context, Poll};
 
 use crate::Future;
 use crate::cancellation::{raise, set_waiter};
+use crate::header::current;
 use crate::outcome::State;
+use crate::running::running;
+use crate::tasks::is_other;
 
 /// What can be cancelled while a task awaits it: a future, a task, or all
 /// the children of a `gather`.
@@ -21,12 +24,16 @@ pub(crate) trait Cancellable {
 
 /// Awaiting a [`Future`] or a [`Task`](crate::Task).
 ///
-/// Whoever gives up the awaiting cancels what is awaited. The cases:
+/// Whoever gives up the awaiting cancels what is awaited. (A loop that is
+/// stopped does not: what its main coroutine awaited goes on in the next
+/// run.) The cases:
 ///
 /// - A result is the value of the `await`.
 /// - A task that was *cancelled* cancels whoever awaits it, up to the
 ///   next [`catch_cancelled`](crate::catch_cancelled).
 /// - The panic of a task goes on in whoever awaits it.
+/// - Awaiting what belongs to another loop panics: this loop would wait
+///   for ever for a turn of the other one.
 ///
 /// ```
 /// use stage_09_asyncio as asyncio;
@@ -49,7 +56,6 @@ pub struct Await<T: 'static> {
 }
 
 impl<T: 'static> Await<T> {
-    /// Takes the result out.
     /// `get` is how the result gets out: by `take` or by `copy`.
     pub(crate) fn new(
         future: Future<T>,
@@ -57,6 +63,21 @@ impl<T: 'static> Await<T> {
         get: fn(&Future<T>) -> State<T>,
     ) -> Await<T> {
         Await { future, waiter, get, is_waiting: false }
+    }
+
+    /// Whoever awaits what belongs to another loop would wait for a turn
+    /// of that loop.
+    fn expect_loop(&self) {
+        let Some(task) = current() else { return };
+        let (here, there) =
+            (&task.header().event_loop, self.future.0.event_loop());
+        if is_other(here, there) && !self.future.done() {
+            let (task, future) = (task.describe(), self.future.0.printed());
+            panic!(
+                "RuntimeError: Task {task} got Future {future} attached \
+                 to a different loop"
+            );
+        }
     }
 }
 
@@ -67,6 +88,9 @@ impl<T: 'static> std::future::Future for Await<T> {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<T> {
+        if !self.is_waiting {
+            self.expect_loop();
+        }
         self.is_waiting = self.future.will_wake(context.waker());
         if self.is_waiting {
             if self.waiter.is_current() {
@@ -87,7 +111,9 @@ impl<T: 'static> std::future::Future for Await<T> {
 
 impl<T: 'static> Drop for Await<T> {
     fn drop(&mut self) {
-        if self.is_waiting && !self.future.done() {
+        let is_stopped =
+            || running().is_some_and(|it| it.0.drops_main.get());
+        if self.is_waiting && !self.future.done() && !is_stopped() {
             Rc::clone(&self.waiter).cancel();
         }
     }

@@ -6,6 +6,7 @@
 //! place, and as a whole where there is none.
 
 use std::cell::Cell;
+use std::mem;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
@@ -13,6 +14,7 @@ use std::task::{Context, Poll};
 use crate::CancelledError;
 use crate::awaiting::Cancellable;
 use crate::header::with_current;
+use crate::wait::OnDrop;
 
 /// The part of a task that is about cancelling.
 ///
@@ -30,9 +32,7 @@ pub(crate) struct Cancellation {
     is_raised: Cell<bool>,
     /// What the task awaits, if it can be cancelled in turn.
     waiter: Cell<Option<Rc<dyn Cancellable>>>,
-    /// The number of the innermost scope; 0 where there is none.
-    innermost: Cell<u32>,
-    scopes: Cell<u32>,
+    scopes: Cell<Scopes>,
 }
 
 /// How far a task came.
@@ -87,7 +87,7 @@ impl Cancellation {
     {
         drop(self.waiter.take());
         if self.is_due.take() {
-            if self.innermost.get() == 0 {
+            if self.scopes.get().innermost == 0 {
                 return Step::Cancelled;
             }
             self.is_thrown.set(true);
@@ -143,6 +143,50 @@ pub(crate) fn set_waiter(waiter: &Rc<dyn Cancellable>) {
     drop(with_current(|task| task.waiter.replace(waiter)));
 }
 
+/// The scopes that a coroutine is in.
+#[derive(Clone, Copy, Default)]
+struct Scopes {
+    /// The number of the innermost one; 0 where there is none.
+    innermost: u32,
+    entered: u32,
+}
+
+/// The place of a scope among those of its coroutine.
+#[derive(Default)]
+struct Place {
+    /// 0 outside of it.
+    number: u32,
+    around: u32,
+}
+
+impl Place {
+    /// Outside of a task there is nothing to catch.
+    fn enter(&mut self) {
+        if self.number != 0 {
+            return;
+        }
+        with_current(|task| {
+            let Scopes { innermost, entered } = task.scopes.get();
+            *self = Place { number: entered + 1, around: innermost };
+            let number = self.number;
+            task.scopes.set(Scopes { innermost: number, entered: number });
+        });
+    }
+
+    fn leave(&mut self) {
+        if mem::take(&mut self.number) != 0 {
+            with_current(|task| {
+                let innermost = self.around;
+                task.scopes.set(Scopes { innermost, ..task.scopes.get() });
+            });
+        }
+    }
+
+    fn is_innermost(&self, task: &Cancellation) -> bool {
+        self.number != 0 && task.scopes.get().innermost == self.number
+    }
+}
+
 /// A future in which a cancellation ends. The future is dropped, and
 /// whoever has the scope decides whether the cancellation goes on.
 ///
@@ -155,27 +199,26 @@ pub(crate) fn set_waiter(waiter: &Rc<dyn Cancellable>) {
 /// is stored twice.
 pub(crate) struct Scope<F> {
     future: Option<Pin<Box<F>>>,
-    number: u32,
-    around: u32,
+    place: Place,
 }
 
 impl<F: Future> Scope<F> {
     pub(crate) fn new(future: F) -> Scope<F> {
         let future = Some(Box::pin(future));
-        Scope { future, number: 0, around: 0 }
+        Scope { future, place: Place::default() }
     }
 
     pub(crate) fn poll(
         &mut self,
         context: &mut Context<'_>,
     ) -> Poll<Result<F::Output, CancelledError>> {
-        if self.number == 0 {
-            self.enter();
-        }
         // What has ended as cancelled stays so.
-        let takes_thrown = self.takes_thrown();
         let Some(future) = &mut self.future else { return raise() };
-        let result = if takes_thrown {
+        self.place.enter();
+        let takes_thrown = |task: &Cancellation| {
+            self.place.is_innermost(task) && task.is_thrown.take()
+        };
+        let result = if with_current(takes_thrown).unwrap_or(false) {
             Err(CancelledError::new())
         } else {
             match future.as_mut().poll(context) {
@@ -189,36 +232,59 @@ impl<F: Future> Scope<F> {
         self.leave();
         Poll::Ready(result)
     }
-
-    /// Outside of a task there is nothing to catch: it only polls.
-    fn enter(&mut self) {
-        with_current(|task| {
-            task.scopes.set(task.scopes.get() + 1);
-            self.number = task.scopes.get();
-            self.around = task.innermost.replace(self.number);
-        });
-    }
-
-    fn takes_thrown(&self) -> bool {
-        let takes = |task: &Cancellation| {
-            task.innermost.get() == self.number && task.is_thrown.take()
-        };
-        self.number != 0 && with_current(takes).unwrap_or(false)
-    }
 }
 
 impl<F> Scope<F> {
-    fn leave(&mut self) {
-        let future = self.future.take();
-        if future.is_some() && self.number != 0 {
-            drop(future); // it may have scopes of its own
-            with_current(|task| task.innermost.set(self.around));
-        }
+    pub(crate) fn leave(&mut self) {
+        drop(self.future.take()); // it may have scopes of its own
+        self.place.leave();
     }
 }
 
 impl<F> Drop for Scope<F> {
     fn drop(&mut self) {
         self.leave();
+    }
+}
+
+/// The scopes of the body of an async generator. It may stand at a
+/// `yield` in the middle of them, while the task goes on and enters and
+/// leaves others: so they are kept apart from those of the task.
+///
+/// Invariant: the body is in its scopes while it is polled or dropped.
+/// For the task it is a scope itself, if somebody awaits its next value
+/// and it is in a scope; else the task does not know of it.
+#[derive(Default)]
+pub(crate) struct ScopesApart {
+    scopes: Cell<Scopes>,
+    place: Place,
+}
+
+impl ScopesApart {
+    /// Polls or drops the body.
+    pub(crate) fn within<R>(&self, run: impl FnOnce() -> R) -> R {
+        let enter = |task: &Cancellation| {
+            let is_for_others =
+                !self.place.is_innermost(task) && task.is_thrown.take();
+            task.scopes.swap(&self.scopes);
+            is_for_others
+        };
+        let is_for_others = with_current(enter).unwrap_or(false);
+        let _leave = OnDrop(|| {
+            with_current(|task| {
+                task.scopes.swap(&self.scopes);
+                task.is_thrown.set(is_for_others || task.is_thrown.get());
+            });
+        });
+        run()
+    }
+
+    /// From now on somebody awaits the next value, or nobody does.
+    pub(crate) fn set_awaited(&mut self, is_awaited: bool) {
+        if is_awaited && self.scopes.get().innermost != 0 {
+            self.place.enter();
+        } else {
+            self.place.leave();
+        }
     }
 }

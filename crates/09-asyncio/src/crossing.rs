@@ -1,4 +1,8 @@
-//! What crosses threads. Nothing else in this crate has a lock.
+//! What crosses threads: what one of them hands to another, behind locks.
+//!
+//! Two more files of this crate share something between threads, which
+//! says to nobody when to go on: `executor` has a lock around the list of
+//! its threads, and `threadsafe` a flag and a number, each set once.
 //!
 //! This file uses nothing of the rest, so that `tests/model.rs` can check
 //! it with loom: in every order in which threads can meet here.

@@ -17,6 +17,7 @@ use crate::running::Running;
 use crate::socket::Sockets;
 use crate::tasks::Tasks;
 use crate::timers::Timers;
+use crate::wait::OnDrop;
 use crate::waker::{Door, Message};
 use crate::{Error, Task, ThreadPoolExecutor};
 
@@ -49,6 +50,8 @@ pub(crate) struct Shared {
     pub(crate) debug: Debug,
     pub(crate) executor: OnceCell<ThreadPoolExecutor>,
     is_stopping: Cell<bool>,
+    /// Whether the main coroutine is dropped before its end.
+    pub(crate) drops_main: Cell<bool>,
     /// The turns since the loop has last looked at the sockets.
     turns_without_a_look: Cell<u32>,
 }
@@ -93,6 +96,7 @@ impl EventLoop {
             debug: Debug::new(),
             executor: OnceCell::new(),
             is_stopping: Cell::new(false),
+            drops_main: Cell::new(false),
             turns_without_a_look: Cell::new(0),
         })))
     }
@@ -114,8 +118,9 @@ impl EventLoop {
     ///
     /// # Errors
     /// [`Error::Cancelled`]: the coroutine was cancelled.
-    /// [`Error::Stopped`]: somebody stopped the loop before the end; the
-    /// coroutine is dropped. [`Error::AlreadyRunning`],
+    /// [`Error::Stopped`]: somebody stopped the loop before the end. The
+    /// coroutine is dropped; a task that it awaited, or that was given
+    /// here itself, is not cancelled. [`Error::AlreadyRunning`],
     /// [`Error::OtherLoopRuns`]: a loop runs on this thread.
     /// [`Error::Io`]: the system cannot wait.
     #[track_caller]
@@ -160,6 +165,10 @@ impl EventLoop {
             // What is ready now still runs, in one turn more.
             self.push(Ready::Stop);
         });
+        // If the loop was stopped, nobody has given up what it awaits.
+        self.0.drops_main.set(true);
+        let _is_dropped = OnDrop(|| self.0.drops_main.set(false));
+        coroutine.set(None);
         self.0.tasks.borrow_mut().set_main(None);
         ran?;
         result
@@ -308,18 +317,19 @@ impl EventLoop {
                     task.step();
                 }
             }
-            Ready::Call(handle) => self.call(handle.take()),
+            Ready::Call(handle) => self.call(&handle),
             Ready::Stop => self.stop(),
         }
     }
 
-    fn call(&self, callback: Callback) {
-        match callback {
+    fn call(&self, handle: &HandleInner) {
+        match handle.take() {
             Callback::Wake(waker) => waker.wake(),
             Callback::Cancel(task) => {
                 if let Some(task) = task.upgrade() {
                     task.header().cancel();
                 }
+                handle.has_cancelled(task);
             }
             Callback::Call(function) => {
                 let name = function.name();
@@ -328,6 +338,7 @@ impl EventLoop {
                     self.report(&format!("Exception in callback {name}"));
                 }
             }
+            Callback::HasCancelled(_) => {}
             Callback::Called | Callback::Cancelled => {}
         }
     }

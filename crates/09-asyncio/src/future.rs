@@ -1,3 +1,4 @@
+use std::cell::Cell;
 use std::fmt;
 use std::mem;
 use std::rc::{Rc, Weak};
@@ -38,10 +39,13 @@ pub struct Future<T>(pub(crate) Rc<dyn Promise<T>>);
 /// What keeps the result: a task, or nothing but a place for it.
 pub(crate) trait Promise<T>: Cancellable {
     fn outcome(&self) -> &Outcome<T>;
-    fn event_loop(&self) -> Option<EventLoop>;
+    fn event_loop(&self) -> &Weak<Shared>;
 
     /// Whether its coroutine, and nobody else, says what it comes to.
     fn has_coroutine(&self) -> bool;
+
+    /// As it is printed while it is pending.
+    fn printed(&self) -> String;
 }
 
 struct Place<T> {
@@ -54,12 +58,16 @@ impl<T: 'static> Promise<T> for Place<T> {
         &self.outcome
     }
 
-    fn event_loop(&self) -> Option<EventLoop> {
-        self.event_loop.upgrade().map(EventLoop)
+    fn event_loop(&self) -> &Weak<Shared> {
+        &self.event_loop
     }
 
     fn has_coroutine(&self) -> bool {
         false
+    }
+
+    fn printed(&self) -> String {
+        format!("<Future {}>", self.outcome.word())
     }
 }
 
@@ -80,7 +88,7 @@ impl EventLoop {
     /// # Ok::<(), asyncio::Error>(())
     /// ```
     pub fn create_future<T: 'static>(&self) -> Future<T> {
-        Future::on(Some(self))
+        Future::on(self.downgrade())
     }
 }
 
@@ -95,12 +103,11 @@ impl<T: 'static> Future<T> {
     /// ```
     #[expect(clippy::new_without_default, reason = "as Python writes it")]
     pub fn new() -> Future<T> {
-        Future::on(running().as_ref())
+        let event_loop = running().map(|it| it.downgrade());
+        Future::on(event_loop.unwrap_or_default())
     }
 
-    pub(crate) fn on(event_loop: Option<&EventLoop>) -> Future<T> {
-        let event_loop = event_loop.map(EventLoop::downgrade);
-        let event_loop = event_loop.unwrap_or_default();
+    pub(crate) fn on(event_loop: Weak<Shared>) -> Future<T> {
         Future(Rc::new(Place { event_loop, outcome: Outcome::new() }))
     }
 
@@ -156,7 +163,8 @@ impl<T: 'static> Future<T> {
         match callback {
             DoneCallback::Wake(waker) => waker.wake(),
             DoneCallback::Call(_, function) => {
-                if let Some(event_loop) = self.0.event_loop() {
+                let event_loop = self.0.event_loop().upgrade();
+                if let Some(event_loop) = event_loop.map(EventLoop) {
                     let future = self.clone();
                     event_loop.call_soon(move || function(&future));
                 }
@@ -166,7 +174,8 @@ impl<T: 'static> Future<T> {
 
     /// Has a function called when it is done: in the turn after that; if
     /// it is done already, in the next turn. The number is for
-    /// [`remove_done_callback`](Future::remove_done_callback).
+    /// [`remove_done_callback`](Future::remove_done_callback); no other
+    /// callback gets it, and it is 0 if the callback is scheduled already.
     ///
     /// ```
     /// # use stage_09_asyncio as asyncio;
@@ -186,8 +195,8 @@ impl<T: 'static> Future<T> {
         let function = Box::new(function);
         let added = self.0.outcome().look(|state| match state {
             State::Pending(callbacks) => {
-                let numbers = callbacks.iter().map(DoneCallback::number);
-                let number = 1 + numbers.max().unwrap_or(0);
+                let number = NUMBERED.get() + 1;
+                NUMBERED.set(number);
                 reserve_one(callbacks);
                 callbacks.push(DoneCallback::Call(number, function));
                 Ok(number)
@@ -331,6 +340,12 @@ impl<T: 'static, E: 'static> Future<Result<T, E>> {
     pub fn set_exception(&self, error: E) -> Result<(), Error> {
         self.set_result(Err(error))
     }
+}
+
+thread_local! {
+    /// How many callbacks were added on this thread: no two have the same
+    /// number. One for each future would take 8 bytes of each task.
+    static NUMBERED: Cell<u64> = const { Cell::new(0) };
 }
 
 /// Mostly there is one callback: room for four would be 96 bytes more.

@@ -34,8 +34,8 @@ use crate::{AnyTask, Awaitable, Future, Several, Task};
 /// exception ends the gathering, is [`try_gather`].
 ///
 /// # Panics
-/// Awaiting it panics if one of the tasks does, or if the result of one
-/// was taken by another `await`.
+/// If the tasks are of different loops. Awaiting it panics if one of the
+/// tasks does, or if the result of one was taken by another `await`.
 #[track_caller]
 pub fn gather<S: Several>(several: S) -> Gather<S> {
     let results = |it: &Gathering<S::Tasks>| S::results(&it.tasks);
@@ -70,11 +70,15 @@ impl<S: Several, R> Gather<S, R> {
         results: fn(&Gathering<S::Tasks>) -> R,
     ) -> Gather<S, R> {
         let children = S::any(&tasks);
+        let first = children.first();
+        let event_loop = first.map(|it| it.0.header().event_loop.clone());
+        let event_loop = event_loop.unwrap_or_default();
+        children.iter().for_each(|child| child.expect_loop(&event_loop));
         let gathering = Rc::new(Gathering {
             tasks,
             left: Cell::new(children.len()),
             children,
-            all_done: Future::new(),
+            all_done: Future::on(event_loop),
             is_cancelling: Cell::new(false),
             failed: Cell::new(None),
             is_failure,

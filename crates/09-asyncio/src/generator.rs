@@ -2,7 +2,9 @@ use std::cell::RefCell;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::Poll;
+use std::task::{Context, Poll};
+
+use crate::cancellation::ScopesApart;
 
 /// A function that yields values, and may await in between: Python's
 /// async generator.
@@ -33,15 +35,20 @@ use std::task::Poll;
 /// ```
 ///
 /// The values come one after the other: nothing here runs at the same
-/// time as the loop that takes them. It is no task; dropping it closes
-/// it.
+/// time as the loop that takes them. A generator is not a task: when the
+/// task that awaits the next value is cancelled, the cancellation is
+/// thrown into the body. Between two values the task alone hears of it.
+///
+/// Dropping the generator closes it. (Python's `aclose` can await cleanup
+/// in the body; a `Drop` cannot.)
 pub fn async_generator<T: 'static>(
     body: impl AsyncFnOnce(Yielder<T>) + 'static,
 ) -> AsyncGenerator<T> {
     let slot = Rc::new(RefCell::new(None));
     let yielder = Yielder(Rc::clone(&slot));
     let body = Box::pin(async move { body(yielder).await });
-    AsyncGenerator { body: Some(body), slot }
+    let scopes = ScopesApart::default();
+    AsyncGenerator { body: Some(body), slot, scopes }
 }
 
 /// The values that are still to come.
@@ -65,6 +72,7 @@ pub struct AsyncGenerator<T> {
     /// Missing after its end.
     body: Option<Pin<Box<dyn Future<Output = ()>>>>,
     slot: Slot<T>,
+    scopes: ScopesApart,
 }
 
 /// What the body yields with.
@@ -99,23 +107,76 @@ impl<T> AsyncGenerator<T> {
     ///
     /// Python's `async for value in generator` is
     /// `while let Some(value) = generator.next().await`.
+    ///
+    /// Who gives up the awaiting ends the generator: in Python, too, it
+    /// is over when a cancellation has gone through its body.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use stage_09_asyncio as asyncio;
+    /// # asyncio::run(async {
+    /// use asyncio::{async_generator, sleep, timeout};
+    ///
+    /// let mut numbers = async_generator(async |out| {
+    ///     out.yield_(1).await;
+    ///     sleep(Duration::from_secs(3600)).await;
+    ///     out.yield_(2).await;
+    /// });
+    /// assert_eq!(numbers.next().await, Some(1));
+    /// let moment = Duration::from_millis(1);
+    /// assert!(timeout(moment, numbers.next()).await.is_err());
+    /// assert_eq!(numbers.next().await, None);
+    /// # })?;
+    /// # Ok::<(), asyncio::Error>(())
+    /// ```
     pub async fn next(&mut self) -> Option<T> {
-        poll_fn(|context| {
-            let Some(body) = &mut self.body else {
-                return Poll::Ready(None);
-            };
-            let is_over = body.as_mut().poll(context).is_ready();
-            if is_over {
-                self.body = None;
+        let mut asking = Asking { generator: self, is_answered: false };
+        poll_fn(|context| asking.poll(context)).await
+    }
+
+    fn close(&mut self) {
+        let body = self.body.take();
+        self.scopes.within(|| drop(body));
+        self.scopes.set_awaited(false);
+    }
+}
+
+impl<T> Drop for AsyncGenerator<T> {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+/// Somebody awaits the next value.
+struct Asking<'a, T> {
+    generator: &'a mut AsyncGenerator<T>,
+    is_answered: bool,
+}
+
+impl<T> Asking<'_, T> {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<T>> {
+        let AsyncGenerator { body, slot, scopes } = &mut *self.generator;
+        if let Some(running) = body {
+            let poll = || running.as_mut().poll(context);
+            if scopes.within(poll).is_ready() {
+                *body = None;
             }
-            let value = self.slot.take();
-            if is_over || value.is_some() {
-                Poll::Ready(value)
-            } else {
-                Poll::Pending
-            }
-        })
-        .await
+        }
+        let value = slot.take();
+        self.is_answered = value.is_some() || body.is_none();
+        scopes.set_awaited(!self.is_answered);
+        match self.is_answered {
+            true => Poll::Ready(value),
+            false => Poll::Pending,
+        }
+    }
+}
+
+impl<T> Drop for Asking<'_, T> {
+    fn drop(&mut self) {
+        if !self.is_answered {
+            self.generator.close();
+        }
     }
 }
 

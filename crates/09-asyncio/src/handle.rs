@@ -78,6 +78,8 @@ pub(crate) enum Callback {
     Wake(Waker),
     /// The time of a `timeout` is over.
     Cancel(Weak<dyn Runnable>),
+    /// It was called, and has cancelled this task.
+    HasCancelled(Weak<dyn Runnable>),
     Called,
     Cancelled,
 }
@@ -111,19 +113,35 @@ impl HandleInner {
         }
     }
 
+    /// The loop has called it, and so cancelled this task.
+    pub(crate) fn has_cancelled(&self, task: Weak<dyn Runnable>) {
+        self.0.set(Callback::HasCancelled(task));
+    }
+
+    /// The task that this has cancelled, for the first who asks.
+    pub(crate) fn take_cancelled(&self) -> Option<Weak<dyn Runnable>> {
+        self.look(|it| match mem::replace(it, Callback::Called) {
+            Callback::HasCancelled(task) => Some(task),
+            callback => {
+                *it = callback;
+                None
+            }
+        })
+    }
+
     pub(crate) fn cancel(&self) {
-        match self.0.replace(Callback::Cancelled) {
-            Callback::Called => self.0.set(Callback::Called),
-            callback => drop(callback),
+        if !self.is_over() {
+            drop(self.0.replace(Callback::Cancelled));
         }
     }
 
     pub(crate) fn is_over(&self) -> bool {
-        self.look(|it| matches!(it, Callback::Called | Callback::Cancelled))
-    }
-
-    pub(crate) fn was_called(&self) -> bool {
-        self.look(|it| matches!(it, Callback::Called))
+        self.look(|it| match it {
+            Callback::Call(_) | Callback::Wake(_) => false,
+            Callback::Cancel(_) => false,
+            Callback::HasCancelled(_) => true,
+            Callback::Called | Callback::Cancelled => true,
+        })
     }
 
     /// A future may be polled with another waker than the last time.
@@ -154,7 +172,9 @@ impl fmt::Debug for HandleInner {
             }
             Callback::Wake(_) => f.write_str("<Handle wakes a task>"),
             Callback::Cancel(_) => f.write_str("<Handle timeout>"),
-            Callback::Called => f.write_str("<Handle called>"),
+            Callback::HasCancelled(_) | Callback::Called => {
+                f.write_str("<Handle called>")
+            }
             Callback::Cancelled => f.write_str("<Handle cancelled>"),
         })
     }

@@ -77,9 +77,11 @@
 //! `examples/` is the tour, in pairs of Python and Rust. `scenarios/` and
 //! `oracle/` are the judge.
 //!
-//! Not here: `Barrier`, priority queues, servers, TLS, subprocesses,
-//! signals, context variables, eager tasks, `Timeout.reschedule`, and
-//! messages of cancellations.
+//! Not here: `Barrier`, `BoundedSemaphore`, queues of another order,
+//! `Queue.shutdown`, `Runner`, servers, transports and protocols, TLS,
+//! subprocesses, signals, context variables, eager tasks, `timeout_at`
+//! and `Timeout.reschedule`, `aclose` of a generator, and messages of
+//! cancellations. The chapter says of each what to use instead.
 
 mod error;
 

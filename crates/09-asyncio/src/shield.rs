@@ -23,7 +23,7 @@ use crate::{Awaitable, Future};
 #[track_caller]
 pub fn shield<A: Awaitable>(awaitable: A) -> Await<A::Output> {
     let inner = awaitable.into_task();
-    let outer = Future::new();
+    let outer = Future::on(inner.0.event_loop().clone());
     let (task, result) = (inner.clone(), outer.clone());
     let hand_on = move || {
         if !result.done() {

@@ -3,10 +3,11 @@ use std::fmt;
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::pin::Pin;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use crate::awaiting::{Await, Cancellable};
 use crate::cancellation::Step;
+use crate::event_loop::Shared;
 use crate::future::Promise;
 use crate::header::{Header, Runnable};
 use crate::outcome::{Outcome, Panic, State};
@@ -296,12 +297,16 @@ impl<T: 'static> Promise<T> for TaskInner<T> {
         &self.outcome
     }
 
-    fn event_loop(&self) -> Option<EventLoop> {
-        self.header.event_loop.upgrade().map(EventLoop)
+    fn event_loop(&self) -> &Weak<Shared> {
+        &self.header.event_loop
     }
 
     fn has_coroutine(&self) -> bool {
         true
+    }
+
+    fn printed(&self) -> String {
+        self.describe()
     }
 }
 

@@ -77,7 +77,7 @@ pub async fn task_group<T, E: 'static>(
         resume_unwind(panic); // before all errors
     }
     // Was it only the group that has cancelled its parent?
-    if group.0.has_cancelled_parent.get() && parent().uncancel() == 0 {
+    if group.0.has_cancelled_parent.get() && group.uncancel_parent() == 0 {
         is_cancelled = false;
     }
     let mut errors = group.0.errors.take();
@@ -89,18 +89,14 @@ pub async fn task_group<T, E: 'static>(
         Ok(Ok(Err(error))) => errors.push(error),
         _ => {}
     }
-    if parent().cancelling() > 0 {
+    if let Some(parent) = group.0.parent.upgrade().map(AnyTask)
+        && parent.cancelling() > 0
+    {
         // The errors go out now; the cancellation comes at the next await.
-        parent().uncancel();
-        parent().cancel();
+        parent.uncancel();
+        parent.cancel();
     }
     Err(ExceptionGroup(errors))
-}
-
-/// The task that runs the group. It is not kept in a variable: a task
-/// that owned itself would never be dropped.
-fn parent() -> AnyTask {
-    current_task().expect("RuntimeError: a TaskGroup needs a parent task")
 }
 
 /// The group, for the body that makes tasks in it. A clone is the same
@@ -125,6 +121,10 @@ fn parent() -> AnyTask {
 pub struct TaskGroup<E>(Rc<Group<E>>);
 
 struct Group<E> {
+    /// The task that has entered the group. A generator that is in the
+    /// group may have been handed to another since.
+    ///
+    /// A task that owned itself would never be dropped.
     parent: Weak<dyn Runnable>,
     running: RefCell<Vec<AnyTask>>,
     errors: RefCell<Vec<E>>,
@@ -152,8 +152,11 @@ pub struct ExceptionGroup<E>(pub Vec<E>);
 
 impl<E: 'static> TaskGroup<E> {
     fn new() -> TaskGroup<E> {
+        let parent = current_task();
+        let parent =
+            parent.expect("RuntimeError: a TaskGroup needs a parent task");
         TaskGroup(Rc::new(Group {
-            parent: Rc::downgrade(&parent().0),
+            parent: Rc::downgrade(&parent.0),
             running: RefCell::default(),
             errors: RefCell::default(),
             panic: Cell::new(None),
@@ -249,6 +252,13 @@ impl<E: 'static> TaskGroup<E> {
             }
         }
         is_cancelled
+    }
+
+    /// How many requests to cancel the parent are left, when the group
+    /// has taken back its own.
+    fn uncancel_parent(&self) -> u32 {
+        let parent = self.0.parent.upgrade().map(AnyTask);
+        parent.map_or(0, |parent| parent.uncancel())
     }
 
     fn abort(&self) {

@@ -1,9 +1,10 @@
 use std::cell::Cell;
 use std::fmt;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::task::Waker;
 
+use crate::event_loop::Shared;
 use crate::header::{MAIN, Runnable, current};
 use crate::waker::{Door, TaskWaker};
 use crate::{Error, EventLoop, Future, get_running_loop};
@@ -72,6 +73,16 @@ impl AnyTask {
 
     pub(crate) fn on_done(&self, function: impl FnOnce() + 'static) {
         self.0.clone().on_done(Box::new(function));
+    }
+
+    /// Python makes a task of each of several awaitables, for one loop.
+    pub(crate) fn expect_loop(&self, event_loop: &Weak<Shared>) {
+        if is_other(&self.0.header().event_loop, event_loop) {
+            panic!(
+                "ValueError: The future belongs to a different loop than \
+                 the one specified as the loop argument"
+            );
+        }
     }
 
     pub(crate) fn serial(&self) -> u32 {
@@ -159,9 +170,15 @@ impl EventLoop {
     }
 }
 
+/// Whether these are two loops. What was made where no loop ran has none.
+pub(crate) fn is_other(one: &Weak<Shared>, other: &Weak<Shared>) -> bool {
+    let is_loop = |it: &Weak<Shared>| !it.ptr_eq(&Weak::new());
+    is_loop(one) && is_loop(other) && !one.ptr_eq(other)
+}
+
 /// Waits until all of these have ended, however they end.
 pub(crate) async fn wait_for_end(loop_: &EventLoop, tasks: Vec<AnyTask>) {
-    let all_ended = Future::on(Some(loop_));
+    let all_ended = Future::on(loop_.downgrade());
     let left = Rc::new(Cell::new(tasks.len()));
     for task in tasks {
         let (all_ended, left) = (all_ended.clone(), Rc::clone(&left));

@@ -1,4 +1,5 @@
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -144,7 +145,15 @@ where
     let serial_there = Arc::clone(&serial);
     let call = event_loop.call_soon_threadsafe(move || {
         let Some(event_loop) = running() else { return };
-        let task = event_loop.create_task(coroutine());
+        let coroutine = match catch_unwind(AssertUnwindSafe(coroutine)) {
+            Ok(coroutine) => coroutine,
+            Err(panic) => {
+                // Whoever waits hears of it, and so does the loop.
+                sender.set(Err(Error::Exception(words(&panic))));
+                resume_unwind(panic)
+            }
+        };
+        let task = event_loop.create_task(coroutine);
         let _ = serial_there.set(task.any().serial());
         task.add_done_callback(move |task| {
             sender.set(match task.take() {
@@ -197,8 +206,9 @@ impl<T> ConcurrentFuture<T> {
     ///
     /// # Errors
     /// [`Error::Timeout`]: the time is over. [`Error::Cancelled`];
-    /// [`Error::Exception`]: the coroutine panicked. [`Error::Stopped`]:
-    /// the loop is gone. [`Error::Taken`]: this took the result before.
+    /// [`Error::Exception`]: the coroutine panicked, or the function that
+    /// was to make it. [`Error::Stopped`]: the loop is gone.
+    /// [`Error::Taken`]: this took the result before.
     pub fn result(&self, timeout: Option<Duration>) -> Result<T, Error> {
         match self.result.wait(timeout) {
             Arrival::Here(result) => result,

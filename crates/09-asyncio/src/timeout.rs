@@ -120,13 +120,7 @@ impl<F: Future> Future for Timeout<F> {
         let Poll::Ready(result) = self.inside.poll(context) else {
             return Poll::Pending;
         };
-        let is_ours = match &self.alarm {
-            // The alarm has cancelled the task. If more requests are left
-            // than before, somebody else has cancelled it as well.
-            Alarm::Timer(timer) if timer.was_called() => current_task()
-                .is_some_and(|task| task.uncancel() <= self.requests),
-            _ => false,
-        };
+        let is_ours = self.uncancel();
         match result {
             Ok(output) => Poll::Ready(Ok(output)),
             Err(_) if is_ours => Poll::Ready(Err(TimeoutError(()))),
@@ -135,11 +129,30 @@ impl<F: Future> Future for Timeout<F> {
     }
 }
 
+impl<F> Timeout<F> {
+    /// If the alarm has cancelled the task, takes that request back. The
+    /// task is the one that has set the alarm; a generator may have been
+    /// handed to another since.
+    ///
+    /// `false`: the alarm has not, or somebody else has cancelled the
+    /// task as well, so that more requests are left than before.
+    fn uncancel(&self) -> bool {
+        let Alarm::Timer(timer) = &self.alarm else { return false };
+        let Some(task) = timer.take_cancelled() else { return false };
+        // Of a task that is gone, nobody has asked anything.
+        task.upgrade().is_none_or(|task| {
+            task.header().cancellation.uncancel() <= self.requests
+        })
+    }
+}
+
 impl<F> Drop for Timeout<F> {
     fn drop(&mut self) {
         if let Alarm::Timer(timer) = &self.alarm {
             timer.cancel();
         }
+        self.inside.leave();
+        self.uncancel();
     }
 }
 

@@ -131,6 +131,30 @@ fn run_coroutine_threadsafe_task_cancelled() {
     late.cancel();
 }
 
+/// What makes the coroutine panics. Whoever waits hears of it, and the
+/// loop reports it and goes on, as Python's does with an error there.
+#[test]
+fn run_coroutine_threadsafe_task_factory_exception() {
+    let (event_loop, thread) = loop_in_a_thread();
+    let (says, said) = channel();
+    event_loop.call_soon_threadsafe(move || {
+        let event_loop = get_running_loop().unwrap();
+        event_loop.set_exception_handler(move |report| {
+            says.send(report.to_owned()).unwrap();
+        });
+    });
+    let make = || -> Sleep { panic!("no coroutine") };
+    let future = run_coroutine_threadsafe(make, &event_loop);
+    let error = future.result(None).unwrap_err();
+    assert!(matches!(&error, Error::Exception(it) if it == "no coroutine"));
+    let report = said.recv_timeout(Duration::from_secs(5)).unwrap();
+    assert!(report.starts_with("Exception in callback"), "{report}");
+    let next = run_coroutine_threadsafe(|| async { 42 }, &event_loop);
+    assert_eq!(next.result(None).unwrap(), 42);
+    event_loop.stop();
+    thread.join().unwrap();
+}
+
 /// The loop is not there yet to make the task: the call is taken back.
 #[test]
 fn run_coroutine_threadsafe_cancelled_before_it_is_made() {
