@@ -176,6 +176,40 @@ fn the_main_coroutine_of_a_stopped_loop_is_dropped() {
     assert!(event_loop.all_tasks().is_empty());
 }
 
+#[test]
+fn a_generator_that_is_dropped_awaits_nothing() {
+    run(async {
+        let said = Said::default();
+        let says = said.clone();
+        let mut numbers = async_generator(async move |out| {
+            let _guard = Guard(says.clone(), "closed");
+            out.yield_(1).await;
+            sleep(MOMENT).await;
+            says.say("awaited");
+        });
+        assert_eq!(numbers.next().await, Some(1));
+        drop(numbers);
+        assert_eq!(said.take(), ["closed"]);
+        sleep(4 * MOMENT).await;
+        assert!(said.take().is_empty());
+    })
+    .unwrap();
+}
+
+/// In Python, the inner one is the task after the outer one.
+#[test]
+fn a_task_that_the_loop_runs_to_its_end_is_awaited_by_another() {
+    let number = |name: String| -> u64 {
+        name.strip_prefix("Task-").unwrap().parse().unwrap()
+    };
+    let event_loop = new_event_loop().unwrap();
+    let outer = event_loop
+        .create_task(async { create_task(sleep(Duration::ZERO)).name() });
+    let name = outer.name();
+    let inner = event_loop.run_until_complete(outer).unwrap();
+    assert_eq!(number(inner), number(name) + 2);
+}
+
 fn listener() -> (TcpListener, SocketAddr) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
