@@ -1,6 +1,6 @@
 //! What a recorded step is to a reader: one of a few kinds.
 
-use crate::results::{Did, State, Step};
+use crate::results::{Activity, Did, State, Step};
 
 /// Whoever asks no more often than this has not asked again and again: an event loop, too, asks in
 /// vain now and then.
@@ -19,6 +19,8 @@ pub enum Kind {
     Sent,
     Parked,
     Receive,
+    Resumed,
+    Checks,
     Received,
     CallFailed,
     Done,
@@ -33,7 +35,7 @@ pub enum Kind {
 
 impl Kind {
     /// The words by which the page's script knows them, in the order of the kinds.
-    pub const WORDS: [&str; 19] = [
+    pub const WORDS: [&str; 21] = [
         "starting",
         "begun",
         "connect",
@@ -43,6 +45,8 @@ impl Kind {
         "sent",
         "parked",
         "receive",
+        "resumed",
+        "checks",
         "received",
         "callFailed",
         "done",
@@ -67,6 +71,8 @@ impl Kind {
             (Some(Did::Connected), _) => Kind::Connected,
             (Some(Did::Sent), _) => Kind::Sent,
             (Some(Did::Parked), _) => Kind::Parked,
+            (Some(Did::Resumed), State::Receiving) => Kind::Resumed,
+            (Some(Did::Resumed), _) => Kind::Checks,
             (Some(Did::Received), _) => Kind::Received,
             (Some(Did::Asked), _) if step.number.unwrap_or(0) <= NOW_AND_THEN => Kind::Asked,
             (Some(Did::Asked), _) | (_, State::Spinning) => Kind::Spun,
@@ -85,6 +91,16 @@ pub fn is_awake(step: &Step) -> bool {
     !step.asleep && step.state != State::Starting
 }
 
+/// The workers that have a lane of their own: the only one; of several, those that wait for many
+/// sockets in a loop. Any other worker sleeps in a call of its page, and is seen there.
+pub fn lanes(activity: &Activity) -> Vec<usize> {
+    let mut is_loop = vec![activity.workers.len() == 1; activity.workers.len()];
+    for step in &activity.steps {
+        is_loop[step.worker] |= matches!(Kind::of(step, false), Kind::Slept | Kind::Woken);
+    }
+    (0..is_loop.len()).filter(|worker| is_loop[*worker]).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,7 +117,8 @@ mod tests {
             (Some(Did::Begun), State::Running, "begun"),
             (Some(Did::Calling), State::Connecting, "connect"),
             (Some(Did::Calling), State::Receiving, "receive"),
-            (Some(Did::Resumed), State::Running, "ran"),
+            (Some(Did::Resumed), State::Receiving, "resumed"),
+            (Some(Did::Resumed), State::Running, "checks"),
             (Some(Did::Slept), State::Selecting, "slept"),
             (None, State::Selecting, "slept"),
             (Some(Did::Woken), State::Running, "woken"),

@@ -3,15 +3,17 @@
 //! Of many pages only some are in it, or the page would be too large for a browser to step through
 //! and for a teacher to send. What is left out is counted, and the page says so.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::Serialize;
 
 use super::excerpt::{self, Excerpt};
 use super::model::{safe, safe_name};
-use crate::lineup::sources;
-use crate::results::{Activity, Did, Report, Run, Step, wait_us};
-use crate::views::steps::Kind;
+use crate::lineup::stages::Told;
+use crate::lineup::{Entrant, Language, sources};
+use crate::results::{Activity, Did, Place, Report, Run, Step, wait_us};
+use crate::views::steps::{self, Kind};
+use crate::views::terms::Terms;
 use crate::words;
 
 /// Up to so many pages are shown whole; of more, these many of each kind, and others at even
@@ -26,14 +28,22 @@ const FAILED: usize = 5;
 /// share of the wall time.
 const GRAIN: u64 = 2_000;
 
-/// The most steps of all stages together.
+/// The most steps of all stages together, and of a program, whose every step may have a worker of
+/// its own.
 const STEPS: usize = 20_000;
+const STEPS_OF_A_PROGRAM: usize = 10_000;
+
+/// The most places of a program, and the most words of its own.
+const NAMES: usize = 300;
+
+/// The most workers that have a lane of their own.
+const LANES: usize = 12;
 
 /// Everything that the script needs.
 #[derive(Debug, Serialize)]
 pub struct Replay {
     /// The words for the kinds of steps.
-    kinds: [&'static str; 19],
+    kinds: [&'static str; Kind::WORDS.len()],
     /// The stages that were recorded.
     pub stages: Vec<Stage>,
     /// Functions in which something was recorded; several stages may share them.
@@ -45,15 +55,26 @@ pub struct Replay {
 pub struct Stage {
     name: String,
     chapter: Option<u8>,
-    /// What a thread that waits for many sockets sleeps in.
-    call: &'static str,
+    /// What a thread that waits for many sockets sleeps in. Of a program nobody knows.
+    call: Option<&'static str>,
+    /// What that call tells it.
+    told: Option<Told>,
+    /// How a page stands aside and goes on, and what the loop does in between.
+    parks: &'static str,
+    resumes: &'static str,
+    then: &'static str,
     wall: u64,
     /// How many pages there were.
     of: usize,
     fetches: Vec<Fetch>,
     workers: Vec<String>,
+    /// Workers with a lane of their own.
+    lanes: Vec<usize>,
     places: Vec<String>,
-    /// From, length, worker, kind, fetch, place, number, asleep; -1 is none.
+    /// What only a program says of its steps.
+    words: Vec<String>,
+    /// From, length, worker, kind, fetch, place, number, asleep; -1 is none. A ninth number is that
+    /// of a word.
     steps: Vec<Row>,
     /// Indexes into the code.
     code: Vec<usize>,
@@ -86,8 +107,7 @@ struct File {
 #[serde(untagged)]
 enum Row {
     Known([i64; 8]),
-    /// With a word that only the program knows.
-    Named(i64, i64, i64, i64, i64, i64, i64, i64, String),
+    Named([i64; 9]),
 }
 
 /// The runs that can be replayed: of each stage the last one that was recorded whole.
@@ -143,7 +163,25 @@ fn stage(report: &Report, run: &Run, budget: usize, code: &mut Code) -> Option<S
     let wall = run.usage.wall_us.unwrap_or(run.last_finish_us()).saturating_mul(10);
     let shown = shown(run);
     let mut notes = Vec::new();
-    let steps = fitting(activity, &shown, wall, budget);
+    let is_program = entrant.language == Language::Program;
+    let budget = if is_program { budget.min(STEPS_OF_A_PROGRAM) } else { budget };
+    let mut lanes = steps::lanes(activity);
+    if lanes.len() > LANES {
+        notes.push(format!("{LANES} of {} loops have a lane.", words::count(lanes.len() as u64)));
+        lanes.truncate(LANES);
+    }
+    let mut steps = fitting(activity, &shown, &lanes, wall, budget);
+    if steps.len() > budget {
+        steps.truncate(budget);
+        let last = steps.last().map_or(0, |step| step.step.from.0);
+        let later = activity.steps.iter().filter(|step| step.from.0 > last).count() as u64;
+        notes.push(format!(
+            "The first {} steps are shown, up to {}; {} are left out, and --format json has them.",
+            words::count(budget as u64),
+            words::duration(last / 10),
+            words::plural(later, "later step"),
+        ));
+    }
     if shown.len() < run.outcomes.len() {
         notes.push(format!(
             "{} of {} pages are shown: the first, the last, the slowest, failed ones, and others \
@@ -172,40 +210,25 @@ fn stage(report: &Report, run: &Run, budget: usize, code: &mut Code) -> Option<S
         ));
     }
 
-    // Only places that a step is left at.
-    let used: BTreeSet<usize> = steps.iter().filter_map(|step| step.place).collect();
-    let number = |place: usize| used.range(..place).count() as i64;
-    let mut files = BTreeSet::new();
-    let (mut changed, mut foreign) = (BTreeSet::new(), false);
-    for place in used.iter().map(|place| &activity.places[*place]) {
-        match (report.source(&place.file), place.line) {
-            (Some(source), Some(line)) => {
-                files.insert(code.add(source.path, line));
-            }
-            _ if sources::find(&place.file).is_some() => {
-                changed.insert(place.file.clone());
-            }
-            _ => foreign = true,
-        }
+    let (places, named) = places(&steps, activity, is_program);
+    if named > places.len() {
+        let more = words::count((named - places.len()) as u64);
+        notes.push(format!("It names {more} places more, which are left out."));
     }
-    if let Some(file) = changed.first() {
-        let more = match changed.len() - 1 {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        notes.push(format!(
-            "Its code is not shown: {}{more} was different in the build that recorded this.",
-            safe(file)
-        ));
-    } else if foreign && files.is_empty() {
-        notes.push("The code of a program is not shown: it is not read from disk.".to_owned());
-    }
+    let number = |place: usize| places.binary_search(&place).map_or(-1, |at| at as i64);
+    let shown_places = places.iter().map(|place| &activity.places[*place]);
+    let (files, why) = code_of(report, entrant, shown_places, code);
+    notes.extend(why);
 
+    // Only workers with a step that is left.
+    let workers: BTreeSet<usize> = steps.iter().map(|step| step.step.worker).collect();
+    let workers: Vec<usize> = workers.into_iter().collect();
     let index: BTreeMap<usize, i64> = shown.iter().copied().zip(0..).collect();
     let has_failed = |target: Option<usize>| {
         let outcome = target.and_then(|target| run.outcomes.get(target)?.as_ref());
         outcome.is_some_and(|outcome| outcome.error.is_some())
     };
+    let mut vocabulary = Vocabulary::default();
     let row = |step: &Merged| {
         let kind = if step.is_other {
             Kind::Others
@@ -216,7 +239,7 @@ fn stage(report: &Report, run: &Run, budget: usize, code: &mut Code) -> Option<S
         let numbers = [
             whole(step.step.from.0),
             whole(step.step.length.0),
-            step.step.worker as i64,
+            workers.binary_search(&step.step.worker).map_or(-1, |at| at as i64),
             kind as i64,
             fetch,
             step.place.map_or(-1, number),
@@ -226,23 +249,32 @@ fn stage(report: &Report, run: &Run, budget: usize, code: &mut Code) -> Option<S
         match &step.step.did {
             Some(Did::Other(word)) => {
                 let [a, b, c, d, e, f, g, h] = numbers;
-                Row::Named(a, b, c, d, e, f, g, h, safe_name(word))
+                Row::Named([a, b, c, d, e, f, g, h, vocabulary.number(word)])
             }
             _ => Row::Known(numbers),
         }
     };
+    let rows: Vec<Row> = steps.iter().map(row).collect();
     let facts = entrant.stage.as_ref();
+    let chapter = facts.and_then(|stage| stage.chapter);
+    let terms = Terms::of(chapter, entrant.told());
     Some(Stage {
         name: safe_name(&entrant.name),
-        chapter: facts.and_then(|stage| stage.chapter),
-        call: call(&entrant.name, &report.setting.machine.os),
+        chapter,
+        call: call(entrant, &report.setting.machine.os),
+        told: terms.told,
+        parks: terms.parks_at_length,
+        resumes: terms.resumes_at_length,
+        then: terms.then,
         wall: wall.min(MOST),
         of: run.outcomes.len(),
         fetches: shown.iter().map(|target| fetch(report, run, *target)).collect(),
-        workers: activity.workers.iter().map(ToString::to_string).collect(),
-        places: used.iter().map(|place| safe(&activity.places[*place].to_string())).collect(),
-        steps: steps.iter().map(row).collect(),
-        code: files.into_iter().collect(),
+        workers: workers.iter().map(|worker| activity.workers[*worker].to_string()).collect(),
+        lanes: lanes.iter().filter_map(|lane| workers.binary_search(lane).ok()).collect(),
+        places: places.iter().map(|place| safe(&activity.places[*place].to_string())).collect(),
+        words: vocabulary.words,
+        steps: rows,
+        code: files,
         notes,
     })
 }
@@ -272,15 +304,87 @@ fn fetch(report: &Report, run: &Run, target: usize) -> Fetch {
     }
 }
 
-/// The name of the call in which an event loop sleeps.
-fn call(stage: &str, os: &str) -> &'static str {
-    match (stage, os) {
-        ("select", _) => "select",
-        ("poll", _) => "poll",
-        (_, "linux" | "android") => "epoll_wait",
-        (_, "windows") => "GetQueuedCompletionStatusEx",
-        _ => "kevent",
+/// The places that a step is left at, in order; and how many there would be. Those of a stage are
+/// lines of its code: there are not many.
+fn places(steps: &[Merged], activity: &Activity, is_program: bool) -> (Vec<usize>, usize) {
+    let used: BTreeSet<usize> = steps.iter().filter_map(|step| step.place).collect();
+    let most = if is_program { NAMES } else { activity.places.len() };
+    let named = used.len();
+    (used.into_iter().take(most).collect(), named)
+}
+
+/// The files of these places, by their numbers, and why there are none or fewer. The place of a
+/// program is whatever it says, and never a line of ours.
+fn code_of<'a>(
+    report: &Report,
+    entrant: &Entrant,
+    places: impl Iterator<Item = &'a Place>,
+    code: &mut Code,
+) -> (Vec<usize>, Option<String>) {
+    let mut files = BTreeSet::new();
+    let (mut changed, mut foreign) = (BTreeSet::new(), false);
+    for place in places {
+        let is_ours = entrant.language == Language::Rust;
+        match (report.source(&place.file).filter(|_| is_ours), place.line) {
+            (Some(source), Some(line)) => {
+                files.insert(code.add(source.path, line));
+            }
+            _ if is_ours && sources::find(&place.file).is_some() => {
+                changed.insert(&place.file);
+            }
+            _ => foreign = true,
+        }
     }
+    let why = if let Some(file) = changed.first() {
+        let more = match changed.len() - 1 {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        Some(format!(
+            "Its code is not shown: {}{more} was different in the build that recorded this.",
+            safe(file)
+        ))
+    } else if foreign && files.is_empty() {
+        Some("The code of a program is not shown: it is not read from disk.".to_owned())
+    } else {
+        None
+    };
+    (files.into_iter().collect(), why)
+}
+
+/// The words that only a program knows, each once.
+#[derive(Default)]
+struct Vocabulary {
+    words: Vec<String>,
+    numbers: HashMap<String, usize>,
+}
+
+impl Vocabulary {
+    fn number(&mut self, word: &str) -> i64 {
+        let known = self.numbers.len();
+        let number = *self.numbers.entry(word.to_owned()).or_insert(known.min(NAMES));
+        if number == self.words.len() {
+            self.words.push(if number < NAMES { safe_name(word) } else { OTHER_WORD.to_owned() });
+        }
+        number as i64
+    }
+}
+
+/// For the words of a program that has very many of them.
+const OTHER_WORD: &str = "something else";
+
+/// The name of the call in which an event loop sleeps, as far as it is known.
+fn call(entrant: &Entrant, os: &str) -> Option<&'static str> {
+    // A Python asks whatever its selectors module chooses.
+    let told = entrant.told().filter(|_| entrant.language == Language::Rust)?;
+    Some(match (told, &*entrant.name, os) {
+        (Told::Completion, ..) => "io_uring_enter",
+        (_, "select", _) => "select",
+        (_, "poll", _) => "poll",
+        (_, _, "linux" | "android") => "epoll_wait",
+        (_, _, "windows") => "GetQueuedCompletionStatusEx",
+        _ => "kevent",
+    })
 }
 
 /// The pages that are shown.
@@ -317,12 +421,18 @@ struct Merged {
 }
 
 /// The steps of the shown pages whole, and those of others and of the loop merged until all fit.
-fn fitting(activity: &Activity, shown: &[usize], wall: u64, budget: usize) -> Vec<Merged> {
+fn fitting(
+    activity: &Activity,
+    shown: &[usize],
+    lanes: &[usize],
+    wall: u64,
+    budget: usize,
+) -> Vec<Merged> {
     let mut grain = (wall / GRAIN).max(1);
     loop {
         // A grain of the whole run merges the steps of shown pages, too.
         let all_of_it = grain > wall;
-        let steps = merged(activity, shown, grain, all_of_it);
+        let steps = merged(activity, shown, lanes, grain, all_of_it);
         if steps.len() <= budget || grain > wall.saturating_mul(64) {
             return steps;
         }
@@ -330,17 +440,22 @@ fn fitting(activity: &Activity, shown: &[usize], wall: u64, budget: usize) -> Ve
     }
 }
 
-fn merged(activity: &Activity, shown: &[usize], grain: u64, all_of_it: bool) -> Vec<Merged> {
+fn merged(
+    activity: &Activity,
+    shown: &[usize],
+    lanes: &[usize],
+    grain: u64,
+    all_of_it: bool,
+) -> Vec<Merged> {
     let is_shown = |target: usize| shown.binary_search(&target).is_ok();
     let hides_some = activity.steps.iter().any(|step| step.target.is_some_and(|it| !is_shown(it)));
-    let one_worker = activity.workers.len() == 1;
     let mut last: Vec<Option<usize>> = vec![None; activity.workers.len()];
     let mut steps: Vec<Merged> = Vec::new();
     for step in &activity.steps {
         let target = step.target.filter(|target| is_shown(*target));
         let is_other = step.target.is_some() && target.is_none();
         // Workers of a pool have no lane of their own.
-        if is_other && !one_worker {
+        if is_other && lanes.binary_search(&step.worker).is_err() {
             continue;
         }
         let kind = Kind::of(step, false);

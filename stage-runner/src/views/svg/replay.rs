@@ -7,7 +7,7 @@ use std::fmt::Write;
 
 use super::escaped;
 use crate::results::{Activity, Report, Row, Run, Step};
-use crate::views::steps::{Kind, is_awake};
+use crate::views::steps::{self, Kind, is_awake};
 use crate::words;
 
 /// The most pages that have a lane.
@@ -21,6 +21,8 @@ const WIDTH: f64 = 960.0;
 const LEFT: f64 = 190.0;
 const PLOT: f64 = WIDTH - LEFT - 14.0;
 const LANE: f64 = 13.0;
+/// The height of the lane of a worker.
+const WORKER: f64 = 20.0;
 /// The width of `450 ms` and the space beside it.
 const LABEL: f64 = 48.0;
 /// How long the picture takes from its begin to its end.
@@ -39,6 +41,16 @@ pub struct Drawn<'a> {
     about: String,
     run: &'a Run,
     activity: &'a Activity,
+    /// Workers with a lane of their own.
+    loops: Vec<usize>,
+}
+
+/// A worker was woken.
+struct Wake {
+    at: u64,
+    worker: usize,
+    /// For these pages: those with a step before the worker waits again.
+    targets: Vec<usize>,
 }
 
 impl<'a> Drawn<'a> {
@@ -64,7 +76,8 @@ impl<'a> Drawn<'a> {
                 let who = row.who().map(|who| who.to_string());
                 let about = place.into_iter().chain(who).collect::<Vec<_>>().join(", ");
                 let name = words::cut(&words::escaped(name), NAME);
-                Ok(Drawn { name, about, run, activity })
+                let loops = steps::lanes(activity);
+                Ok(Drawn { name, about, run, activity, loops })
             }
             pages => Err(format!(
                 "{name} fetched {pages} pages, and a picture has room for {PAGES}: use --pages 10"
@@ -76,9 +89,9 @@ impl<'a> Drawn<'a> {
         self.activity.workers.len() == 1
     }
 
-    /// The lane of the thread comes first, where there is only one.
+    /// Lanes of workers come first.
     fn first_lane(&self) -> f64 {
-        if self.has_one_worker() { 26.0 } else { 6.0 }
+        6.0 + self.loops.len() as f64 * WORKER
     }
 
     fn height(&self) -> f64 {
@@ -90,28 +103,35 @@ impl<'a> Drawn<'a> {
         Kind::of(step, outcome.is_some_and(|outcome| outcome.error.is_some()))
     }
 
-    /// When the thread was woken, and for which pages: those with a step before it waits again.
-    fn wakes(&self) -> Vec<(u64, Vec<usize>)> {
-        let mut wakes: Vec<(u64, Vec<usize>)> = Vec::new();
-        let mut is_open = false;
+    fn wakes(&self) -> Vec<Wake> {
+        let mut wakes: Vec<Wake> = Vec::new();
+        // By worker: its last wake, until it waits again.
+        let mut open: Vec<Option<usize>> = vec![None; self.activity.workers.len()];
         for step in &self.activity.steps {
+            let open = &mut open[step.worker];
             match (self.kind(step), step.target) {
                 (Kind::Woken, _) => {
-                    wakes.push((step.from.0, Vec::new()));
-                    is_open = true;
+                    *open = Some(wakes.len());
+                    let targets = Vec::new();
+                    wakes.push(Wake { at: step.from.0, worker: step.worker, targets });
                 }
-                (Kind::Slept, _) => is_open = false,
+                (Kind::Slept, _) => *open = None,
                 (Kind::Begun, _) | (_, None) => {}
                 (_, Some(target)) => {
-                    if let Some((_, targets)) = wakes.last_mut().filter(|_| is_open)
-                        && !targets.contains(&target)
-                    {
+                    let targets = open.map(|at| &mut wakes[at].targets);
+                    if let Some(targets) = targets.filter(|targets| !targets.contains(&target)) {
                         targets.push(target);
                     }
                 }
             }
         }
         wakes
+    }
+
+    /// The middle of the lane of a worker, from the top of its stage.
+    fn worker_lane(&self, worker: usize) -> Option<f64> {
+        let at = self.loops.iter().position(|it| *it == worker)?;
+        Some(12.0 + at as f64 * WORKER)
     }
 }
 
@@ -230,27 +250,37 @@ fn draw(svg: &mut String, stage: &Drawn<'_>, axis: &Axis, y: f64) {
     for (from, to) in axis.cuts().filter(|(from, _)| *from < end) {
         rect(svg, "gap", axis.x(from), axis.x(to), y, stage.height() - 8.0);
     }
-    if stage.has_one_worker() {
-        draw_worker(svg, stage, axis, y + 12.0);
+    for worker in &stage.loops {
+        let Some(lane) = stage.worker_lane(*worker) else { continue };
+        if !stage.has_one_worker() {
+            let name = stage.activity.workers[*worker].to_string();
+            text_at(svg, "dim", LEFT - 8.0, y + lane + 4.0, "end", &name);
+        }
+        draw_worker(svg, stage, *worker, axis, y + lane);
     }
     let lane = |target: usize| y + stage.first_lane() + target as f64 * LANE + LANE / 2.0;
     let wakes = stage.wakes();
     for target in 0..stage.run.outcomes.len() {
         draw_page(svg, stage, axis, target, lane(target), &wakes);
     }
-    for (time, targets) in wakes.iter().filter(|_| stage.has_one_worker()) {
-        if let Some(lowest) = targets.iter().max() {
-            let (x, top, bottom) = (axis.x(*time), y + 20.0, lane(*lowest));
+    for wake in &wakes {
+        if let Some(lowest) = wake.targets.iter().max()
+            && let Some(worker) = stage.worker_lane(wake.worker)
+        {
+            let (x, top, bottom) = (axis.x(wake.at), y + worker + 8.0, lane(*lowest));
             let _ = writeln!(svg, r#"<path class="wakes" d="M{x:.1} {top:.1}V{bottom:.1}"/>"#);
         }
     }
 }
 
-/// What the one thread does: blocks where code runs, a line where it sleeps.
-fn draw_worker(svg: &mut String, stage: &Drawn<'_>, axis: &Axis, y: f64) {
-    let steps: Vec<&Step> = stage.activity.steps.iter().collect();
+/// What a worker does: blocks where code runs, a line where it sleeps.
+fn draw_worker(svg: &mut String, stage: &Drawn<'_>, worker: usize, axis: &Axis, y: f64) {
+    let steps: Vec<&Step> = stage.activity.steps_of(worker).collect();
     for step in steps.iter().filter(|step| step.asleep) {
         line(svg, "bed", axis.x(step.from.0), axis.x(step.to().0), y);
+    }
+    for start in steps.iter().filter(|step| stage.kind(step) == Kind::Starting) {
+        rect(svg, "start", axis.x(start.from.0), axis.x(start.to().0), y - 5.0, 10.0);
     }
     for (from, to) in blocks(&steps) {
         rect(svg, "run", axis.x(from), axis.x(to), y - 7.0, 14.0);
@@ -266,14 +296,14 @@ fn draw_page(
     axis: &Axis,
     target: usize,
     y: f64,
-    wakes: &[(u64, Vec<usize>)],
+    wakes: &[Wake],
 ) {
     let steps: Vec<&Step> =
         stage.activity.steps.iter().filter(|step| step.target == Some(target)).collect();
     let (Some(first), Some(last)) = (steps.first(), steps.last()) else { return };
     let starts = stage.activity.steps_of(first.worker);
     let mut starts = starts.filter(|step| stage.kind(step) == Kind::Starting);
-    if let Some(start) = starts.next().filter(|_| !stage.has_one_worker()) {
+    if let Some(start) = starts.next().filter(|_| stage.worker_lane(first.worker).is_none()) {
         let to = start.to().0.min(first.from.0);
         rect(svg, "start", axis.x(start.from.0), axis.x(to), y - 4.0, 8.0);
     }
@@ -287,10 +317,10 @@ fn draw_page(
         "wait"
     };
     line(svg, class, axis.x(first.from.0), axis.x(last.to().0), y);
-    for (time, _) in wakes.iter().filter(|(_, targets)| targets.contains(&target)) {
-        let next = steps.iter().map(|step| step.from.0).find(|from| from >= time);
-        if let Some(next) = next.filter(|_| stage.has_one_worker()) {
-            rect(svg, "ready", axis.x(*time), axis.x(next), y - 2.5, 5.0);
+    for wake in wakes.iter().filter(|wake| wake.targets.contains(&target)) {
+        let next = steps.iter().map(|step| step.from.0).find(|from| *from >= wake.at);
+        if let Some(next) = next.filter(|_| stage.worker_lane(wake.worker).is_some()) {
+            rect(svg, "ready", axis.x(wake.at), axis.x(next), y - 2.5, 5.0);
         }
     }
     let spun = |step: &&&Step| stage.kind(step) != Kind::Spun;
@@ -327,8 +357,8 @@ fn legend(svg: &mut String, y: f64, stages: &[Drawn<'_>]) {
     let sleeps_in_fetch = has(&|_, step| step.asleep && step.target.is_some());
     let spins = has(&|stage, step| stage.kind(step) == Kind::Spun);
     let waits = stages.iter().any(|stage| !stage.wakes().is_empty());
-    // Only one worker has a lane of its own, and a line in which pages stand.
-    let has_lane = stages.iter().any(|stage| stage.has_one_worker() && !stage.wakes().is_empty());
+    // Such a worker has a line in which pages stand.
+    let has_lane = stages.iter().any(|stage| !stage.loops.is_empty() && !stage.wakes().is_empty());
     let entries = [
         (true, "run", "its code runs"),
         (sleeps_in_fetch || has_lane, "bed", "asleep"),
