@@ -480,3 +480,151 @@ fn merged(
     }
     steps
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::results::{State, Tenths};
+    use crate::views::sample;
+
+    fn replay(report: &Report) -> Replay {
+        Replay::new(report, &recorded(report))
+    }
+
+    /// A stage and a program, whose one worker did these steps at these places.
+    fn recorded_of_both(places: &[&str], steps: Vec<Step>) -> Report {
+        let mut report = sample::report("epoll,mine", &["mine=./crawl"]).with_pages(2).run();
+        let runs = std::mem::take(&mut report.runs);
+        for mut run in runs {
+            let mut activity = sample::activity();
+            activity.places = places.iter().map(|place| Place::from(*place)).collect();
+            activity.steps.clone_from(&steps);
+            run.activity = Some(activity);
+            report.add(run);
+        }
+        report
+    }
+
+    /// Sleeps, one after the other, each at a place of its own and with a word of its own.
+    fn sleeps(number: usize) -> Vec<Step> {
+        let sleep = |at: usize| Step {
+            from: Tenths(10 * at as u64),
+            length: Tenths(10),
+            did: Some(Did::Other(format!("nap {at}"))),
+            state: State::Selecting,
+            target: None,
+            place: Some(at),
+            asleep: true,
+            ..sample::activity().steps[0].clone()
+        };
+        (0..number).map(sleep).collect()
+    }
+
+    /// A program may call its files what it likes, also by the path of one of ours.
+    #[test]
+    fn the_place_of_a_program_is_not_our_code() {
+        let place = "crates/05-callbacks/src/lib.rs:60";
+        let mut report = recorded_of_both(&[place], sleeps(1));
+        let Replay { stages, code, .. } = replay(&report);
+        let [epoll, mine] = &stages[..] else { panic!("{stages:?}") };
+        assert_eq!((epoll.code.len(), code.len()), (1, 1));
+        assert_eq!((&mine.places[..], mine.code.len()), (&[place.to_owned()][..], 0));
+        assert!(mine.notes.concat().contains("The code of a program is not shown"), "{mine:?}");
+        report.runs.remove(0);
+        assert!(replay(&report).code.is_empty());
+    }
+
+    /// Nor does a file that only a program has named have a hash of ours.
+    #[test]
+    fn what_a_program_names_is_not_among_the_sources() {
+        let whole = recorded_of_both(&["crates/05-callbacks/src/lib.rs:60"], sleeps(1));
+        let mut report = Report::new(whole.setting.clone(), whole.entrants.clone());
+        report.add(whole.runs[1].clone());
+        assert!(report.sources.is_empty(), "{:?}", report.sources);
+        report.add(whole.runs[0].clone());
+        assert_eq!(report.sources.len(), 1);
+    }
+
+    #[test]
+    fn a_program_with_very_many_steps_is_cut_and_the_page_says_so() {
+        let many = Activity::MAX_STEPS;
+        let names: Vec<String> = (0..many).map(|at| format!("nap-{at:0>190}.py:1")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let mut report = recorded_of_both(&names, sleeps(many));
+        report.runs.remove(0);
+        let replay = replay(&report);
+        let mine = &replay.stages[0];
+        assert_eq!(mine.steps.len(), STEPS_OF_A_PROGRAM);
+        assert_eq!((mine.places.len(), mine.words.len()), (NAMES, NAMES + 1));
+        let said = mine.notes.join(" ");
+        for part in [
+            "The first 10,000 steps are shown, up to 10 ms; 190,000 later steps are left out",
+            "It names 9,700 places more, which are left out.",
+        ] {
+            assert!(said.contains(part), "{said}");
+        }
+        let bytes = crate::views::html::page(&report).len();
+        assert!(bytes < 1_000_000, "{bytes} bytes");
+        // In the text of the page, too, so that a browser shows it.
+        assert!(serde_json::to_string(&replay).unwrap().contains("190,000 later steps"));
+    }
+
+    #[test]
+    fn every_stage_sleeps_in_a_call_of_its_own() {
+        let stages = "select,poll,epoll,async-await,many-loops,io-uring,tokio,mine";
+        let report = sample::report(stages, &["mine=./crawl"]);
+        let calls = |os| -> Vec<_> {
+            report.entrants.iter().map(|entrant| call(entrant, os).unwrap_or("?")).collect()
+        };
+        let [ready, ring] = ["epoll_wait", "io_uring_enter"];
+        assert_eq!(calls("linux"), ["select", "poll", ready, ready, ready, ring, ready, "?"]);
+        assert_eq!(calls("macos")[2], "kevent");
+        let blocking = sample::report("blocking", &[]);
+        assert_eq!(call(&blocking.entrants[0], "linux"), None);
+    }
+
+    /// Chapter 10: each loop has a lane, and the pages that are left out are work in it.
+    #[test]
+    fn loops_have_lanes_and_workers_of_a_pool_do_not() {
+        let mut report = sample::report("many-loops", &[]).with_pages(30).run();
+        let step = |worker, target, did: Did, state, from| Step {
+            from: Tenths(from),
+            length: Tenths(10),
+            worker,
+            did: Some(did),
+            state,
+            target,
+            place: None,
+            number: None,
+            asleep: target.is_none(),
+        };
+        let mut steps = Vec::new();
+        for worker in 0..2 {
+            for page in 0..15 {
+                let target = Some(15 * worker + page);
+                let from = 100 + 1_000 * page as u64 + worker as u64;
+                steps.push(step(worker, target, Did::Begun, State::Running, from));
+            }
+            steps.push(step(worker, None, Did::Slept, State::Selecting, 20_000 + worker as u64));
+        }
+        steps.sort_by_key(|step| step.from);
+        let workers = vec![crawl::Worker::Thread(1), crawl::Worker::Thread(2)];
+        let activity = Activity { workers, places: Vec::new(), steps, dropped: 0 };
+        report.runs[0].activity = Some(activity.clone());
+        let stage = &replay(&report).stages[0];
+        assert_eq!(stage.lanes, [0, 1]);
+        for worker in 0..2 {
+            let is = |row: &&Row, kind: Kind| matches!(row, Row::Known(it) if it[2] == worker && it[3] == kind as i64);
+            let number = |kind| stage.steps.iter().filter(|row| is(row, kind)).count();
+            let (begun, others, slept) =
+                (number(Kind::Begun), number(Kind::Others), number(Kind::Slept));
+            assert!(begun == 12 && others > 0 && slept == 1, "{worker}: {:?}", stage.steps);
+        }
+
+        let mut pool = activity;
+        pool.steps.retain(|step| step.did == Some(Did::Begun));
+        report.runs[0].activity = Some(pool);
+        let stage = &replay(&report).stages[0];
+        assert_eq!((stage.lanes.len(), stage.steps.len()), (0, 24));
+    }
+}

@@ -411,7 +411,7 @@ fn text_at(svg: &mut String, class: &str, x: f64, y: f64, anchor: &str, text: &s
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::results::{Did, Tenths};
+    use crate::results::{Did, State, Tenths};
     use crate::views::sample;
 
     fn drawn<T>(change: impl FnOnce(&mut Report), look: impl FnOnce(&Report, Drawn<'_>) -> T) -> T {
@@ -462,5 +462,45 @@ mod tests {
         assert_eq!(error(&report), "nothing was recorded of epoll");
         report.runs[0].activity = Some(sample::activity());
         assert!(error(&report).contains("30 pages, and a picture has room for 24: use --pages 10"));
+    }
+
+    /// Two loops are woken in turn: each wake is for the pages of its own loop.
+    #[test]
+    fn a_wake_belongs_to_its_own_worker_and_each_loop_has_a_lane() {
+        let step = |worker, target, did: Did, from| Step {
+            from: Tenths(from),
+            length: Tenths(10),
+            worker,
+            did: Some(did.clone()),
+            state: if did == Did::Slept { State::Selecting } else { State::Running },
+            target,
+            asleep: did == Did::Slept,
+            ..sample::activity().steps[0].clone()
+        };
+        let record = |report: &mut Report| {
+            let activity = report.runs[0].activity.as_mut().unwrap();
+            activity.workers = vec![crawl::Worker::Process(1), crawl::Worker::Process(2)];
+            activity.steps = vec![
+                step(0, Some(0), Did::Begun, 0),
+                step(1, Some(1), Did::Begun, 5),
+                step(0, None, Did::Slept, 10),
+                step(1, None, Did::Slept, 15),
+                step(0, None, Did::Woken, 100),
+                step(1, None, Did::Woken, 105),
+                step(0, Some(0), Did::Received, 110),
+                step(1, Some(1), Did::Received, 115),
+            ];
+        };
+        drawn(record, |report, stage| {
+            let wakes: Vec<_> =
+                stage.wakes().into_iter().map(|wake| (wake.worker, wake.targets)).collect();
+            assert_eq!(wakes, [(0, vec![0]), (1, vec![1])]);
+            let svg = replay(report, &[stage]);
+            assert_eq!(svg.matches(r#"class="wakes""#).count(), 2, "{svg}");
+            let tree = roxmltree::Document::parse(&svg).unwrap();
+            let beds = tree.descendants().filter(|node| node.attribute("class") == Some("bed"));
+            assert_eq!(beds.count(), 3, "a sleep of each loop, and one in the legend: {svg}");
+            assert!(svg.contains(">process 1<") && svg.contains(">process 2<"), "{svg}");
+        });
     }
 }
