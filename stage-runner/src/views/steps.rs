@@ -1,5 +1,7 @@
 //! What a recorded step is to a reader: one of a few kinds.
 
+use std::collections::BTreeSet;
+
 use crate::results::{Activity, Did, State, Step};
 
 /// Whoever asks no more often than this has not asked again and again: an event loop, too, asks in
@@ -91,6 +93,45 @@ pub fn is_awake(step: &Step) -> bool {
     !step.asleep && step.state != State::Starting
 }
 
+/// A worker was woken.
+pub struct Wake {
+    /// The number of the step with which it goes on.
+    pub step: usize,
+    /// For these pages: those with a step before the same worker waits again. A page that begins
+    /// then was not waiting.
+    pub targets: Vec<usize>,
+}
+
+/// The wakes of all workers, in the order in which they came.
+pub fn wakes(activity: &Activity) -> Vec<Wake> {
+    let mut wakes: Vec<Wake> = Vec::new();
+    // By worker: its last wake, until it waits again, and the pages that have begun since.
+    let mut open: Vec<Option<usize>> = vec![None; activity.workers.len()];
+    let mut begun: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); activity.workers.len()];
+    for (number, step) in activity.steps.iter().enumerate() {
+        let (open, begun) = (&mut open[step.worker], &mut begun[step.worker]);
+        match (Kind::of(step, false), step.target) {
+            (Kind::Woken, _) => {
+                *open = Some(wakes.len());
+                begun.clear();
+                wakes.push(Wake { step: number, targets: Vec::new() });
+            }
+            (Kind::Slept, _) => *open = None,
+            (Kind::Begun, Some(target)) => {
+                begun.insert(target);
+            }
+            (_, Some(target)) if !begun.contains(&target) => {
+                let targets = open.map(|at| &mut wakes[at].targets);
+                if let Some(targets) = targets.filter(|targets| !targets.contains(&target)) {
+                    targets.push(target);
+                }
+            }
+            _ => {}
+        }
+    }
+    wakes
+}
+
 /// The workers that have a lane of their own: the only one; of several, those that wait for many
 /// sockets in a loop. Any other worker sleeps in a call of its page, and is seen there.
 pub fn lanes(activity: &Activity) -> Vec<usize> {
@@ -104,6 +145,7 @@ pub fn lanes(activity: &Activity) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::results::Tenths;
     use crate::views::sample;
 
     #[test]
@@ -131,5 +173,33 @@ mod tests {
         assert_eq!(kind(Some(Did::Asked), State::Spinning, Some(1), false), "asked");
         assert_eq!(kind(Some(Did::Asked), State::Spinning, Some(9_000), false), "spun");
         assert_eq!(kind(None, State::Running, None, false), "ran");
+    }
+
+    /// A loop hands a finished page over and begins the next one, before it goes on with others.
+    #[test]
+    fn a_page_that_begins_after_a_wake_was_not_woken() {
+        let step = |worker, target, did: Did, from| Step {
+            from: Tenths(from),
+            worker,
+            did: Some(did),
+            target,
+            ..sample::activity().steps[0].clone()
+        };
+        let steps = vec![
+            step(0, None, Did::Woken, 0),
+            step(1, None, Did::Woken, 5),
+            step(0, Some(0), Did::Finished, 10),
+            step(0, Some(9), Did::Begun, 20),
+            step(1, Some(7), Did::Resumed, 25),
+            step(0, Some(9), Did::Parked, 30),
+            step(0, Some(1), Did::Resumed, 40),
+            step(0, None, Did::Slept, 50),
+            step(0, Some(2), Did::Resumed, 60),
+        ];
+        let workers = vec![crawl::Worker::Thread(1), crawl::Worker::Thread(2)];
+        let activity = Activity { workers, places: Vec::new(), steps, dropped: 0 };
+        let wakes: Vec<_> = wakes(&activity).into_iter().map(|it| (it.step, it.targets)).collect();
+        assert_eq!(wakes, [(0, vec![0, 1]), (1, vec![7])]);
+        assert_eq!(lanes(&activity), [0, 1]);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::steps::Kind;
+use super::steps::{self, Kind};
 use super::terms::Terms;
 use crate::results::{Activity, Did, Place, Report, Row, Run, State, Step, Tenths};
 use crate::words;
@@ -49,7 +49,9 @@ impl<'a> Story<'a> {
         for (number, step) in activity.steps.iter().enumerate() {
             of_worker[step.worker].push(number);
         }
-        Some(Story { report, run, activity, terms, of_worker, woken: woken(activity) })
+        let woken =
+            steps::wakes(activity).into_iter().map(|wake| (wake.step, wake.targets)).collect();
+        Some(Story { report, run, activity, terms, of_worker, woken })
     }
 
     /// Everything that happened.
@@ -239,30 +241,6 @@ pub fn duration(time: Tenths) -> String {
         10..100 => format!("{} µs", time.micros()),
         micros => words::exact(micros),
     }
-}
-
-/// By the number of each step that ended a wait: the pages that had a step before the next wait of
-/// the same worker.
-fn woken(activity: &Activity) -> HashMap<usize, Vec<usize>> {
-    let mut woken: HashMap<usize, Vec<usize>> = HashMap::new();
-    let mut last = vec![None; activity.workers.len()];
-    for (number, step) in activity.steps.iter().enumerate() {
-        let last = &mut last[step.worker];
-        match (&step.did, step.target, *last) {
-            (Some(Did::Woken), ..) => *last = Some(number),
-            (Some(Did::Slept), ..) => *last = None,
-            // A page that begins now was not waiting.
-            (Some(Did::Begun), Some(_), _) => *last = None,
-            (_, Some(target), Some(last)) => {
-                let pages = woken.entry(last).or_default();
-                if !pages.contains(&target) {
-                    pages.push(target);
-                }
-            }
-            _ => {}
-        }
-    }
-    woken
 }
 
 fn verb(state: State) -> &'static str {

@@ -28,8 +28,8 @@ const FAILED: usize = 5;
 /// share of the wall time.
 const GRAIN: u64 = 2_000;
 
-/// The most steps of all stages together, and of a program, whose every step may have a worker of
-/// its own.
+/// The most steps of all stages together, where merging can do it. Of one stage there are never
+/// more; of a program fewer, whose every step may have a worker of its own.
 const STEPS: usize = 20_000;
 const STEPS_OF_A_PROGRAM: usize = 10_000;
 
@@ -164,20 +164,21 @@ fn stage(report: &Report, run: &Run, budget: usize, code: &mut Code) -> Option<S
     let shown = shown(run);
     let mut notes = Vec::new();
     let is_program = entrant.language == Language::Program;
-    let budget = if is_program { budget.min(STEPS_OF_A_PROGRAM) } else { budget };
+    let most = if is_program { STEPS_OF_A_PROGRAM } else { STEPS };
     let mut lanes = steps::lanes(activity);
     if lanes.len() > LANES {
         notes.push(format!("{LANES} of {} loops have a lane.", words::count(lanes.len() as u64)));
         lanes.truncate(LANES);
     }
     let mut steps = fitting(activity, &shown, &lanes, wall, budget);
-    if steps.len() > budget {
-        steps.truncate(budget);
+    // A sleep is never merged, and there may be very many.
+    if steps.len() > most {
+        steps.truncate(most);
         let last = steps.last().map_or(0, |step| step.step.from.0);
         let later = activity.steps.iter().filter(|step| step.from.0 > last).count() as u64;
         notes.push(format!(
             "The first {} steps are shown, up to {}; {} are left out, and --format json has them.",
-            words::count(budget as u64),
+            words::count(most as u64),
             words::duration(last / 10),
             words::plural(later, "later step"),
         ));

@@ -128,19 +128,19 @@
       const wakes = [];
       for (const steps of this.byWorker) {
         let wake = null;
+        const begun = new Set(); // since then: these were not waiting
         for (const step of steps) {
           if (step[WHAT] === KIND.woken) {
             wake = { t: step[FROM], worker: step[WORKER], step, fetches: [] };
             wakes.push(wake);
+            begun.clear();
           } else if (step[WHAT] === KIND.slept) {
             wake = null;
-          } else if (
-            wake &&
-            step[FETCH] >= 0 &&
-            step[WHAT] !== KIND.begun &&
-            !wake.fetches.includes(step[FETCH])
-          ) {
-            wake.fetches.push(step[FETCH]);
+          } else if (step[WHAT] === KIND.begun) {
+            begun.add(step[FETCH]);
+          } else if (wake && step[FETCH] >= 0) {
+            const isWoken = !begun.has(step[FETCH]) && !wake.fetches.includes(step[FETCH]);
+            if (isWoken) wake.fetches.push(step[FETCH]);
           }
         }
       }

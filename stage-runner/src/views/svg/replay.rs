@@ -7,7 +7,7 @@ use std::fmt::Write;
 
 use super::escaped;
 use crate::results::{Activity, Report, Row, Run, Step};
-use crate::views::steps::{self, Kind, is_awake};
+use crate::views::steps::{self, Kind, Wake, is_awake};
 use crate::words;
 
 /// The most pages that have a lane.
@@ -43,14 +43,6 @@ pub struct Drawn<'a> {
     activity: &'a Activity,
     /// Workers with a lane of their own.
     loops: Vec<usize>,
-}
-
-/// A worker was woken.
-struct Wake {
-    at: u64,
-    worker: usize,
-    /// For these pages: those with a step before the worker waits again.
-    targets: Vec<usize>,
 }
 
 impl<'a> Drawn<'a> {
@@ -101,31 +93,6 @@ impl<'a> Drawn<'a> {
     fn kind(&self, step: &Step) -> Kind {
         let outcome = step.target.and_then(|target| self.run.outcomes[target].as_ref());
         Kind::of(step, outcome.is_some_and(|outcome| outcome.error.is_some()))
-    }
-
-    fn wakes(&self) -> Vec<Wake> {
-        let mut wakes: Vec<Wake> = Vec::new();
-        // By worker: its last wake, until it waits again.
-        let mut open: Vec<Option<usize>> = vec![None; self.activity.workers.len()];
-        for step in &self.activity.steps {
-            let open = &mut open[step.worker];
-            match (self.kind(step), step.target) {
-                (Kind::Woken, _) => {
-                    *open = Some(wakes.len());
-                    let targets = Vec::new();
-                    wakes.push(Wake { at: step.from.0, worker: step.worker, targets });
-                }
-                (Kind::Slept, _) => *open = None,
-                (Kind::Begun, _) | (_, None) => {}
-                (_, Some(target)) => {
-                    let targets = open.map(|at| &mut wakes[at].targets);
-                    if let Some(targets) = targets.filter(|targets| !targets.contains(&target)) {
-                        targets.push(target);
-                    }
-                }
-            }
-        }
-        wakes
     }
 
     /// The middle of the lane of a worker, from the top of its stage.
@@ -259,15 +226,16 @@ fn draw(svg: &mut String, stage: &Drawn<'_>, axis: &Axis, y: f64) {
         draw_worker(svg, stage, *worker, axis, y + lane);
     }
     let lane = |target: usize| y + stage.first_lane() + target as f64 * LANE + LANE / 2.0;
-    let wakes = stage.wakes();
+    let wakes = steps::wakes(stage.activity);
     for target in 0..stage.run.outcomes.len() {
         draw_page(svg, stage, axis, target, lane(target), &wakes);
     }
     for wake in &wakes {
         if let Some(lowest) = wake.targets.iter().max()
-            && let Some(worker) = stage.worker_lane(wake.worker)
+            && let Some(worker) = stage.worker_lane(stage.activity.steps[wake.step].worker)
         {
-            let (x, top, bottom) = (axis.x(wake.at), y + worker + 8.0, lane(*lowest));
+            let (x, top, bottom) =
+                (axis.x(stage.activity.steps[wake.step].from.0), y + worker + 8.0, lane(*lowest));
             let _ = writeln!(svg, r#"<path class="wakes" d="M{x:.1} {top:.1}V{bottom:.1}"/>"#);
         }
     }
@@ -318,9 +286,10 @@ fn draw_page(
     };
     line(svg, class, axis.x(first.from.0), axis.x(last.to().0), y);
     for wake in wakes.iter().filter(|wake| wake.targets.contains(&target)) {
-        let next = steps.iter().map(|step| step.from.0).find(|from| *from >= wake.at);
-        if let Some(next) = next.filter(|_| stage.worker_lane(wake.worker).is_some()) {
-            rect(svg, "ready", axis.x(wake.at), axis.x(next), y - 2.5, 5.0);
+        let woken = &stage.activity.steps[wake.step];
+        let next = steps.iter().map(|step| step.from.0).find(|from| *from >= woken.from.0);
+        if let Some(next) = next.filter(|_| stage.worker_lane(woken.worker).is_some()) {
+            rect(svg, "ready", axis.x(woken.from.0), axis.x(next), y - 2.5, 5.0);
         }
     }
     let spun = |step: &&&Step| stage.kind(step) != Kind::Spun;
@@ -356,9 +325,11 @@ fn legend(svg: &mut String, y: f64, stages: &[Drawn<'_>]) {
     };
     let sleeps_in_fetch = has(&|_, step| step.asleep && step.target.is_some());
     let spins = has(&|stage, step| stage.kind(step) == Kind::Spun);
-    let waits = stages.iter().any(|stage| !stage.wakes().is_empty());
+    let waits = stages.iter().any(|stage| !steps::wakes(stage.activity).is_empty());
     // Such a worker has a line in which pages stand.
-    let has_lane = stages.iter().any(|stage| !stage.loops.is_empty() && !stage.wakes().is_empty());
+    let has_lane = stages
+        .iter()
+        .any(|stage| !stage.loops.is_empty() && !steps::wakes(stage.activity).is_empty());
     let entries = [
         (true, "run", "its code runs"),
         (sleeps_in_fetch || has_lane, "bed", "asleep"),
@@ -492,9 +463,6 @@ mod tests {
             ];
         };
         drawn(record, |report, stage| {
-            let wakes: Vec<_> =
-                stage.wakes().into_iter().map(|wake| (wake.worker, wake.targets)).collect();
-            assert_eq!(wakes, [(0, vec![0]), (1, vec![1])]);
             let svg = replay(report, &[stage]);
             assert_eq!(svg.matches(r#"class="wakes""#).count(), 2, "{svg}");
             let tree = roxmltree::Document::parse(&svg).unwrap();
