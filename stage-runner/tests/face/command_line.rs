@@ -47,6 +47,8 @@ fn what_is_wrong_is_said_before_anything_runs() {
     wrong(&["--jitter", "5ms", "--urls", "x"], "--jitter is about the practice site");
     wrong(&["-c", "0"], "at least 1 fetch must be in flight");
     wrong(&["-r", "0"], "at least 1 round");
+    wrong(&["--life", "0"], "pages are counted from 1: --life 1 is about the first");
+    wrong(&["--life", "-1"], "it is less than 0");
     wrong(&["--pages", "1e3"], "write a whole number in digits");
     wrong(&["--pages", "-3"], "it is less than 0");
     wrong(&["--pages", "1000001"], "1,000,000 pages at most");

@@ -615,7 +615,10 @@ mod tests {
         let stage = &replay(&report).stages[0];
         assert_eq!(stage.lanes, [0, 1]);
         for worker in 0..2 {
-            let is = |row: &&Row, kind: Kind| matches!(row, Row::Known(it) if it[2] == worker && it[3] == kind as i64);
+            let is = |row: &&Row, kind: Kind| match row {
+                Row::Known(it) => it[2] == worker && it[3] == kind as i64,
+                Row::Named(_) => false,
+            };
             let number = |kind| stage.steps.iter().filter(|row| is(row, kind)).count();
             let (begun, others, slept) =
                 (number(Kind::Begun), number(Kind::Others), number(Kind::Slept));
