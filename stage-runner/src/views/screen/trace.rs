@@ -86,8 +86,8 @@ impl<'a> Told<'a> {
             return Err(match row.fault() {
                 Some(fault) => fault.of(name),
                 None if row.entrant.language == Language::Python => format!(
-                    "{} is not recorded: only stages in Rust are recorded, and programs that print what \
-                     docs/protocol.md tells. Write --language rust to see {}.",
+                    "{} is not recorded: only stages in Rust are recorded, and programs that print \
+                     what docs/protocol.md tells. Write --language rust to see {}.",
                     row.entrant.title(),
                     row.entrant.name
                 ),
