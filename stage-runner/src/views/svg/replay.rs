@@ -65,10 +65,11 @@ impl<'a> Drawn<'a> {
                     Some(number) => format!("chapter {number}"),
                     None => "the yardstick".to_owned(),
                 });
-                let who = row.who().map(|who| who.to_string());
+                let loops = steps::lanes(activity);
+                // Of several, each has its name beside its lane.
+                let who = row.who().filter(|_| loops.len() < 2).map(|who| who.to_string());
                 let about = place.into_iter().chain(who).collect::<Vec<_>>().join(", ");
                 let name = words::cut(&words::escaped(name), NAME);
-                let loops = steps::lanes(activity);
                 Ok(Drawn { name, about, run, activity, loops })
             }
             pages => Err(format!(
@@ -83,7 +84,12 @@ impl<'a> Drawn<'a> {
 
     /// Lanes of workers come first.
     fn first_lane(&self) -> f64 {
-        6.0 + self.loops.len() as f64 * WORKER
+        6.0 + self.below_name() + self.loops.len() as f64 * WORKER
+    }
+
+    /// Lanes with names of their own begin below the name of the stage.
+    fn below_name(&self) -> f64 {
+        if self.loops.len() > 1 { 14.0 } else { 0.0 }
     }
 
     fn height(&self) -> f64 {
@@ -98,7 +104,7 @@ impl<'a> Drawn<'a> {
     /// The middle of the lane of a worker, from the top of its stage.
     fn worker_lane(&self, worker: usize) -> Option<f64> {
         let at = self.loops.iter().position(|it| *it == worker)?;
-        Some(12.0 + at as f64 * WORKER)
+        Some(12.0 + self.below_name() + at as f64 * WORKER)
     }
 }
 
