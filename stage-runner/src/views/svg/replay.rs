@@ -13,6 +13,10 @@ use crate::words;
 /// The most pages that have a lane.
 pub const PAGES: usize = 24;
 
+/// The most steps that are drawn. 24 pages of a stage have a few hundred; a program may tell of
+/// many more.
+const STEPS: usize = 20_000;
+
 /// The longest name of a stage, in letters.
 const NAME: usize = 18;
 
@@ -57,6 +61,13 @@ impl<'a> Drawn<'a> {
         let (run, activity) = activity
             .filter(|(_, activity)| !activity.steps.is_empty())
             .ok_or_else(|| format!("nothing was recorded of {name}"))?;
+        if activity.steps.len() > STEPS {
+            return Err(format!(
+                "{name} recorded {} steps, and a picture has room for {}: use fewer pages",
+                words::count(activity.steps.len() as u64),
+                words::count(STEPS as u64)
+            ));
+        }
         match run.outcomes.len() {
             0 => Err(format!("{name} fetched no page")),
             1..=PAGES => {
@@ -437,6 +448,11 @@ mod tests {
         let error = |report: &Report| Drawn::new(&report.rows()[0]).err().unwrap();
         let mut report = sample::report("epoll", &[]).with_pages(30).run();
         assert_eq!(error(&report), "nothing was recorded of epoll");
+        report.runs[0].activity = Some(sample::activity());
+        let steps = &mut report.runs[0].activity.as_mut().unwrap().steps;
+        *steps = vec![steps[0].clone(); STEPS + 1];
+        let told = "epoll recorded 20,001 steps, and a picture has room for 20,000";
+        assert!(error(&report).starts_with(told), "{}", error(&report));
         report.runs[0].activity = Some(sample::activity());
         assert!(error(&report).contains("30 pages, and a picture has room for 24: use --pages 10"));
     }
