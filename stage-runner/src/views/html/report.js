@@ -930,7 +930,9 @@
         if (!step) return ["", "begins", ""];
         if (step[ASLEEP]) {
           const call = CALLS[DATA.kinds[step[WHAT]]] || stage.call;
-          return ["", call ? `asleep in ${call}` : "asleep", "z"];
+          const where = call ? `asleep in ${call}` : "asleep";
+          // The names of some calls are longer than the room beside the lane.
+          return ["", where.length > 20 ? short(`in ${call}`, 19) : where, "z"];
         }
         if (step[WHAT] === KIND.starting) return ["", "is being started", ""];
         if (step[WHAT] === KIND.spun) return ["hot", "asks in vain", "▒"];
