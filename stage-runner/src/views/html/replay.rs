@@ -33,7 +33,7 @@ const GRAIN: u64 = 2_000;
 const STEPS: usize = 20_000;
 const STEPS_OF_A_PROGRAM: usize = 10_000;
 
-/// The most places of a program, and the most words of its own.
+/// The most places, and the most words that only a program knows. A stage has some 50 places.
 const NAMES: usize = 300;
 
 /// The most workers that have a lane of their own.
@@ -163,8 +163,8 @@ fn stage(report: &Report, run: &Run, budget: usize, code: &mut Code) -> Option<S
     let wall = run.usage.wall_us.unwrap_or(run.last_finish_us()).saturating_mul(10);
     let shown = shown(run);
     let mut notes = Vec::new();
-    let is_program = entrant.language == Language::Program;
-    let most = if is_program { STEPS_OF_A_PROGRAM } else { STEPS };
+    let is_ours = entrant.language == Language::Rust;
+    let most = if is_ours { STEPS } else { STEPS_OF_A_PROGRAM };
     let mut lanes = steps::lanes(activity);
     if lanes.len() > LANES {
         notes.push(format!("{LANES} of {} loops have a lane.", words::count(lanes.len() as u64)));
@@ -211,9 +211,10 @@ fn stage(report: &Report, run: &Run, budget: usize, code: &mut Code) -> Option<S
         ));
     }
 
-    let (places, named) = places(&steps, activity, is_program);
-    if named > places.len() {
-        let more = words::count((named - places.len()) as u64);
+    let used: BTreeSet<usize> = steps.iter().filter_map(|step| step.place).collect();
+    let places: Vec<usize> = used.iter().copied().take(NAMES).collect();
+    if used.len() > NAMES {
+        let more = words::count((used.len() - NAMES) as u64);
         notes.push(format!("It names {more} places more, which are left out."));
     }
     let number = |place: usize| places.binary_search(&place).map_or(-1, |at| at as i64);
@@ -256,6 +257,9 @@ fn stage(report: &Report, run: &Run, budget: usize, code: &mut Code) -> Option<S
         }
     };
     let rows: Vec<Row> = steps.iter().map(row).collect();
+    if vocabulary.words.len() > NAMES {
+        notes.push(format!("It has more than {NAMES} words of its own: the rest is {OTHER_WORD}."));
+    }
     let facts = entrant.stage.as_ref();
     let chapter = facts.and_then(|stage| stage.chapter);
     let terms = Terms::of(chapter, entrant.told());
@@ -303,15 +307,6 @@ fn fetch(report: &Report, run: &Run, target: usize) -> Fetch {
             (kind, sentence)
         }),
     }
-}
-
-/// The places that a step is left at, in order; and how many there would be. Those of a stage are
-/// lines of its code: there are not many.
-fn places(steps: &[Merged], activity: &Activity, is_program: bool) -> (Vec<usize>, usize) {
-    let used: BTreeSet<usize> = steps.iter().filter_map(|step| step.place).collect();
-    let most = if is_program { NAMES } else { activity.places.len() };
-    let named = used.len();
-    (used.into_iter().take(most).collect(), named)
 }
 
 /// The files of these places, by their numbers, and why there are none or fewer. The place of a
@@ -372,7 +367,7 @@ impl Vocabulary {
 }
 
 /// For the words of a program that has very many of them.
-const OTHER_WORD: &str = "something else";
+const OTHER_WORD: &str = "another word";
 
 /// The name of the call in which an event loop sleeps, as far as it is known.
 fn call(entrant: &Entrant, os: &str) -> Option<&'static str> {
@@ -561,11 +556,17 @@ mod tests {
         for part in [
             "The first 10,000 steps are shown, up to 10 ms; 190,000 later steps are left out",
             "It names 9,700 places more, which are left out.",
+            "It has more than 300 words of its own: the rest is another word.",
         ] {
             assert!(said.contains(part), "{said}");
         }
         let bytes = crate::views::html::page(&report).len();
         assert!(bytes < 1_000_000, "{bytes} bytes");
+        // A file may claim that the run is one of ours.
+        report.entrants[1].language = Language::Rust;
+        report.runs[0].activity.as_mut().unwrap().steps.truncate(2 * STEPS);
+        let claimed = &Replay::new(&report, &recorded(&report)).stages[0];
+        assert_eq!((claimed.steps.len(), claimed.places.len()), (STEPS, NAMES));
         // In the text of the page, too, so that a browser shows it.
         assert!(serde_json::to_string(&replay).unwrap().contains("190,000 later steps"));
     }
