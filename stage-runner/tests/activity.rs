@@ -5,7 +5,9 @@
 use std::io::Write;
 use std::num::NonZeroUsize;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
+use std::{hint, panic, thread};
 
 use practice_site::{Config, Site};
 use stage_runner::lineup::sources;
@@ -132,6 +134,42 @@ fn every_place_of_every_stage_names_its_call() {
         let spins = name.starts_with("busy-wait");
         assert_eq!((spun, slept || spins), (spins, true), "{name}");
     }
+}
+
+/// A worker process counts its times by itself. A busy machine reads its hello late: if the times
+/// were counted from there, they would be cut at the end of the crawl, and all that the process
+/// did last would have taken no time.
+#[test]
+fn a_worker_process_keeps_its_own_times_on_a_busy_machine() {
+    let config = Config { pages: 12, delay: Duration::from_millis(30), ..Config::default() };
+    let site = Site::start(config).expect("loopback has a free port");
+    let urls: Vec<_> = site.page_urls().collect();
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for _ in 0..4 * thread::available_parallelism().map_or(1, NonZeroUsize::get) {
+            scope.spawn(|| {
+                while !is_over.load(Relaxed) {
+                    hint::spin_loop();
+                }
+            });
+        }
+        // Whatever fails must not leave the threads spinning.
+        let reports = panic::catch_unwind(|| {
+            let stages = ["process-pool", "many-processes"];
+            [(); 4].map(|()| record(&stages, &urls, &["--concurrency", "12"]))
+        });
+        is_over.store(true, Relaxed);
+        for report in reports.unwrap() {
+            for (name, run) in runs(&report) {
+                let activity = run.activity.as_ref().unwrap();
+                let end = activity.steps.iter().map(Step::to).max().unwrap();
+                for worker in 0..activity.workers.len() {
+                    let at_end = activity.steps_of(worker).filter(|step| step.from == end).count();
+                    assert!(at_end <= 1, "{name}: {at_end} steps at the very end");
+                }
+            }
+        }
+    });
 }
 
 /// Connections that fail, answers that never come, and answers that are not HTTP.

@@ -3,7 +3,8 @@
 
 use std::borrow::Cow;
 use std::io::{self, BufRead, Read, Write};
-use std::time::{Duration, Instant};
+use std::ops::RangeInclusive;
+use std::time::{Duration, Instant, SystemTime};
 
 use crawl::protocol::{JobLimits, JobTarget};
 use crawl::{FetchError, Limits, Outcome, Page, Target, Timeline, Worker};
@@ -79,6 +80,10 @@ struct Reply {
     sha256: Option<[u8; 32]>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     notes: Vec<NoteLine>,
+    /// The moment from which the times of the notes are counted, by the
+    /// clock that all processes of a system share.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    since: Option<SystemTime>,
     #[serde(default)]
     dropped_notes: u64,
 }
@@ -166,7 +171,10 @@ pub fn write_outcome(
     let sha256 = outcome.sha256;
     let recorded = recorder::take();
     let notes = recorded.notes.into_iter();
-    let notes = notes.map(|note| NoteLine::new(note, since)).collect();
+    let notes: Vec<NoteLine> =
+        notes.map(|note| NoteLine::new(note, since)).collect();
+    let has_notes = !notes.is_empty();
+    let since = SystemTime::now().checked_sub(since.elapsed());
     let mut body = Vec::new();
     let page = outcome.result.map(|page| {
         body = page.body;
@@ -187,6 +195,7 @@ pub fn write_outcome(
         failed_attempts,
         sha256,
         notes,
+        since: since.filter(|_| has_notes),
         dropped_notes: recorded.dropped,
     };
     write_line(pipe, &reply)?;
@@ -278,6 +287,16 @@ impl Fetched {
     /// The number of the target, as the request had it.
     pub fn number(&self) -> u64 {
         self.reply.number
+    }
+
+    /// The moment from which the times of its notes are counted, which lies
+    /// in `between`. The worker has told it by the system's clock. If that
+    /// clock was set meanwhile, only `between` is known.
+    pub fn since(&self, between: RangeInclusive<Instant>) -> Instant {
+        let (earliest, latest) = between.into_inner();
+        let ago = self.reply.since.and_then(|since| since.elapsed().ok());
+        let since = ago.and_then(|ago| Instant::now().checked_sub(ago));
+        since.unwrap_or(latest).clamp(earliest, latest)
     }
 
     /// An `Instant` cannot cross a process: the fetch began, for us, when
@@ -384,7 +403,49 @@ fn invalid(what: &str) -> io::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crawl::Url;
+    use crawl::{ErrorKind, Phase, Url};
+
+    /// A worker that began so long ago to count the times of its notes.
+    fn fetched(since: Option<SystemTime>) -> Fetched {
+        let error = FetchError {
+            kind: ErrorKind::Timeout,
+            message: "too late".into(),
+            phase: Phase::Connecting,
+            bytes: 0,
+            expected_bytes: None,
+        };
+        let reply = Reply {
+            number: 0,
+            page: Err(error.clone()),
+            connected: None,
+            sent: None,
+            first_byte: None,
+            finished: None,
+            failed_attempts: 0,
+            sha256: None,
+            notes: Vec::new(),
+            since,
+            dropped_notes: 0,
+        };
+        Fetched { result: Err(error), reply }
+    }
+
+    /// The hello of a worker may be read late: the times of its notes are
+    /// not later for that.
+    #[test]
+    fn notes_are_counted_from_when_the_worker_says() {
+        let latest = Instant::now();
+        let [second, minute] = [1, 60].map(Duration::from_secs);
+        let earliest = latest.checked_sub(minute).unwrap();
+        let since = |told| fetched(told).since(earliest..=latest);
+        let now = SystemTime::now();
+        let ago = latest - since(now.checked_sub(second));
+        assert!(ago >= second - second / 4 && ago < minute / 2, "{ago:?}");
+        // Where the clock was set meanwhile, or nothing was told.
+        assert_eq!(since(now.checked_sub(10 * minute)), earliest);
+        assert_eq!(since(now.checked_add(minute)), latest);
+        assert_eq!(since(None), latest);
+    }
 
     /// A head may be as large as the limits say, and one of its headers
     /// nearly all of it.

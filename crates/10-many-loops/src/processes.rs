@@ -23,6 +23,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, BufReader};
 use std::num::NonZeroUsize;
+use std::ops::RangeInclusive;
 use std::process::{ChildStdin, ChildStdout};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, sync_channel};
 use std::thread;
@@ -116,9 +117,11 @@ struct Loop {
     by: Worker,
     limits: Limits,
     process: Option<Process>,
-    /// When the process said hello. The times that it notes in a recorded
-    /// crawl are counted from there.
-    since: Instant,
+    /// When the process was started, and when it had said hello.
+    started: RangeInclusive<Instant>,
+    /// The moment in between from which it counts the times that it notes
+    /// in a recorded crawl: one for all of them, told with the first.
+    since: Option<Instant>,
     /// By target: when it was handed over.
     in_flight: BTreeMap<usize, Instant>,
     figures: Figures,
@@ -126,11 +129,13 @@ struct Loop {
 
 impl Loop {
     fn new(by: Worker, limits: Limits) -> Loop {
+        let now = Instant::now();
         Loop {
             by,
             limits,
             process: None,
-            since: Instant::now(),
+            started: now..=now,
+            since: None,
             in_flight: BTreeMap::new(),
             figures: Figures::default(),
         }
@@ -188,7 +193,8 @@ impl Loop {
             exchange(to, from, requests, &answers, &limits);
         };
         self.process = Some(Process::start_with(LOOP, serve)?);
-        self.since = Instant::now();
+        self.started = begin..=Instant::now();
+        self.since = None;
         let figures = &mut self.figures;
         figures.workers = 1;
         figures.started += 1;
@@ -227,7 +233,9 @@ impl Loop {
         let Some(started) = self.in_flight.remove(&target) else {
             return Err(io::Error::other("it answers what nobody asked"));
         };
-        Ok(Some(fetched.into_outcome(self.by, started, self.since)))
+        let since = || fetched.since(self.started.clone());
+        let since = *self.since.get_or_insert_with(since);
+        Ok(Some(fetched.into_outcome(self.by, started, since)))
     }
 
     fn died(

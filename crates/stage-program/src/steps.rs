@@ -46,6 +46,8 @@ struct Fetch {
 struct Steps<'a> {
     crawl: &'a Crawl<'a>,
     by: Worker,
+    /// A process with a loop: in the calls of its fetches it never sleeps.
+    is_loop_process: bool,
     fetches: HashMap<Instant, Fetch>,
     /// By the key in the selector.
     keys: HashMap<u64, Instant>,
@@ -82,6 +84,8 @@ impl<'a> Steps<'a> {
         let mut steps = Steps {
             crawl,
             by: worker,
+            is_loop_process: matches!(by, By::Process(_))
+                && notes.iter().any(|note| note.what == What::Awake),
             fetches: targets.into_iter().map(fetch).collect(),
             keys: HashMap::new(),
             current: None,
@@ -121,7 +125,9 @@ impl<'a> Steps<'a> {
         let from = self.moment(note.at);
         let takes = Tenths(to.0.saturating_sub(from.0));
         let asleep = match state {
-            State::Connecting | State::Sending | State::Receiving => slept,
+            State::Connecting | State::Sending | State::Receiving => {
+                slept.or(self.is_loop_process.then_some(false))
+            }
             // Of a loop's process only the time tells.
             State::Selecting => {
                 let is_process = matches!(self.by, Worker::Process(_));
@@ -131,7 +137,8 @@ impl<'a> Steps<'a> {
             // does not tell.
             _ if did == Did::Finished => {
                 let is_process = matches!(self.by, Worker::Process(_));
-                Some(slept.unwrap_or(is_process && takes >= SLEPT_FROM))
+                let has_one_fetch = is_process && !self.is_loop_process;
+                Some(slept.unwrap_or(has_one_fetch && takes >= SLEPT_FROM))
             }
             _ => Some(false),
         };
@@ -463,6 +470,30 @@ mod tests {
         assert_eq!(targets, [None, Some(3), Some(3), Some(5), Some(5)]);
         assert_eq!(steps[2].asleep, Some(true), "it sleeps until it is handed the next page");
         assert_eq!(steps[4].to_us, Tenths(2_010), "nobody knows when it ended");
+    }
+
+    /// Of a process nobody knows how often it slept. One with a loop sleeps in its selector alone,
+    /// however long a call takes.
+    #[test]
+    fn a_process_with_a_loop_sleeps_in_its_selector_alone() {
+        let notes = [
+            At(1, What::Begun, Some(1), 0, None),
+            At(2, What::TimeLeft, Some(1), 0, None),
+            At(5_000, What::Connecting, Some(1), 0, None),
+            At(5_001, What::Asleep, None, 0, None),
+            At(9_000, What::Awake, None, 1, None),
+            At(9_001, What::Finished, Some(1), 0, None),
+            At(19_000, What::Asleep, None, 0, None),
+        ];
+        let asleep = |notes: &[At]| -> Vec<_> {
+            let steps = run_by(By::Process(1), notes, &[], 20_000);
+            steps.into_iter().filter_map(|step| Some((step.did?, step.asleep))).collect()
+        };
+        let steps = asleep(&notes);
+        assert_eq!(steps[1], (Did::Calling, Some(false)));
+        assert_eq!(steps[3], (Did::Slept, Some(true)));
+        assert_eq!(steps[5], (Did::Finished, Some(false)));
+        assert_eq!(asleep(&notes[..3])[1], (Did::Calling, None), "the reader goes by its length");
     }
 
     #[test]

@@ -23,7 +23,7 @@ use exercises::{
 };
 use museum::{MUSEUM_EXAMPLES, MuseumOptions};
 use values::{
-    at_least_one, deadline, duration, in_flight, pages, program, rounds, size, some_delay,
+    at_least_one, deadline, duration, in_flight, page, pages, program, rounds, size, some_delay,
     whole_number,
 };
 
@@ -263,6 +263,7 @@ pub struct RunOptions {
 
     /// Print what happens to this page alone, from 1
     #[arg(help_heading = OUTPUT, long, value_name = "N", conflicts_with = "format")]
+    #[arg(value_parser = page, allow_hyphen_values = true)]
     pub life: Option<NonZeroUsize>,
 
     /// Add the SHA-256 of each body; its cost is in the figures

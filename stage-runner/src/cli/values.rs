@@ -85,6 +85,13 @@ pub fn at_least_one(text: &str) -> Result<NonZeroUsize, String> {
     NonZeroUsize::new(number).ok_or_else(|| "at least 1 fetch must be in flight".to_owned())
 }
 
+/// Reads which page, from 1.
+pub fn page(text: &str) -> Result<NonZeroUsize, String> {
+    let number = usize::try_from(whole_number(text)?).unwrap_or(usize::MAX);
+    NonZeroUsize::new(number)
+        .ok_or_else(|| "pages are counted from 1: --life 1 is about the first".to_owned())
+}
+
 /// Reads how many are in flight in a sweep. The most is more than any system here was seen to have
 /// descriptors for, and not yet a danger to it.
 pub fn in_flight(text: &str) -> Result<NonZeroUsize, String> {

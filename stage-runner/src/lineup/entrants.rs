@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 use super::originals::{self, Original};
-use super::stages::{self, STAGES, Stage};
+use super::stages::{self, STAGES, Stage, Told};
 
 /// One row of the comparison.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -148,6 +148,12 @@ impl Entrant {
     /// Whether it is looked at from outside as well, for what it does not tell itself.
     pub fn is_watched(&self) -> bool {
         self.language != Language::Rust
+    }
+
+    /// What the system tells it when it waits for many sockets at once. Of a program nobody knows.
+    pub fn told(&self) -> Option<Told> {
+        self.stage.as_ref()?;
+        STAGES.iter().find(|stage| stage.name == self.name)?.told
     }
 
     /// Whether it is known to wait for one page after the other.

@@ -6,6 +6,7 @@ use std::sync::Mutex;
 
 use crawl::{Limits, Outcome, Target};
 use selectors::Kind;
+use serde::Serialize;
 use stage_02_process_pool as process_pool;
 use stage_03_thread_pool as thread_pool;
 use stage_05_callbacks as callbacks;
@@ -27,6 +28,8 @@ pub struct Stage {
     pub source: &'static str,
     /// Whether it waits for one page after the other, however many it may have in flight.
     pub one_at_a_time: bool,
+    /// What the system tells whoever waits for many sockets at once. `None`: it waits for one.
+    pub told: Option<Told>,
     /// Whether it runs only when its name says so, because here it is the same as another stage.
     pub only_by_name: bool,
     /// Whether it is a step inside of a chapter: it runs only when its name says so, and no list
@@ -38,6 +41,16 @@ pub struct Stage {
     pub available: fn() -> Result<(), String>,
     /// What only it can tell about its crawl, to be asked for after it in the same process.
     pub extra: fn() -> Extra,
+}
+
+/// What the system tells whoever waits for many sockets at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Told {
+    /// Which sockets are ready: the stage then makes its calls itself.
+    Readiness,
+    /// Which calls are done: the system has made them.
+    Completion,
 }
 
 /// The whole interface of a stage.
@@ -108,6 +121,7 @@ pub const STAGES: &[Stage] = &[
         aliases: &[],
         summary: "callbacks, select says which socket is ready",
         source: "crates/05-callbacks/src",
+        told: Some(Told::Readiness),
         crawl: |targets, limits, done| callbacks::crawl_with(Kind::Select, targets, limits, done),
         ..PLAIN
     },
@@ -117,6 +131,7 @@ pub const STAGES: &[Stage] = &[
         aliases: &[],
         summary: "callbacks, poll says which socket is ready",
         source: "crates/05-callbacks/src",
+        told: Some(Told::Readiness),
         crawl: |targets, limits, done| callbacks::crawl_with(Kind::Poll, targets, limits, done),
         ..PLAIN
     },
@@ -130,6 +145,7 @@ pub const STAGES: &[Stage] = &[
             "callbacks, the platform's best says what is ready"
         },
         source: "crates/05-callbacks/src",
+        told: Some(Told::Readiness),
         crawl: |targets, limits, done| callbacks::crawl_with(Kind::Best, targets, limits, done),
         ..PLAIN
     },
@@ -139,6 +155,7 @@ pub const STAGES: &[Stage] = &[
         aliases: &["kqueue", "iocp"],
         summary: "callbacks, the crate polling asks the system",
         source: "crates/05-callbacks/src",
+        told: Some(Told::Readiness),
         only_by_name: cfg!(not(target_os = "linux")), // where `epoll` runs on it
         crawl: |targets, limits, done| callbacks::crawl_with(Kind::Polling, targets, limits, done),
         ..PLAIN
@@ -149,6 +166,7 @@ pub const STAGES: &[Stage] = &[
         aliases: &["generator", "task", "coroutine"],
         summary: "a Task resumes a generator when its Future is done",
         source: "crates/06-generator-task/src",
+        told: Some(Told::Readiness),
         crawl: generator_task::crawl,
         available: || generator_task::NO_STACKS.map_or(Ok(()), |why| Err(why.to_owned())),
         ..PLAIN
@@ -158,6 +176,7 @@ pub const STAGES: &[Stage] = &[
         name: "yield-from-flat",
         summary: "one generator that waits for everything itself",
         source: "crates/07-yield-from/src",
+        told: Some(Told::Readiness),
         hidden: true,
         crawl: stage_07_yield_from::flat::crawl,
         ..PLAIN
@@ -168,6 +187,7 @@ pub const STAGES: &[Stage] = &[
         aliases: &[],
         summary: "generators resumed through one another",
         source: "crates/07-yield-from/src",
+        told: Some(Told::Readiness),
         crawl: stage_07_yield_from::crawl,
         ..PLAIN
     },
@@ -177,6 +197,7 @@ pub const STAGES: &[Stage] = &[
         aliases: &["async", "await"],
         summary: "async functions, woken and asked again",
         source: "crates/08-async-await/src",
+        told: Some(Told::Readiness),
         crawl: stage_08_async_await::crawl,
         ..PLAIN
     },
@@ -185,6 +206,7 @@ pub const STAGES: &[Stage] = &[
         name: "async-await-by-hand",
         summary: "the compiler's state machine, written by hand",
         source: "crates/08-async-await/src",
+        told: Some(Told::Readiness),
         hidden: true,
         crawl: stage_08_async_await::by_hand::crawl,
         ..PLAIN
@@ -195,6 +217,7 @@ pub const STAGES: &[Stage] = &[
         aliases: &[],
         summary: "the library a Python programmer expects: streams",
         source: "crates/09-asyncio/src",
+        told: Some(Told::Readiness),
         crawl: stage_09_asyncio::crawl,
         ..PLAIN
     },
@@ -204,6 +227,7 @@ pub const STAGES: &[Stage] = &[
         aliases: &[],
         summary: "the same library, one level below: sockets",
         source: "crates/09-asyncio/src",
+        told: Some(Told::Readiness),
         crawl: stage_09_asyncio::crawl_with_sockets,
         ..PLAIN
     },
@@ -213,6 +237,7 @@ pub const STAGES: &[Stage] = &[
         aliases: &["loops"],
         summary: "a loop on each core, each takes what it can",
         source: "crates/10-many-loops/src",
+        told: Some(Told::Readiness),
         crawl: stage_10_many_loops::crawl,
         ..PLAIN
     },
@@ -222,6 +247,7 @@ pub const STAGES: &[Stage] = &[
         aliases: &["loop-processes"],
         summary: "a process with a loop on each core",
         source: "crates/10-many-loops/src",
+        told: Some(Told::Readiness),
         crawl: |targets, limits, done| {
             let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
             let figures = many_processes::crawl_on(cores, targets, limits, done)?;
@@ -237,6 +263,7 @@ pub const STAGES: &[Stage] = &[
         aliases: &["uring", "iouring"],
         summary: "the system makes the calls and says what is done",
         source: "crates/11-io-uring/src",
+        told: Some(Told::Completion),
         crawl: stage_11_io_uring::crawl,
         available: stage_11_io_uring::available,
         ..PLAIN
@@ -245,6 +272,7 @@ pub const STAGES: &[Stage] = &[
         name: "tokio",
         summary: "what you would use at work",
         source: "crates/reference-tokio/src",
+        told: Some(Told::Readiness),
         crawl: reference_tokio::crawl,
         ..PLAIN
     },
@@ -258,6 +286,7 @@ const PLAIN: Stage = Stage {
     summary: "",
     source: "",
     one_at_a_time: false,
+    told: None,
     only_by_name: false,
     hidden: false,
     crawl: |_, _, _| Ok(()),
@@ -389,6 +418,22 @@ mod tests {
         words.dedup();
         assert_eq!(words.len(), all, "a name or alias is there twice: {words:?}");
         assert!(STAGES.is_sorted_by_key(|stage| stage.number.unwrap_or(u8::MAX)));
+    }
+
+    /// A stage that has one worker and several pages in flight is told of them, or asks in vain.
+    #[test]
+    fn a_stage_is_told_of_readiness_or_of_completion() {
+        let told = |name| STAGES.iter().find(|stage| stage.name == name).unwrap().told;
+        for name in ["blocking", "process-pool", "thread-pool", "busy-wait", "busy-wait-all"] {
+            assert_eq!(told(name), None, "{name}");
+        }
+        for stage in STAGES.iter().filter(|stage| stage.number.is_none_or(|number| number > 4)) {
+            let expected = match stage.number {
+                Some(11) => Told::Completion,
+                _ => Told::Readiness,
+            };
+            assert_eq!(stage.told, Some(expected), "{}", stage.name);
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use crate::lineup::{Entrant, sources};
+use crate::lineup::{Entrant, Language, sources};
 
 use super::{Row, Run, Setting, Status};
 
@@ -31,8 +31,11 @@ impl Report {
 
     /// Adds a run.
     pub fn add(&mut self, run: Run) {
-        let places = run.activity.iter().flat_map(|activity| &activity.places);
-        self.sources.extend(sources::hashes(places.map(|place| &*place.file)));
+        // A program may name any file, and its code is not ours.
+        if self.entrants[run.entrant].language == Language::Rust {
+            let places = run.activity.iter().flat_map(|activity| &activity.places);
+            self.sources.extend(sources::hashes(places.map(|place| &*place.file)));
+        }
         self.runs.push(run);
     }
 

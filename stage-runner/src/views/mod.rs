@@ -5,7 +5,7 @@
 //! - `story`: a recorded run in sentences
 //! - [`screen`]: for people at a terminal; [`markdown`]: to paste into a text
 //! - [`json`]: for programs, and back; [`svg`]: for a wall; [`html`]: for a lesson
-//! - `steps`: what a recorded step is
+//! - `steps`: what a recorded step is; `terms`: what each chapter calls it
 
 mod columns;
 mod measures;
@@ -15,6 +15,7 @@ pub mod sentences;
 mod steps;
 pub mod story;
 mod style;
+mod terms;
 
 pub mod html;
 pub mod json;

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use super::steps::{self, Kind};
+use super::terms::Terms;
 use crate::results::{Activity, Did, Place, Report, Row, Run, State, Step, Tenths};
 use crate::words;
 
@@ -28,7 +30,9 @@ pub struct Story<'a> {
     run: &'a Run,
     /// What was recorded of it.
     pub activity: &'a Activity,
-    chapter: Option<u8>,
+    terms: Terms,
+    /// By worker: the numbers of its steps, in order.
+    of_worker: Vec<Vec<usize>>,
     /// By the number of a step that ended a wait: the pages that went on then.
     woken: HashMap<usize, Vec<usize>>,
 }
@@ -40,7 +44,14 @@ impl<'a> Story<'a> {
         let run: &'a Run = row.runs.iter().rev().find(recorded)?;
         let activity = run.activity.as_ref()?;
         let chapter = row.entrant.stage.as_ref().and_then(|stage| stage.chapter);
-        Some(Story { report, run, activity, chapter, woken: woken(activity) })
+        let terms = Terms::of(chapter, row.entrant.told());
+        let mut of_worker = vec![Vec::new(); activity.workers.len()];
+        for (number, step) in activity.steps.iter().enumerate() {
+            of_worker[step.worker].push(number);
+        }
+        let woken =
+            steps::wakes(activity).into_iter().map(|wake| (wake.step, wake.targets)).collect();
+        Some(Story { report, run, activity, terms, of_worker, woken })
     }
 
     /// Everything that happened.
@@ -78,31 +89,50 @@ impl<'a> Story<'a> {
     fn between(&self, before: &Step, after: &Step) -> Vec<Moment> {
         let name = self.name(after.target.unwrap_or_default());
         let (from, to) = (before.to(), after.from);
-        let others = self.activity.steps_of(after.worker);
-        let wakes = others.filter(|step| step.did == Some(Did::Woken));
-        let woken = wakes.filter(|step| (from..=to).contains(&step.from)).last();
+        let steps = self.during(after.worker, from, to);
+        let woken = steps.iter().rfind(|step| step.did == Some(Did::Woken) && step.from >= from);
+        let moment = |at, sentence, place| vec![Moment { at, sentence, place }];
         let waits = |until: Tenths| {
             let time = duration(Tenths(until.0 - from.0));
-            Moment { at: from, sentence: format!("{name} waits for {time}"), place: None }
+            moment(from, format!("{name} waits for {time}"), None)
         };
-        let Some(woken) = woken else { return vec![waits(to)] };
-        let line = Tenths(to.0 - woken.from.0);
-        let mut ahead = Vec::new();
-        for step in self.activity.steps_of(after.worker) {
-            let is_between = step.from >= woken.from && step.from < to;
-            if let Some(other) = step.target.filter(|_| is_between)
-                && !ahead.contains(&other)
-            {
-                ahead.push(other);
+        let in_line = |since: Tenths| {
+            let mut ahead = Vec::new();
+            for step in steps.iter().filter(|step| step.from >= since) {
+                if let Some(other) = step.target.filter(|other| !ahead.contains(other)) {
+                    ahead.push(other);
+                }
             }
-        }
-        let behind = match ahead.is_empty() {
-            true => String::new(),
-            false => format!(" behind {}", self.names(&ahead)),
+            let behind = match ahead.is_empty() {
+                true => String::new(),
+                false => format!(" behind {}", self.names(&ahead)),
+            };
+            format!("{} in line{behind}", duration(Tenths(to.0 - since.0)))
         };
-        let sentence = format!("{name} is ready, {} in line{behind}", duration(line));
-        let place = self.activity.place(woken).cloned();
-        vec![waits(woken.from), Moment { at: woken.from, sentence, place }]
+        if let Some(woken) = woken {
+            let sentence = format!("{}, {}", self.terms.is_ready(&name), in_line(woken.from));
+            let place = self.activity.place(woken).cloned();
+            return [waits(woken.from), moment(woken.from, sentence, place)].concat();
+        }
+        if steps.iter().any(|step| Kind::of(step, false) == Kind::Spun) {
+            let time = duration(Tenths(to.0 - from.0));
+            let sentence = format!("{name} is asked in vain, again and again, for {time}");
+            return moment(from, sentence, None);
+        }
+        // Nobody slept: the thread ran the code of other pages.
+        let is_work = |step: &&Step| !step.asleep && step.target.is_some();
+        if !steps.is_empty() && steps.iter().all(is_work) {
+            return moment(from, format!("{name} is {}", in_line(from)), None);
+        }
+        waits(to)
+    }
+
+    /// The steps of a worker that take some of this time.
+    fn during(&self, worker: usize, from: Tenths, to: Tenths) -> Vec<&Step> {
+        let numbers = &self.of_worker[worker];
+        let first = numbers.partition_point(|number| self.activity.steps[*number].to() <= from);
+        let steps = numbers[first..].iter().map(|number| &self.activity.steps[*number]);
+        steps.take_while(|step| step.from < to).collect()
     }
 
     /// The step with this number, in a sentence.
@@ -127,15 +157,17 @@ impl<'a> Story<'a> {
             (Some(Did::Connected), _) => format!("{name} is connected"),
             (Some(Did::Sending), _) => format!("{name} sends{took}"),
             (Some(Did::Sent), _) => format!("{name} has sent {}", bytes()),
-            (Some(Did::Parked), _) => format!("{name} {}", self.parks()),
+            (Some(Did::Parked), _) => format!("{name} {}", self.terms.parks),
             (Some(Did::Slept), _) if step.asleep => {
                 format!("sleeps for {}", duration(step.length))
             }
-            (Some(Did::Slept), _) => format!("asks which sockets are ready{took}"),
+            (Some(Did::Slept), _) => format!("{}{took}", self.terms.asks()),
             (Some(Did::Woken), _) => self.wakes(number),
-            (Some(Did::Resumed), State::Receiving) => format!("{name} {}receives", self.resumes()),
+            (Some(Did::Resumed), State::Receiving) => {
+                format!("{name} {}receives", self.terms.resumes)
+            }
             (Some(Did::Resumed), _) => {
-                format!("{name} {}checks its connection", self.resumes())
+                format!("{name} {}checks its connection", self.terms.resumes)
             }
             (Some(Did::Calling), _) => format!("{name} receives{took}"),
             (Some(Did::Received), _) if step.number == Some(0) => {
@@ -155,26 +187,6 @@ impl<'a> Story<'a> {
         }
     }
 
-    /// How a fetch stands aside, in the terms of the chapter.
-    fn parks(&self) -> &'static str {
-        match self.chapter {
-            Some(5) => "registers a callback",
-            Some(6 | 7) => "yields a Future",
-            Some(8 | 9) => "leaves a waker",
-            _ => "waits for its socket",
-        }
-    }
-
-    /// How a fetch goes on, in the terms of the chapter.
-    fn resumes(&self) -> &'static str {
-        match self.chapter {
-            Some(5) => "is called back, and ",
-            Some(6 | 7) => "has its result, and ",
-            Some(8 | 9) => "is polled again, and ",
-            _ => "goes on, and ",
-        }
-    }
-
     fn wakes(&self, number: usize) -> String {
         let pages = self.woken.get(&number).map(Vec::as_slice).unwrap_or_default();
         let slept = self.activity.steps[..number]
@@ -185,10 +197,10 @@ impl<'a> Story<'a> {
             (Some(0), [first, ..]) if slept => {
                 format!("woken by the deadline of {}", self.name(*first))
             }
-            (Some(0), _) if !slept => "no socket is ready".to_owned(),
+            (Some(0), _) if !slept => self.terms.nothing().to_owned(),
             (_, []) => "woken".to_owned(),
             (_, pages) if slept => format!("woken by {}", self.names(pages)),
-            (_, pages) => format!("ready: {}", self.names(pages)),
+            (_, pages) => self.terms.found(&self.names(pages)),
         }
     }
 
@@ -229,30 +241,6 @@ pub fn duration(time: Tenths) -> String {
         10..100 => format!("{} µs", time.micros()),
         micros => words::exact(micros),
     }
-}
-
-/// By the number of each step that ended a wait: the pages that had a step before the next wait of
-/// the same worker.
-fn woken(activity: &Activity) -> HashMap<usize, Vec<usize>> {
-    let mut woken: HashMap<usize, Vec<usize>> = HashMap::new();
-    let mut last = vec![None; activity.workers.len()];
-    for (number, step) in activity.steps.iter().enumerate() {
-        let last = &mut last[step.worker];
-        match (&step.did, step.target, *last) {
-            (Some(Did::Woken), ..) => *last = Some(number),
-            (Some(Did::Slept), ..) => *last = None,
-            // A page that begins now was not waiting.
-            (Some(Did::Begun), Some(_), _) => *last = None,
-            (_, Some(target), Some(last)) => {
-                let pages = woken.entry(last).or_default();
-                if !pages.contains(&target) {
-                    pages.push(target);
-                }
-            }
-            _ => {}
-        }
-    }
-    woken
 }
 
 fn verb(state: State) -> &'static str {
@@ -316,6 +304,71 @@ mod tests {
             assert!(life.contains(&"/1 waits for 450.0 ms"), "{life:?}");
             assert!(life.contains(&"/1 is ready, 40 µs in line behind /2"), "{life:?}");
         });
+    }
+
+    /// What a ring says is done, and not ready; chapter 10 polls as chapters 8 and 9 do.
+    #[test]
+    fn the_words_are_those_of_the_way_to_wait() {
+        story("io-uring", |story| {
+            let mut all = story.all();
+            all.extend(story.life(0));
+            let all = sentences(&all);
+            let told = "what /1 asked for is done, 40 µs in line behind /2";
+            assert!(all.contains(&told), "{all:?}");
+            assert!(all.iter().all(|sentence| !sentence.contains("ready")), "{all:?}");
+        });
+        story("many-loops", |story| {
+            let all = story.all();
+            let all = sentences(&all);
+            assert!(all.contains(&"/1 leaves a waker"), "{all:?}");
+            assert!(all.contains(&"/2 is polled again, and receives"), "{all:?}");
+        });
+    }
+
+    /// A loop that has work already asks without sleeping.
+    #[test]
+    fn a_question_and_its_answer_have_the_words_of_the_stage() {
+        for (stage, asked, answer) in [
+            ("epoll", "asks which sockets are ready", "ready: /2 and /1"),
+            ("io-uring", "asks what is done", "done for /2 and /1"),
+        ] {
+            let mut report = sample::recorded(stage);
+            let activity = report.runs[0].activity.as_mut().unwrap();
+            let slept = activity.steps.iter_mut().find(|step| step.did == Some(Did::Slept));
+            let slept = slept.unwrap();
+            (slept.asleep, slept.length) = (false, Tenths(10));
+            let rows = report.rows();
+            let all = Story::of(&report, &rows[0]).unwrap().all();
+            let all = sentences(&all);
+            assert!(all.contains(&asked) && all.contains(&answer), "{stage}: {all:?}");
+        }
+    }
+
+    /// Nobody sleeps in chapter 4: a page is asked in vain, or it is in line.
+    #[test]
+    fn a_page_that_is_asked_in_vain_does_not_wait() {
+        let mut report = sample::recorded("busy-wait-all");
+        let step = |target, from, length, did: Did, state, number| Step {
+            from: Tenths(from),
+            length: Tenths(length),
+            did: Some(did),
+            state,
+            target,
+            number,
+            ..sample::activity().steps[0].clone()
+        };
+        report.runs[0].activity.as_mut().unwrap().steps = vec![
+            step(Some(0), 0, 10, Did::Begun, State::Running, None),
+            step(Some(1), 10, 50, Did::Begun, State::Running, None),
+            step(Some(0), 60, 10, Did::Sent, State::Running, Some(9)),
+            step(None, 70, 4_500_000, Did::Asked, State::Spinning, Some(45_590)),
+            step(Some(0), 4_500_070, 10, Did::Received, State::Running, Some(9)),
+        ];
+        let rows = report.rows();
+        let life = Story::of(&report, &rows[0]).unwrap().life(0);
+        let life = sentences(&life);
+        assert_eq!(life[1], "/1 is 5.0 µs in line behind /2");
+        assert_eq!(life[3], "/1 is asked in vain, again and again, for 450.0 ms");
     }
 
     #[test]

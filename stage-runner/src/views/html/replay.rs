@@ -3,15 +3,17 @@
 //! Of many pages only some are in it, or the page would be too large for a browser to step through
 //! and for a teacher to send. What is left out is counted, and the page says so.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::Serialize;
 
 use super::excerpt::{self, Excerpt};
 use super::model::{safe, safe_name};
-use crate::lineup::sources;
-use crate::results::{Activity, Did, Report, Run, Step, wait_us};
-use crate::views::steps::Kind;
+use crate::lineup::stages::Told;
+use crate::lineup::{Entrant, Language, sources};
+use crate::results::{Activity, Did, Place, Report, Run, Step, wait_us};
+use crate::views::steps::{self, Kind};
+use crate::views::terms::Terms;
 use crate::words;
 
 /// Up to so many pages are shown whole; of more, these many of each kind, and others at even
@@ -26,14 +28,22 @@ const FAILED: usize = 5;
 /// share of the wall time.
 const GRAIN: u64 = 2_000;
 
-/// The most steps of all stages together.
+/// The most steps of all stages together, where merging can do it. Of one stage there are never
+/// more; of a program fewer, whose every step may have a worker of its own.
 const STEPS: usize = 20_000;
+const STEPS_OF_A_PROGRAM: usize = 10_000;
+
+/// The most places, and the most words that only a program knows. A stage has some 50 places.
+const NAMES: usize = 300;
+
+/// The most workers that have a lane of their own.
+const LANES: usize = 12;
 
 /// Everything that the script needs.
 #[derive(Debug, Serialize)]
 pub struct Replay {
     /// The words for the kinds of steps.
-    kinds: [&'static str; 19],
+    kinds: [&'static str; Kind::WORDS.len()],
     /// The stages that were recorded.
     pub stages: Vec<Stage>,
     /// Functions in which something was recorded; several stages may share them.
@@ -45,15 +55,26 @@ pub struct Replay {
 pub struct Stage {
     name: String,
     chapter: Option<u8>,
-    /// What a thread that waits for many sockets sleeps in.
-    call: &'static str,
+    /// What a thread that waits for many sockets sleeps in. Of a program nobody knows.
+    call: Option<&'static str>,
+    /// What that call tells it.
+    told: Option<Told>,
+    /// How a page stands aside and goes on, and what the loop does in between.
+    parks: &'static str,
+    resumes: &'static str,
+    then: &'static str,
     wall: u64,
     /// How many pages there were.
     of: usize,
     fetches: Vec<Fetch>,
     workers: Vec<String>,
+    /// Workers with a lane of their own.
+    lanes: Vec<usize>,
     places: Vec<String>,
-    /// From, length, worker, kind, fetch, place, number, asleep; -1 is none.
+    /// What only a program says of its steps.
+    words: Vec<String>,
+    /// From, length, worker, kind, fetch, place, number, asleep; -1 is none. A ninth number is that
+    /// of a word.
     steps: Vec<Row>,
     /// Indexes into the code.
     code: Vec<usize>,
@@ -86,8 +107,7 @@ struct File {
 #[serde(untagged)]
 enum Row {
     Known([i64; 8]),
-    /// With a word that only the program knows.
-    Named(i64, i64, i64, i64, i64, i64, i64, i64, String),
+    Named([i64; 9]),
 }
 
 /// The runs that can be replayed: of each stage the last one that was recorded whole.
@@ -143,7 +163,26 @@ fn stage(report: &Report, run: &Run, budget: usize, code: &mut Code) -> Option<S
     let wall = run.usage.wall_us.unwrap_or(run.last_finish_us()).saturating_mul(10);
     let shown = shown(run);
     let mut notes = Vec::new();
-    let steps = fitting(activity, &shown, wall, budget);
+    let is_ours = entrant.language == Language::Rust;
+    let most = if is_ours { STEPS } else { STEPS_OF_A_PROGRAM };
+    let mut lanes = steps::lanes(activity);
+    if lanes.len() > LANES {
+        notes.push(format!("{LANES} of {} loops have a lane.", words::count(lanes.len() as u64)));
+        lanes.truncate(LANES);
+    }
+    let mut steps = fitting(activity, &shown, &lanes, wall, budget);
+    // A sleep is never merged, and there may be very many.
+    if steps.len() > most {
+        steps.truncate(most);
+        let last = steps.last().map_or(0, |step| step.step.from.0);
+        let later = activity.steps.iter().filter(|step| step.from.0 > last).count() as u64;
+        notes.push(format!(
+            "The first {} steps are shown, up to {}; {} are left out, and --format json has them.",
+            words::count(most as u64),
+            words::duration(last / 10),
+            words::plural(later, "later step"),
+        ));
+    }
     if shown.len() < run.outcomes.len() {
         notes.push(format!(
             "{} of {} pages are shown: the first, the last, the slowest, failed ones, and others \
@@ -172,40 +211,26 @@ fn stage(report: &Report, run: &Run, budget: usize, code: &mut Code) -> Option<S
         ));
     }
 
-    // Only places that a step is left at.
     let used: BTreeSet<usize> = steps.iter().filter_map(|step| step.place).collect();
-    let number = |place: usize| used.range(..place).count() as i64;
-    let mut files = BTreeSet::new();
-    let (mut changed, mut foreign) = (BTreeSet::new(), false);
-    for place in used.iter().map(|place| &activity.places[*place]) {
-        match (report.source(&place.file), place.line) {
-            (Some(source), Some(line)) => {
-                files.insert(code.add(source.path, line));
-            }
-            _ if sources::find(&place.file).is_some() => {
-                changed.insert(place.file.clone());
-            }
-            _ => foreign = true,
-        }
+    let places: Vec<usize> = used.iter().copied().take(NAMES).collect();
+    if used.len() > NAMES {
+        let more = words::count((used.len() - NAMES) as u64);
+        notes.push(format!("It names {more} places more, which are left out."));
     }
-    if let Some(file) = changed.first() {
-        let more = match changed.len() - 1 {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        notes.push(format!(
-            "Its code is not shown: {}{more} was different in the build that recorded this.",
-            safe(file)
-        ));
-    } else if foreign && files.is_empty() {
-        notes.push("The code of a program is not shown: it is not read from disk.".to_owned());
-    }
+    let number = |place: usize| places.binary_search(&place).map_or(-1, |at| at as i64);
+    let shown_places = places.iter().map(|place| &activity.places[*place]);
+    let (files, why) = code_of(report, entrant, shown_places, code);
+    notes.extend(why);
 
+    // Only workers with a step that is left.
+    let workers: BTreeSet<usize> = steps.iter().map(|step| step.step.worker).collect();
+    let workers: Vec<usize> = workers.into_iter().collect();
     let index: BTreeMap<usize, i64> = shown.iter().copied().zip(0..).collect();
     let has_failed = |target: Option<usize>| {
         let outcome = target.and_then(|target| run.outcomes.get(target)?.as_ref());
         outcome.is_some_and(|outcome| outcome.error.is_some())
     };
+    let mut vocabulary = Vocabulary::default();
     let row = |step: &Merged| {
         let kind = if step.is_other {
             Kind::Others
@@ -216,7 +241,7 @@ fn stage(report: &Report, run: &Run, budget: usize, code: &mut Code) -> Option<S
         let numbers = [
             whole(step.step.from.0),
             whole(step.step.length.0),
-            step.step.worker as i64,
+            workers.binary_search(&step.step.worker).map_or(-1, |at| at as i64),
             kind as i64,
             fetch,
             step.place.map_or(-1, number),
@@ -226,23 +251,35 @@ fn stage(report: &Report, run: &Run, budget: usize, code: &mut Code) -> Option<S
         match &step.step.did {
             Some(Did::Other(word)) => {
                 let [a, b, c, d, e, f, g, h] = numbers;
-                Row::Named(a, b, c, d, e, f, g, h, safe_name(word))
+                Row::Named([a, b, c, d, e, f, g, h, vocabulary.number(word)])
             }
             _ => Row::Known(numbers),
         }
     };
+    let rows: Vec<Row> = steps.iter().map(row).collect();
+    if vocabulary.words.len() > NAMES {
+        notes.push(format!("It has more than {NAMES} words of its own: the rest is {OTHER_WORD}."));
+    }
     let facts = entrant.stage.as_ref();
+    let chapter = facts.and_then(|stage| stage.chapter);
+    let terms = Terms::of(chapter, entrant.told());
     Some(Stage {
         name: safe_name(&entrant.name),
-        chapter: facts.and_then(|stage| stage.chapter),
-        call: call(&entrant.name, &report.setting.machine.os),
+        chapter,
+        call: call(entrant, &report.setting.machine.os),
+        told: terms.told,
+        parks: terms.parks_at_length,
+        resumes: terms.resumes_at_length,
+        then: terms.then,
         wall: wall.min(MOST),
         of: run.outcomes.len(),
         fetches: shown.iter().map(|target| fetch(report, run, *target)).collect(),
-        workers: activity.workers.iter().map(ToString::to_string).collect(),
-        places: used.iter().map(|place| safe(&activity.places[*place].to_string())).collect(),
-        steps: steps.iter().map(row).collect(),
-        code: files.into_iter().collect(),
+        workers: workers.iter().map(|worker| activity.workers[*worker].to_string()).collect(),
+        lanes: lanes.iter().filter_map(|lane| workers.binary_search(lane).ok()).collect(),
+        places: places.iter().map(|place| safe(&activity.places[*place].to_string())).collect(),
+        words: vocabulary.words,
+        steps: rows,
+        code: files,
         notes,
     })
 }
@@ -272,15 +309,78 @@ fn fetch(report: &Report, run: &Run, target: usize) -> Fetch {
     }
 }
 
-/// The name of the call in which an event loop sleeps.
-fn call(stage: &str, os: &str) -> &'static str {
-    match (stage, os) {
-        ("select", _) => "select",
-        ("poll", _) => "poll",
-        (_, "linux" | "android") => "epoll_wait",
-        (_, "windows") => "GetQueuedCompletionStatusEx",
-        _ => "kevent",
+/// The files of these places, by their numbers, and why there are none or fewer. The place of a
+/// program is whatever it says, and never a line of ours.
+fn code_of<'a>(
+    report: &Report,
+    entrant: &Entrant,
+    places: impl Iterator<Item = &'a Place>,
+    code: &mut Code,
+) -> (Vec<usize>, Option<String>) {
+    let mut files = BTreeSet::new();
+    let (mut changed, mut foreign) = (BTreeSet::new(), false);
+    for place in places {
+        let is_ours = entrant.language == Language::Rust;
+        match (report.source(&place.file).filter(|_| is_ours), place.line) {
+            (Some(source), Some(line)) => {
+                files.insert(code.add(source.path, line));
+            }
+            _ if is_ours && sources::find(&place.file).is_some() => {
+                changed.insert(&place.file);
+            }
+            _ => foreign = true,
+        }
     }
+    let why = if let Some(file) = changed.first() {
+        let more = match changed.len() - 1 {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        Some(format!(
+            "Its code is not shown: {}{more} was different in the build that recorded this.",
+            safe(file)
+        ))
+    } else if foreign && files.is_empty() {
+        Some("The code of a program is not shown: it is not read from disk.".to_owned())
+    } else {
+        None
+    };
+    (files.into_iter().collect(), why)
+}
+
+/// The words that only a program knows, each once.
+#[derive(Default)]
+struct Vocabulary {
+    words: Vec<String>,
+    numbers: HashMap<String, usize>,
+}
+
+impl Vocabulary {
+    fn number(&mut self, word: &str) -> i64 {
+        let known = self.numbers.len();
+        let number = *self.numbers.entry(word.to_owned()).or_insert(known.min(NAMES));
+        if number == self.words.len() {
+            self.words.push(if number < NAMES { safe_name(word) } else { OTHER_WORD.to_owned() });
+        }
+        number as i64
+    }
+}
+
+/// For the words of a program that has very many of them.
+const OTHER_WORD: &str = "another word";
+
+/// The name of the call in which an event loop sleeps, as far as it is known.
+fn call(entrant: &Entrant, os: &str) -> Option<&'static str> {
+    // A Python asks whatever its selectors module chooses.
+    let told = entrant.told().filter(|_| entrant.language == Language::Rust)?;
+    Some(match (told, &*entrant.name, os) {
+        (Told::Completion, ..) => "io_uring_enter",
+        (_, "select", _) => "select",
+        (_, "poll", _) => "poll",
+        (_, _, "linux" | "android") => "epoll_wait",
+        (_, _, "windows") => "GetQueuedCompletionStatusEx",
+        _ => "kevent",
+    })
 }
 
 /// The pages that are shown.
@@ -317,12 +417,18 @@ struct Merged {
 }
 
 /// The steps of the shown pages whole, and those of others and of the loop merged until all fit.
-fn fitting(activity: &Activity, shown: &[usize], wall: u64, budget: usize) -> Vec<Merged> {
+fn fitting(
+    activity: &Activity,
+    shown: &[usize],
+    lanes: &[usize],
+    wall: u64,
+    budget: usize,
+) -> Vec<Merged> {
     let mut grain = (wall / GRAIN).max(1);
     loop {
         // A grain of the whole run merges the steps of shown pages, too.
         let all_of_it = grain > wall;
-        let steps = merged(activity, shown, grain, all_of_it);
+        let steps = merged(activity, shown, lanes, grain, all_of_it);
         if steps.len() <= budget || grain > wall.saturating_mul(64) {
             return steps;
         }
@@ -330,17 +436,22 @@ fn fitting(activity: &Activity, shown: &[usize], wall: u64, budget: usize) -> Ve
     }
 }
 
-fn merged(activity: &Activity, shown: &[usize], grain: u64, all_of_it: bool) -> Vec<Merged> {
+fn merged(
+    activity: &Activity,
+    shown: &[usize],
+    lanes: &[usize],
+    grain: u64,
+    all_of_it: bool,
+) -> Vec<Merged> {
     let is_shown = |target: usize| shown.binary_search(&target).is_ok();
     let hides_some = activity.steps.iter().any(|step| step.target.is_some_and(|it| !is_shown(it)));
-    let one_worker = activity.workers.len() == 1;
     let mut last: Vec<Option<usize>> = vec![None; activity.workers.len()];
     let mut steps: Vec<Merged> = Vec::new();
     for step in &activity.steps {
         let target = step.target.filter(|target| is_shown(*target));
         let is_other = step.target.is_some() && target.is_none();
         // Workers of a pool have no lane of their own.
-        if is_other && !one_worker {
+        if is_other && lanes.binary_search(&step.worker).is_err() {
             continue;
         }
         let kind = Kind::of(step, false);
@@ -364,4 +475,161 @@ fn merged(activity: &Activity, shown: &[usize], grain: u64, all_of_it: bool) -> 
         steps.push(Merged { step: step.clone(), target, place, is_other });
     }
     steps
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::results::{State, Tenths};
+    use crate::views::sample;
+
+    fn replay(report: &Report) -> Replay {
+        Replay::new(report, &recorded(report))
+    }
+
+    /// A stage and a program, whose one worker did these steps at these places.
+    fn recorded_of_both(places: &[&str], steps: Vec<Step>) -> Report {
+        let mut report = sample::report("epoll,mine", &["mine=./crawl"]).with_pages(2).run();
+        let runs = std::mem::take(&mut report.runs);
+        for mut run in runs {
+            let mut activity = sample::activity();
+            activity.places = places.iter().map(|place| Place::from(*place)).collect();
+            activity.steps.clone_from(&steps);
+            run.activity = Some(activity);
+            report.add(run);
+        }
+        report
+    }
+
+    /// Sleeps, one after the other, each at a place of its own and with a word of its own.
+    fn sleeps(number: usize) -> Vec<Step> {
+        let sleep = |at: usize| Step {
+            from: Tenths(10 * at as u64),
+            length: Tenths(10),
+            did: Some(Did::Other(format!("nap {at}"))),
+            state: State::Selecting,
+            target: None,
+            place: Some(at),
+            asleep: true,
+            ..sample::activity().steps[0].clone()
+        };
+        (0..number).map(sleep).collect()
+    }
+
+    /// A program may call its files what it likes, also by the path of one of ours.
+    #[test]
+    fn the_place_of_a_program_is_not_our_code() {
+        let place = "crates/05-callbacks/src/lib.rs:60";
+        let mut report = recorded_of_both(&[place], sleeps(1));
+        let Replay { stages, code, .. } = replay(&report);
+        let [epoll, mine] = &stages[..] else { panic!("{stages:?}") };
+        assert_eq!((epoll.code.len(), code.len()), (1, 1));
+        assert_eq!((&mine.places[..], mine.code.len()), (&[place.to_owned()][..], 0));
+        assert!(mine.notes.concat().contains("The code of a program is not shown"), "{mine:?}");
+        report.runs.remove(0);
+        assert!(replay(&report).code.is_empty());
+    }
+
+    /// Nor does a file that only a program has named have a hash of ours.
+    #[test]
+    fn what_a_program_names_is_not_among_the_sources() {
+        let whole = recorded_of_both(&["crates/05-callbacks/src/lib.rs:60"], sleeps(1));
+        let mut report = Report::new(whole.setting.clone(), whole.entrants.clone());
+        report.add(whole.runs[1].clone());
+        assert!(report.sources.is_empty(), "{:?}", report.sources);
+        report.add(whole.runs[0].clone());
+        assert_eq!(report.sources.len(), 1);
+    }
+
+    #[test]
+    fn a_program_with_very_many_steps_is_cut_and_the_page_says_so() {
+        let many = Activity::MAX_STEPS;
+        let names: Vec<String> = (0..many).map(|at| format!("nap-{at:0>190}.py:1")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let mut report = recorded_of_both(&names, sleeps(many));
+        report.runs.remove(0);
+        let replay = replay(&report);
+        let mine = &replay.stages[0];
+        assert_eq!(mine.steps.len(), STEPS_OF_A_PROGRAM);
+        assert_eq!((mine.places.len(), mine.words.len()), (NAMES, NAMES + 1));
+        let said = mine.notes.join(" ");
+        for part in [
+            "The first 10,000 steps are shown, up to 10 ms; 190,000 later steps are left out",
+            "It names 9,700 places more, which are left out.",
+            "It has more than 300 words of its own: the rest is another word.",
+        ] {
+            assert!(said.contains(part), "{said}");
+        }
+        let bytes = crate::views::html::page(&report).len();
+        assert!(bytes < 1_000_000, "{bytes} bytes");
+        // A file may claim that the run is one of ours.
+        report.entrants[1].language = Language::Rust;
+        report.runs[0].activity.as_mut().unwrap().steps.truncate(2 * STEPS);
+        let claimed = &Replay::new(&report, &recorded(&report)).stages[0];
+        assert_eq!((claimed.steps.len(), claimed.places.len()), (STEPS, NAMES));
+        // In the text of the page, too, so that a browser shows it.
+        assert!(serde_json::to_string(&replay).unwrap().contains("190,000 later steps"));
+    }
+
+    #[test]
+    fn every_stage_sleeps_in_a_call_of_its_own() {
+        let stages = "select,poll,epoll,async-await,many-loops,io-uring,tokio,mine";
+        let report = sample::report(stages, &["mine=./crawl"]);
+        let calls = |os| -> Vec<_> {
+            report.entrants.iter().map(|entrant| call(entrant, os).unwrap_or("?")).collect()
+        };
+        let [ready, ring] = ["epoll_wait", "io_uring_enter"];
+        assert_eq!(calls("linux"), ["select", "poll", ready, ready, ready, ring, ready, "?"]);
+        assert_eq!(calls("macos")[2], "kevent");
+        let blocking = sample::report("blocking", &[]);
+        assert_eq!(call(&blocking.entrants[0], "linux"), None);
+    }
+
+    /// Chapter 10: each loop has a lane, and the pages that are left out are work in it.
+    #[test]
+    fn loops_have_lanes_and_workers_of_a_pool_do_not() {
+        let mut report = sample::report("many-loops", &[]).with_pages(30).run();
+        let step = |worker, target, did: Did, state, from| Step {
+            from: Tenths(from),
+            length: Tenths(10),
+            worker,
+            did: Some(did),
+            state,
+            target,
+            place: None,
+            number: None,
+            asleep: target.is_none(),
+        };
+        let mut steps = Vec::new();
+        for worker in 0..2 {
+            for page in 0..15 {
+                let target = Some(15 * worker + page);
+                let from = 100 + 1_000 * page as u64 + worker as u64;
+                steps.push(step(worker, target, Did::Begun, State::Running, from));
+            }
+            steps.push(step(worker, None, Did::Slept, State::Selecting, 20_000 + worker as u64));
+        }
+        steps.sort_by_key(|step| step.from);
+        let workers = vec![crawl::Worker::Thread(1), crawl::Worker::Thread(2)];
+        let activity = Activity { workers, places: Vec::new(), steps, dropped: 0 };
+        report.runs[0].activity = Some(activity.clone());
+        let stage = &replay(&report).stages[0];
+        assert_eq!(stage.lanes, [0, 1]);
+        for worker in 0..2 {
+            let is = |row: &&Row, kind: Kind| match row {
+                Row::Known(it) => it[2] == worker && it[3] == kind as i64,
+                Row::Named(_) => false,
+            };
+            let number = |kind| stage.steps.iter().filter(|row| is(row, kind)).count();
+            let (begun, others, slept) =
+                (number(Kind::Begun), number(Kind::Others), number(Kind::Slept));
+            assert!(begun == 12 && others > 0 && slept == 1, "{worker}: {:?}", stage.steps);
+        }
+
+        let mut pool = activity;
+        pool.steps.retain(|step| step.did == Some(Did::Begun));
+        report.runs[0].activity = Some(pool);
+        let stage = &replay(&report).stages[0];
+        assert_eq!((stage.lanes.len(), stage.steps.len()), (0, 24));
+    }
 }

@@ -21,6 +21,8 @@
   const CUT = MS;
   // With more cuts than these, stretched time shows nothing until it is wide.
   const CROWDED = 40;
+  // The height of the lane of a worker beside others.
+  const LOOP = 22;
   const SPEEDS = [1 / 8, 1 / 4, 1 / 2, 1, 2, 4, 8, 16];
   const EVENTS_A_SECOND = 2.5;
   const RIGHT = 18;
@@ -91,9 +93,9 @@
   class Stage {
     constructor(raw) {
       Object.assign(this, raw);
-      // One worker has a lane of its own: it serves all pages. Of several, each has its own page.
+      this.lanesOf = raw.lanes;
+      // A worker that serves many pages has a lane of its own. Of others, each has its own page.
       this.alone = this.workers.length === 1;
-      this.worker = first(this.workers) === "main" ? "1 thread" : first(this.workers);
       this.byWorker = this.workers.map(() => []);
       this.byFetch = this.fetches.map(() => []);
       for (const step of this.steps) {
@@ -103,6 +105,7 @@
       this.spins = this.steps.some((step) => step[WHAT] === KIND.spun);
       this.tellsReady = this.steps.some((step) => step[WHAT] === KIND.woken && step[NUMBER] > 0);
       this.wakes = this.findWakes();
+      this.wakeOf = new Map(this.wakes.map((wake) => [wake.step, wake]));
       this.lanes = this.byFetch.map((steps, fetch) => this.lane(steps, fetch));
       this.times = [...new Set(this.steps.map((step) => step[FROM]))].sort((a, b) => a - b);
       this.end = Math.max(this.wall, ...this.times.slice(-1));
@@ -119,26 +122,38 @@
       return +(this.places[step[PLACE]].match(/:(\d+)$/) || [0, 0])[1];
     }
 
-    // After a wait for many sockets, the pages that have a step before the next wait were woken.
+    // After a worker's wait for many sockets, its pages that have a step before its next wait were
+    // woken.
     findWakes() {
       const wakes = [];
-      let wake = null;
-      for (const step of this.steps) {
-        if (step[WHAT] === KIND.woken) {
-          wake = { t: step[FROM], fetches: [] };
-          wakes.push(wake);
-        } else if (step[WHAT] === KIND.slept) {
-          wake = null;
-        } else if (
-          wake &&
-          step[FETCH] >= 0 &&
-          step[WHAT] !== KIND.begun &&
-          !wake.fetches.includes(step[FETCH])
-        ) {
-          wake.fetches.push(step[FETCH]);
+      for (const steps of this.byWorker) {
+        let wake = null;
+        const begun = new Set(); // since then: these were not waiting
+        for (const step of steps) {
+          if (step[WHAT] === KIND.woken) {
+            wake = { t: step[FROM], worker: step[WORKER], step, fetches: [] };
+            wakes.push(wake);
+            begun.clear();
+          } else if (step[WHAT] === KIND.slept) {
+            wake = null;
+          } else if (step[WHAT] === KIND.begun) {
+            begun.add(step[FETCH]);
+          } else if (wake && step[FETCH] >= 0) {
+            const isWoken = !begun.has(step[FETCH]) && !wake.fetches.includes(step[FETCH]);
+            if (isWoken) wake.fetches.push(step[FETCH]);
+          }
         }
       }
-      return wakes;
+      return wakes.sort((a, b) => a.t - b.t);
+    }
+
+    hasLane(worker) {
+      return this.lanesOf.includes(worker);
+    }
+
+    // What a worker is called; the only one of a process has no name.
+    nameOf(worker) {
+      return this.alone ? "the thread" : this.workers[worker];
     }
 
     // From when to when a page was in which state.
@@ -149,9 +164,9 @@
         lane.push({ from: step[FROM], to: end(step), state });
         const next = steps[at + 1];
         if (!next || next[FROM] <= end(step)) return;
-        const isIts = ({ t, fetches }) =>
-          t > end(step) && t <= next[FROM] && fetches.includes(fetch);
-        const woken = this.alone ? this.wakes.find(isIts) : undefined;
+        const isIts = ({ t, worker, fetches }) =>
+          worker === next[WORKER] && t > end(step) && t <= next[FROM] && fetches.includes(fetch);
+        const woken = this.hasLane(next[WORKER]) ? this.wakes.find(isIts) : undefined;
         const ready = woken ? woken.t : next[FROM];
         lane.push({ from: end(step), to: ready, state: this.spins ? "vain" : "waits" });
         if (next[FROM] > ready) lane.push({ from: ready, to: next[FROM], state: "ready" });
@@ -202,18 +217,21 @@
       }
     }
 
-    // One step as a sentence.
-    say(step) {
+    // One step as a sentence. While it lasts, nobody knows how long: whoever guesses is not told.
+    say(step, isOpen = false) {
       if (!step) return "nothing has begun";
       const [, length, worker, kind, fetch, , number, asleep, word] = step;
-      const page =
-        fetch >= 0 ? this.fetches[fetch].path : this.alone ? "the thread" : this.workers[worker];
-      const who = !this.alone && fetch >= 0 ? `${page} (${this.workers[worker]})` : page;
-      if (word) return `${who}: ${word}`;
-      const sleeps = asleep ? `, and sleeps ${about(length)}` : "";
+      const its = this.nameOf(worker);
+      const page = fetch >= 0 ? this.fetches[fetch].path : its;
+      const who = !this.alone && fetch >= 0 ? `${page} (${its})` : page;
+      if (word !== undefined) return `${who}: ${this.words[word]}`;
+      const takes = isOpen ? "" : `, ${about(length)}`;
+      const sleeps = asleep ? `, and sleeps${isOpen ? "" : ` ${about(length)}`}` : "";
+      const times = isOpen ? "" : `: ${count(number)} times for nothing`;
+      const call = this.call ? ` ${this.call}` : "";
       switch (kind) {
         case KIND.starting:
-          return `${this.workers[worker]} is being started, ${about(length)}`;
+          return `${its} is being started${takes}`;
         case KIND.begun:
           return `${who} begins: a socket, and the start of a connection`;
         case KIND.connect:
@@ -229,9 +247,13 @@
         case KIND.sent:
           return number ? `${who} has sent ${count(number)} bytes` : `${who} has sent its request`;
         case KIND.parked:
-          return `${who} asks to be told when its socket is ready, and keeps its place`;
+          return `${who} ${this.parks}`;
         case KIND.receive:
           return `${who} calls recv${sleeps}`;
+        case KIND.resumed:
+          return `${who} ${this.resumes}receives`;
+        case KIND.checks:
+          return `${who} ${this.resumes}checks its connection`;
         case KIND.received:
           return number
             ? `${who} has received ${count(number)} bytes`
@@ -242,14 +264,14 @@
           return `${who} has failed: ${(this.fetches[fetch]?.error || ["", ""])[1]}`;
         case KIND.slept:
           return asleep || length > 3000
-            ? `nothing to do: the thread sleeps in ${this.call}, ${about(length)}`
-            : `the thread asks ${this.call} which sockets are ready`;
+            ? `nothing to do: ${its} sleeps${call && ` in${call}`}${takes}`
+            : `${its} asks${call} ${ASKS[this.told] || "what is ready"}`;
         case KIND.woken:
           return this.sayWoken(step);
         case KIND.asked:
           return `${who} asks, nothing is there, and it must wait`;
         case KIND.spun:
-          return `${fetch >= 0 ? who : "the thread"} asks again and again: ${count(number)} times for nothing`;
+          return `${fetch >= 0 ? who : its} asks again and again${times}`;
         case KIND.others:
           return "other pages, which are not shown here";
         default:
@@ -257,19 +279,32 @@
       }
     }
 
-    sayWoken([from, , , , , , number]) {
-      const wake = this.wakes.find((wake) => wake.t === from);
-      const names = wake ? wake.fetches.map((fetch) => this.fetches[fetch].path) : [];
+    sayWoken(step) {
+      const [, , worker, , , , number] = step;
+      const its = this.nameOf(worker);
+      const names = this.wakeOf.get(step).fetches.map((fetch) => this.fetches[fetch].path);
+      const call = this.call || "the system";
+      const isDone = this.told === "completion";
       if (!names.length)
-        return number ? `${this.call} says: ${count(number)} ready` : "the thread is awake";
+        return number ? `${call} says: ${count(number)} ${READY[this.told] || "ready"}` : `${its} is awake`;
       if (!number && this.tellsReady)
         return `the deadline of ${names.join(", ")} has passed, and ends the sleep`;
       const many = Math.max(number, names.length);
+      const then = this.then && `; ${this.then}`;
+      const wakes = `${call} wakes ${its}`;
+      if (isDone)
+        return many > 3
+          ? `${wakes}: ${count(many)} calls are done, one of ${first(names)} is first`
+          : `${wakes}: what ${names.join(", ")} asked for is done`;
       if (many > 3)
-        return `${this.call} wakes the thread: ${count(many)} are ready, ${names[0]} is first`;
-      return `${this.call} wakes the thread: ${names.join(", ")} ${names.length > 1 ? "are" : "is"} ready`;
+        return `${wakes}: ${count(many)} are ready, ${first(names)} is first${then}`;
+      return `${wakes}: ${names.join(", ")} ${names.length > 1 ? "are" : "is"} ready${then}`;
     }
   }
+
+  // What a thread asks, and is told, by what its system tells it.
+  const ASKS = { readiness: "which sockets are ready", completion: "what is done" };
+  const READY = { readiness: "ready", completion: "done" };
 
   const DOES = {
     begun: "starts to connect",
@@ -281,12 +316,14 @@
     sent: "has sent",
     parked: "asks to be told",
     receive: "receives",
+    resumed: "receives",
+    checks: "is checked",
     received: "reads its page",
     asked: "asks, and must wait",
     done: "is done",
     failed: "fails",
   };
-  const CALLS = { connect: "connect", send: "send", receive: "recv" };
+  const CALLS = { connect: "connect", send: "send", receive: "recv", resumed: "recv" };
 
   const stages = DATA.stages.map((raw) => new Stage(raw));
   const find = (name) => stages.findIndex((stage) => stage.name === name);
@@ -481,6 +518,8 @@
       );
     }
     view.ticks = svg("g", {}, moving);
+    // What is to come, on both axes and in the lenses between them: hidden from whoever guesses.
+    view.hidden = svg("path", { class: "future" }, clipped(root));
     view.dot = svg("circle", { r: 5, cy: 16, class: "dot" }, root);
     movers.push(drawTicks);
   }
@@ -494,6 +533,7 @@
   // Labels where there is room for them, the beginnings of bursts first.
   function drawTicks() {
     view.ticks.replaceChildren();
+    view.lengths = [];
     const letter = view.width > 1500 ? 9 : 7.4;
     let used = -100;
     const put = (t, text, cls) => {
@@ -529,7 +569,8 @@
       const fits = width > text.length * letter * 0.9;
       if (width > 30) {
         const place = { x: (X(from) + X(to)) / 2, y: 58, class: fits ? "strong" : "" };
-        svg("text", place, view.ticks, fits ? text : text.split(" ")[0]);
+        const label = svg("text", place, view.ticks, fits ? text : text.split(" ")[0]);
+        view.lengths.push({ label, to });
       }
     }
   }
@@ -548,7 +589,8 @@
       if (stage.notes.length) html("p", { class: "note" }, box, stage.notes.join(" "));
       const pages = stage.fetches.length;
       this.row = rowHeight(pages);
-      this.top = stage.alone ? this.row + 14 : 0;
+      const few = stage.lanesOf.length === 1;
+      this.top = few ? this.row + 14 : stage.lanesOf.length && stage.lanesOf.length * LOOP + 10;
       this.height = this.top + pages * this.row + 10;
       const name = `${stage.name}: what each page and each worker does, over time`;
       const size = { height: this.height, viewBox: `0 0 ${view.width} ${this.height}` };
@@ -561,11 +603,14 @@
         span(svg("rect", { class: "gap", y: 0, height: this.height }, gaps), from, to);
       }
       movers.push(() => gaps.setAttribute("opacity", view.stretch.toFixed(2)));
-      if (stage.alone) {
-        this.worker = this.label(6 + (this.top - 12) / 2, stage.worker, null);
-        this.drawWorker(6 + (this.top - 12) / 2);
-        this.drawWakes();
-      }
+      this.workers = stage.lanesOf.map((worker, at) => {
+        const isMain = stage.workers[worker] === "main";
+        const y = few ? 6 + (this.top - 12) / 2 : 6 + at * LOOP + LOOP / 2;
+        const lane = this.label(y, isMain ? "1 thread" : stage.workers[worker], null);
+        this.drawWorker(worker, y);
+        return { worker, y, ...lane };
+      });
+      this.drawWakes();
       this.rows = stage.fetches.map((_, fetch) => this.drawFetch(fetch));
       this.future = svg(
         "rect",
@@ -625,7 +670,7 @@
       return { row, hit, mark, state };
     }
 
-    drawWorker(y) {
+    drawWorker(worker, y) {
       const block = { y: y - 9, height: 18 };
       let run = null; // steps of the same page that touch are one block
       const flush = () => {
@@ -634,11 +679,14 @@
         if (run.fetch >= 0) this.number(run, y);
         run = null;
       };
-      for (const step of this.stage.byWorker[0]) {
+      for (const step of this.stage.byWorker[worker]) {
         const [from, to] = [step[FROM], end(step)];
         if (step[ASLEEP] || step[WHAT] === KIND.slept) {
           flush();
           span(svg("line", { class: "bed", y1: y, y2: y }, this.plot), from, to, 1);
+        } else if (step[WHAT] === KIND.starting) {
+          flush();
+          span(svg("rect", { class: "starting", y: y - 6, height: 12 }, this.plot), from, to);
         } else if (step[WHAT] === KIND.spun) {
           flush();
           span(svg("rect", { class: "run", ...block }, this.plot), from, to);
@@ -671,14 +719,15 @@
       return this.top + 4 + fetch * this.row + this.row / 2;
     }
 
-    // Wake-ups: a stem from the thread to the pages that it wakes.
+    // Wake-ups: a stem from the worker to its pages that are woken.
     drawWakes() {
-      for (const { t, fetches } of this.stage.wakes) {
-        if (!fetches.length) continue;
+      for (const { t, worker, fetches } of this.stage.wakes) {
+        const lane = this.workers.find((lane) => lane.worker === worker);
+        if (!fetches.length || !lane) continue;
         const ys = fetches.map((fetch) => this.laneY(fetch));
         const stem = svg(
           "line",
-          { class: "wakes", y1: 15 + (this.top - 12) / 2, y2: Math.max(...ys) },
+          { class: "wakes", y1: lane.y + 9, y2: Math.max(...ys) },
           this.plot,
         );
         spot(stem, t, "x1");
@@ -710,7 +759,7 @@
       }
       if (!steps.length) return row;
       // A worker of its own, which had to be started.
-      const start = stage.alone
+      const start = stage.hasLane(first(steps)[WORKER])
         ? undefined
         : stage.byWorker[first(steps)[WORKER]].find((step) => step[WHAT] === KIND.starting);
       if (start) {
@@ -815,12 +864,15 @@
       this.life = all.slice(0, MOST).map((step) => {
         const item = html("li", {}, list);
         html("time", {}, item, exact(step[FROM]));
-        html("span", {}, item, this.stage.say(step));
+        const words = html("span", {}, item, this.stage.say(step));
+        // Without code, this is the only place where a place is seen.
+        if (!this.stage.code.length && step[PLACE] >= 0)
+          html("small", {}, item, this.stage.places[step[PLACE]]);
         item.onclick = () => {
           pause();
           go(step[FROM]);
         };
-        return { t: step[FROM], item };
+        return { t: step[FROM], item, step, words };
       });
       if (all.length > MOST)
         html("p", {}, this.lifeBox, `${count(all.length - MOST)} more events follow.`);
@@ -834,10 +886,11 @@
       this.future.setAttribute("x", x);
       this.future.setAttribute("width", Math.max(0, view.width - x));
       const over = view.t >= stage.end;
-      const text = over ? `all done after ${about(stage.wall)}` : stage.say(stage.latest(view.t));
+      const latest = stage.latest(view.t);
+      const text = over ? `all done after ${about(stage.wall)}` : stage.say(latest, isOpen(latest));
       if (this.now.textContent !== text) this.now.textContent = text;
       this.showLanes();
-      if (this.worker) this.showWorker(over);
+      for (const lane of this.workers) this.showWorker(lane, over);
       this.showCode(over);
       if (this.life) this.showLife();
     }
@@ -869,14 +922,18 @@
       this.tally.textContent = parts.map((kind) => `${tally[kind]} ${words[kind]}`).join(" · ");
     }
 
-    showWorker(over) {
-      const { stage, worker } = this;
-      const step = stage.latestOf(0, view.t);
+    showWorker(lane, over) {
+      const { stage } = this;
+      const step = stage.latestOf(lane.worker, view.t);
       const [cls, words, mark] = (() => {
         if (over) return ["", "done", ""];
         if (!step) return ["", "begins", ""];
-        if (step[ASLEEP])
-          return ["", `asleep in ${CALLS[DATA.kinds[step[WHAT]]] || stage.call}`, "z"];
+        if (step[ASLEEP]) {
+          const call = CALLS[DATA.kinds[step[WHAT]]] || stage.call;
+          const where = call ? `asleep in ${call}` : "asleep";
+          // The names of some calls are longer than the room beside the lane.
+          return ["", where.length > 20 ? short(`in ${call}`, 19) : where, "z"];
+        }
         if (step[WHAT] === KIND.starting) return ["", "is being started", ""];
         if (step[WHAT] === KIND.spun) return ["hot", "asks in vain", "▒"];
         if (step[WHAT] === KIND.others) return ["hot", "runs other pages", "█"];
@@ -886,9 +943,9 @@
           "█",
         ];
       })();
-      worker.row.setAttribute("class", `row ${cls}`);
-      worker.state.textContent = words;
-      worker.mark.textContent = mark;
+      lane.row.setAttribute("class", `row ${cls}`);
+      lane.state.textContent = words;
+      lane.mark.textContent = mark;
     }
 
     // Chips in the margin for everybody who is at a line; the line that runs is marked.
@@ -931,13 +988,19 @@
         if (kind === "sleeper") sleeper = sleeper || [step, steps];
         if (view.follow === number) running = [step, steps];
       });
-      const follows = stage.fetchOf(view.follow) >= 0;
-      if (stage.alone) {
-        const step = stage.latestOf(0, view.t);
-        if (step && step[PLACE] >= 0 && (!follows || step[FETCH] < 0)) {
-          running = [step, step[FETCH] >= 0 ? stage.byFetch[step[FETCH]] : []];
-        }
+      // What a loop does; of several, one that is awake. A followed page has the loop of its own.
+      const followed = stage.fetchOf(view.follow);
+      const own = followed >= 0 && stage.byFetch[followed].length
+        ? first(stage.byFetch[followed])[WORKER]
+        : -1;
+      let loop = null;
+      for (const { worker } of this.workers) {
+        const step = stage.latestOf(worker, view.t);
+        if (!step || step[PLACE] < 0) continue;
+        if (followed >= 0 && (worker !== own || step[FETCH] >= 0)) continue;
+        if (!loop || (loop[ASLEEP] && !step[ASLEEP])) loop = step;
       }
+      if (loop) running = [loop, loop[FETCH] >= 0 ? stage.byFetch[loop[FETCH]] : []];
       return { places, running: running || sleeper };
     }
 
@@ -969,8 +1032,8 @@
       this.marked.push(spotted);
       // A call that sleeps is somewhere between its line and the next one noted.
       const next = steps[steps.indexOf(step) + 1];
-      const calls = step[WHAT] === KIND.receive || step[WHAT] === KIND.connect;
-      if (next && calls && next[PLACE] >= 0 && stage.file(next) === stage.file(step)) {
+      const calls = [KIND.receive, KIND.resumed, KIND.connect].includes(step[WHAT]);
+      if (next && calls && !isGuessing() && next[PLACE] >= 0 && stage.file(next) === stage.file(step)) {
         const [from, to] = [stage.line(step), stage.line(next)];
         for (let number = from + 1; number < to && to - from < 8; number++) {
           const more = this.lines.get(`${stage.file(step)}:${number}`);
@@ -984,8 +1047,14 @@
 
     showLife() {
       const at = lastAt(this.life, view.t, (entry) => entry.t);
-      if (this.lifeAt === at) return;
+      const open = at >= 0 && isOpen(this.life[at].step);
+      if (this.lifeAt === at && this.lifeOpen === open) return;
+      for (const number of [this.lifeAt, at]) {
+        const entry = this.life[number];
+        if (entry) entry.words.textContent = this.stage.say(entry.step, number === at && open);
+      }
       this.lifeAt = at;
+      this.lifeOpen = open;
       this.life.forEach(({ item }, number) => {
         item.className = number <= at ? "past" : "";
         if (number === at) item.setAttribute("aria-current", "step");
@@ -995,6 +1064,11 @@
       this.lifeBox.scrollTop = this.life[at].item.offsetTop - this.lifeBox.clientHeight / 2;
     }
   }
+
+  const isGuessing = () => $("player").classList.contains("guess");
+
+  // Whoever guesses does not know yet how this step ends.
+  const isOpen = (step) => Boolean(step) && isGuessing() && view.t < end(step);
 
   // Two stages and their code should fit a projector.
   function rowHeight(pages) {
@@ -1019,18 +1093,19 @@
     const fetch = stage.fetchOf(view.follow);
     if (!view.follow) return stage.steps;
     if (fetch < 0) return [];
-    const woke = new Set(
-      stage.wakes.filter(({ fetches }) => fetches.includes(fetch)).map(({ t }) => t),
-    );
-    return stage.steps.filter(
-      (step) => step[FETCH] === fetch || (step[WHAT] === KIND.woken && woke.has(step[FROM])),
-    );
+    const isWoken = (step) => stage.wakeOf.get(step)?.fetches.includes(fetch);
+    return stage.steps.filter((step) => step[FETCH] === fetch || isWoken(step));
   }
 
   function show(quiet) {
     const x = X(view.t) - view.scroll;
     $("clock").textContent = exact(Math.round(view.t));
-    view.dot.setAttribute("cx", view.gutter + (view.t / axis.end) * axis.width);
+    const onTrue = view.gutter + (view.t / axis.end) * axis.width;
+    view.dot.setAttribute("cx", onTrue);
+    for (const { label, to } of view.lengths)
+      label.setAttribute("visibility", isGuessing() && to > view.t ? "hidden" : "visible");
+    const edge = `M${onTrue} 0V22C${onTrue} 44 ${x} 36 ${x} 62V92`;
+    view.hidden.setAttribute("d", `${edge}H${view.width}V0Z`);
     $("needle").style.left = `${(x / view.width) * 100}%`;
     $("needle").style.top = "55px";
     for (const panel of panels) panel.show(x);
@@ -1157,6 +1232,7 @@
 
   function guess() {
     $("guess").setAttribute("aria-pressed", String($("player").classList.toggle("guess")));
+    show();
   }
 
   function zoom(by) {
@@ -1291,7 +1367,9 @@
     link.addEventListener("click", (event) => {
       event.preventDefault();
       const at = +link.dataset.stage;
-      view.shown = view.shown.length > 1 && at !== view.shown[0] ? [view.shown[0], at] : [at];
+      // One name opens two stages: this one, beside the one that was opened last.
+      const before = last(view.shown);
+      view.shown = at === before ? [at] : [before, at];
       restart();
       $("player").scrollIntoView({ behavior: calm.matches ? "instant" : "smooth" });
       $("needle").focus({ preventScroll: true });

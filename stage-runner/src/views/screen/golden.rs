@@ -162,6 +162,8 @@ fn runs_that_told_little() {
     let silent = report("mine", &["mine=./crawl"]).with_pages(3).run();
     golden("trace-dropped", &traced(&cut, None, NARROW));
     golden("trace-silent", &traced(&silent, None, NARROW));
+    let python = report_in(Languages::Python, "epoll", &[]).run();
+    golden("trace-python", &traced(&python, None, NARROW));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::lineup::Language;
 use crate::results::{Activity, Place, Report, Row, Tenths};
 use crate::views::sentences;
 use crate::views::story::{Moment, Story};
@@ -14,8 +15,12 @@ const TIME: usize = 12;
 /// Between two columns.
 const GAP: &str = "  ";
 
-/// Two stages show their places from this width on.
+/// From this width on, two stages have a column each for their places. Below it, a place
+/// stands behind its sentence, or on a line of its own.
 const WITH_PLACES: usize = 120;
+
+/// What goes on below a sentence, or belongs to it.
+const INDENT: usize = 2;
 
 /// A longer name of a place is cut: `crawl_with_sockets.rs:123` is not.
 const PLACE: usize = 26;
@@ -39,7 +44,7 @@ pub fn lines(report: &Report, life: Option<usize>, style: &Style) -> Vec<String>
     let place = if has_places { longest.min(PLACE) } else { 0 };
     let column = Column { width: width / told.len().max(1), place };
     if told.len() > 1 {
-        let names: String = told.iter().map(|it| column.cell(it.row.name(), "")).collect();
+        let names: String = told.iter().map(|it| column.name(it.row.name())).collect();
         lines.push(format!("{}{}", " ".repeat(TIME), paint(Ink::Strong, names.trim_end())));
     }
     let mut all: Vec<(Tenths, usize, &Moment)> = Vec::new();
@@ -50,8 +55,11 @@ pub fn lines(report: &Report, life: Option<usize>, style: &Style) -> Vec<String>
     for (at, number, moment) in all {
         let before = " ".repeat(number * column.width);
         let place = moment.place.as_ref().map(short).unwrap_or_default();
-        let cell = column.cell(&moment.sentence, &place);
-        lines.push(format!("{}{before}{cell}", paint(Ink::Faint, &time(at))));
+        let cells = column.cells(&moment.sentence, &place);
+        for (below, cell) in cells.iter().enumerate() {
+            let time = if below == 0 { time(at) } else { " ".repeat(TIME) };
+            lines.push(format!("{}{before}{cell}", paint(Ink::Faint, &time)));
+        }
     }
     lines.extend((!told.is_empty()).then(String::new));
     let notes = told.iter().flat_map(Told::notes);
@@ -77,6 +85,12 @@ impl<'a> Told<'a> {
             let name = row.name();
             return Err(match row.fault() {
                 Some(fault) => fault.of(name),
+                None if row.entrant.language == Language::Python => format!(
+                    "{} is not recorded: only stages in Rust are recorded, and programs that print \
+                     what docs/protocol.md tells. Write --language rust to see {}.",
+                    row.entrant.title(),
+                    row.entrant.name
+                ),
                 None => format!(
                     "{name} told nothing of what its workers did: docs/protocol.md says how"
                 ),
@@ -115,15 +129,37 @@ struct Column {
 }
 
 impl Column {
-    /// A sentence, and at its right a place.
-    fn cell(&self, sentence: &str, place: &str) -> String {
+    /// What stands above it.
+    fn name(&self, name: &str) -> String {
         let room = self.width.saturating_sub(GAP.len());
-        if self.place == 0 {
-            return format!("{GAP}{}", padded(&words::cut(sentence, room), room));
+        format!("{GAP}{}", padded(&words::cut(name, room), room))
+    }
+
+    /// A sentence in as many lines as it takes, and its place: at the right of the first line; or
+    /// behind the sentence where there is room, and else below.
+    fn cells(&self, sentence: &str, place: &str) -> Vec<String> {
+        let room = self.width.saturating_sub(GAP.len());
+        let line = |text: &str, width: usize| padded(&words::cut(text, width), width);
+        if self.place > 0 {
+            let sentences = room.saturating_sub(self.place + GAP.len()).max(20);
+            let lines = wrapped(sentence, sentences, INDENT);
+            let places = std::iter::once(place).chain(std::iter::repeat(""));
+            let cell = |(text, place): (&String, &str)| {
+                let (text, place) = (line(text, sentences), line(place, self.place));
+                format!("{GAP}{text}{GAP}{place}")
+            };
+            return lines.iter().zip(places).map(cell).collect();
         }
-        let sentences = room.saturating_sub(self.place + GAP.len()).max(20);
-        let sentence = padded(&words::cut(sentence, sentences), sentences);
-        format!("{GAP}{sentence}{GAP}{}", padded(&words::cut(place, self.place), self.place))
+        let mut lines = wrapped(sentence, room, INDENT);
+        match lines.last_mut().filter(|_| !place.is_empty()) {
+            Some(last) if words::width(last) + GAP.len() + words::width(place) <= room => {
+                let before = room - words::width(place);
+                *last = format!("{}{place}", padded(last, before));
+            }
+            Some(_) => lines.push(format!("{}{place}", " ".repeat(INDENT))),
+            None => {}
+        }
+        lines.iter().map(|text| format!("{GAP}{}", line(text, room))).collect()
     }
 }
 

@@ -7,11 +7,15 @@ use std::fmt::Write;
 
 use super::escaped;
 use crate::results::{Activity, Report, Row, Run, Step};
-use crate::views::steps::{Kind, is_awake};
+use crate::views::steps::{self, Kind, Wake, is_awake};
 use crate::words;
 
 /// The most pages that have a lane.
 pub const PAGES: usize = 24;
+
+/// The most steps that are drawn. 24 pages of a stage have a few hundred; a program may tell of
+/// many more.
+const STEPS: usize = 20_000;
 
 /// The longest name of a stage, in letters.
 const NAME: usize = 18;
@@ -21,6 +25,8 @@ const WIDTH: f64 = 960.0;
 const LEFT: f64 = 190.0;
 const PLOT: f64 = WIDTH - LEFT - 14.0;
 const LANE: f64 = 13.0;
+/// The height of the lane of a worker.
+const WORKER: f64 = 20.0;
 /// The width of `450 ms` and the space beside it.
 const LABEL: f64 = 48.0;
 /// How long the picture takes from its begin to its end.
@@ -39,6 +45,8 @@ pub struct Drawn<'a> {
     about: String,
     run: &'a Run,
     activity: &'a Activity,
+    /// Workers with a lane of their own.
+    loops: Vec<usize>,
 }
 
 impl<'a> Drawn<'a> {
@@ -53,6 +61,13 @@ impl<'a> Drawn<'a> {
         let (run, activity) = activity
             .filter(|(_, activity)| !activity.steps.is_empty())
             .ok_or_else(|| format!("nothing was recorded of {name}"))?;
+        if activity.steps.len() > STEPS {
+            return Err(format!(
+                "{name} recorded {} steps, and a picture has room for {}: use fewer pages",
+                words::count(activity.steps.len() as u64),
+                words::count(STEPS as u64)
+            ));
+        }
         match run.outcomes.len() {
             0 => Err(format!("{name} fetched no page")),
             1..=PAGES => {
@@ -61,10 +76,12 @@ impl<'a> Drawn<'a> {
                     Some(number) => format!("chapter {number}"),
                     None => "the yardstick".to_owned(),
                 });
-                let who = row.who().map(|who| who.to_string());
+                let loops = steps::lanes(activity);
+                // Of several, each has its name beside its lane.
+                let who = row.who().filter(|_| loops.len() < 2).map(|who| who.to_string());
                 let about = place.into_iter().chain(who).collect::<Vec<_>>().join(", ");
                 let name = words::cut(&words::escaped(name), NAME);
-                Ok(Drawn { name, about, run, activity })
+                Ok(Drawn { name, about, run, activity, loops })
             }
             pages => Err(format!(
                 "{name} fetched {pages} pages, and a picture has room for {PAGES}: use --pages 10"
@@ -76,9 +93,14 @@ impl<'a> Drawn<'a> {
         self.activity.workers.len() == 1
     }
 
-    /// The lane of the thread comes first, where there is only one.
+    /// Lanes of workers come first.
     fn first_lane(&self) -> f64 {
-        if self.has_one_worker() { 26.0 } else { 6.0 }
+        6.0 + self.below_name() + self.loops.len() as f64 * WORKER
+    }
+
+    /// Lanes with names of their own begin below the name of the stage.
+    fn below_name(&self) -> f64 {
+        if self.loops.len() > 1 { 14.0 } else { 0.0 }
     }
 
     fn height(&self) -> f64 {
@@ -90,28 +112,10 @@ impl<'a> Drawn<'a> {
         Kind::of(step, outcome.is_some_and(|outcome| outcome.error.is_some()))
     }
 
-    /// When the thread was woken, and for which pages: those with a step before it waits again.
-    fn wakes(&self) -> Vec<(u64, Vec<usize>)> {
-        let mut wakes: Vec<(u64, Vec<usize>)> = Vec::new();
-        let mut is_open = false;
-        for step in &self.activity.steps {
-            match (self.kind(step), step.target) {
-                (Kind::Woken, _) => {
-                    wakes.push((step.from.0, Vec::new()));
-                    is_open = true;
-                }
-                (Kind::Slept, _) => is_open = false,
-                (Kind::Begun, _) | (_, None) => {}
-                (_, Some(target)) => {
-                    if let Some((_, targets)) = wakes.last_mut().filter(|_| is_open)
-                        && !targets.contains(&target)
-                    {
-                        targets.push(target);
-                    }
-                }
-            }
-        }
-        wakes
+    /// The middle of the lane of a worker, from the top of its stage.
+    fn worker_lane(&self, worker: usize) -> Option<f64> {
+        let at = self.loops.iter().position(|it| *it == worker)?;
+        Some(12.0 + self.below_name() + at as f64 * WORKER)
     }
 }
 
@@ -230,27 +234,38 @@ fn draw(svg: &mut String, stage: &Drawn<'_>, axis: &Axis, y: f64) {
     for (from, to) in axis.cuts().filter(|(from, _)| *from < end) {
         rect(svg, "gap", axis.x(from), axis.x(to), y, stage.height() - 8.0);
     }
-    if stage.has_one_worker() {
-        draw_worker(svg, stage, axis, y + 12.0);
+    for worker in &stage.loops {
+        let Some(lane) = stage.worker_lane(*worker) else { continue };
+        if !stage.has_one_worker() {
+            let name = stage.activity.workers[*worker].to_string();
+            text_at(svg, "dim", LEFT - 8.0, y + lane + 4.0, "end", &name);
+        }
+        draw_worker(svg, stage, *worker, axis, y + lane);
     }
     let lane = |target: usize| y + stage.first_lane() + target as f64 * LANE + LANE / 2.0;
-    let wakes = stage.wakes();
+    let wakes = steps::wakes(stage.activity);
     for target in 0..stage.run.outcomes.len() {
         draw_page(svg, stage, axis, target, lane(target), &wakes);
     }
-    for (time, targets) in wakes.iter().filter(|_| stage.has_one_worker()) {
-        if let Some(lowest) = targets.iter().max() {
-            let (x, top, bottom) = (axis.x(*time), y + 20.0, lane(*lowest));
+    for wake in &wakes {
+        if let Some(lowest) = wake.targets.iter().max()
+            && let Some(worker) = stage.worker_lane(stage.activity.steps[wake.step].worker)
+        {
+            let (x, top, bottom) =
+                (axis.x(stage.activity.steps[wake.step].from.0), y + worker + 8.0, lane(*lowest));
             let _ = writeln!(svg, r#"<path class="wakes" d="M{x:.1} {top:.1}V{bottom:.1}"/>"#);
         }
     }
 }
 
-/// What the one thread does: blocks where code runs, a line where it sleeps.
-fn draw_worker(svg: &mut String, stage: &Drawn<'_>, axis: &Axis, y: f64) {
-    let steps: Vec<&Step> = stage.activity.steps.iter().collect();
+/// What a worker does: blocks where code runs, a line where it sleeps.
+fn draw_worker(svg: &mut String, stage: &Drawn<'_>, worker: usize, axis: &Axis, y: f64) {
+    let steps: Vec<&Step> = stage.activity.steps_of(worker).collect();
     for step in steps.iter().filter(|step| step.asleep) {
         line(svg, "bed", axis.x(step.from.0), axis.x(step.to().0), y);
+    }
+    for start in steps.iter().filter(|step| stage.kind(step) == Kind::Starting) {
+        rect(svg, "start", axis.x(start.from.0), axis.x(start.to().0), y - 5.0, 10.0);
     }
     for (from, to) in blocks(&steps) {
         rect(svg, "run", axis.x(from), axis.x(to), y - 7.0, 14.0);
@@ -266,14 +281,14 @@ fn draw_page(
     axis: &Axis,
     target: usize,
     y: f64,
-    wakes: &[(u64, Vec<usize>)],
+    wakes: &[Wake],
 ) {
     let steps: Vec<&Step> =
         stage.activity.steps.iter().filter(|step| step.target == Some(target)).collect();
     let (Some(first), Some(last)) = (steps.first(), steps.last()) else { return };
     let starts = stage.activity.steps_of(first.worker);
     let mut starts = starts.filter(|step| stage.kind(step) == Kind::Starting);
-    if let Some(start) = starts.next().filter(|_| !stage.has_one_worker()) {
+    if let Some(start) = starts.next().filter(|_| stage.worker_lane(first.worker).is_none()) {
         let to = start.to().0.min(first.from.0);
         rect(svg, "start", axis.x(start.from.0), axis.x(to), y - 4.0, 8.0);
     }
@@ -287,10 +302,11 @@ fn draw_page(
         "wait"
     };
     line(svg, class, axis.x(first.from.0), axis.x(last.to().0), y);
-    for (time, _) in wakes.iter().filter(|(_, targets)| targets.contains(&target)) {
-        let next = steps.iter().map(|step| step.from.0).find(|from| from >= time);
-        if let Some(next) = next.filter(|_| stage.has_one_worker()) {
-            rect(svg, "ready", axis.x(*time), axis.x(next), y - 2.5, 5.0);
+    for wake in wakes.iter().filter(|wake| wake.targets.contains(&target)) {
+        let woken = &stage.activity.steps[wake.step];
+        let next = steps.iter().map(|step| step.from.0).find(|from| *from >= woken.from.0);
+        if let Some(next) = next.filter(|_| stage.worker_lane(woken.worker).is_some()) {
+            rect(svg, "ready", axis.x(woken.from.0), axis.x(next), y - 2.5, 5.0);
         }
     }
     let spun = |step: &&&Step| stage.kind(step) != Kind::Spun;
@@ -326,9 +342,11 @@ fn legend(svg: &mut String, y: f64, stages: &[Drawn<'_>]) {
     };
     let sleeps_in_fetch = has(&|_, step| step.asleep && step.target.is_some());
     let spins = has(&|stage, step| stage.kind(step) == Kind::Spun);
-    let waits = stages.iter().any(|stage| !stage.wakes().is_empty());
-    // Only one worker has a lane of its own, and a line in which pages stand.
-    let has_lane = stages.iter().any(|stage| stage.has_one_worker() && !stage.wakes().is_empty());
+    let waits = stages.iter().any(|stage| !steps::wakes(stage.activity).is_empty());
+    // Such a worker has a line in which pages stand.
+    let has_lane = stages
+        .iter()
+        .any(|stage| !stage.loops.is_empty() && !steps::wakes(stage.activity).is_empty());
     let entries = [
         (true, "run", "its code runs"),
         (sleeps_in_fetch || has_lane, "bed", "asleep"),
@@ -381,7 +399,7 @@ fn text_at(svg: &mut String, class: &str, x: f64, y: f64, anchor: &str, text: &s
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::results::{Did, Tenths};
+    use crate::results::{Did, State, Tenths};
     use crate::views::sample;
 
     fn drawn<T>(change: impl FnOnce(&mut Report), look: impl FnOnce(&Report, Drawn<'_>) -> T) -> T {
@@ -431,6 +449,48 @@ mod tests {
         let mut report = sample::report("epoll", &[]).with_pages(30).run();
         assert_eq!(error(&report), "nothing was recorded of epoll");
         report.runs[0].activity = Some(sample::activity());
+        let steps = &mut report.runs[0].activity.as_mut().unwrap().steps;
+        *steps = vec![steps[0].clone(); STEPS + 1];
+        let told = "epoll recorded 20,001 steps, and a picture has room for 20,000";
+        assert!(error(&report).starts_with(told), "{}", error(&report));
+        report.runs[0].activity = Some(sample::activity());
         assert!(error(&report).contains("30 pages, and a picture has room for 24: use --pages 10"));
+    }
+
+    /// Two loops are woken in turn: each wake is for the pages of its own loop.
+    #[test]
+    fn a_wake_belongs_to_its_own_worker_and_each_loop_has_a_lane() {
+        let step = |worker, target, did: Did, from| Step {
+            from: Tenths(from),
+            length: Tenths(10),
+            worker,
+            did: Some(did.clone()),
+            state: if did == Did::Slept { State::Selecting } else { State::Running },
+            target,
+            asleep: did == Did::Slept,
+            ..sample::activity().steps[0].clone()
+        };
+        let record = |report: &mut Report| {
+            let activity = report.runs[0].activity.as_mut().unwrap();
+            activity.workers = vec![crawl::Worker::Process(1), crawl::Worker::Process(2)];
+            activity.steps = vec![
+                step(0, Some(0), Did::Begun, 0),
+                step(1, Some(1), Did::Begun, 5),
+                step(0, None, Did::Slept, 10),
+                step(1, None, Did::Slept, 15),
+                step(0, None, Did::Woken, 100),
+                step(1, None, Did::Woken, 105),
+                step(0, Some(0), Did::Received, 110),
+                step(1, Some(1), Did::Received, 115),
+            ];
+        };
+        drawn(record, |report, stage| {
+            let svg = replay(report, &[stage]);
+            assert_eq!(svg.matches(r#"class="wakes""#).count(), 2, "{svg}");
+            let tree = roxmltree::Document::parse(&svg).unwrap();
+            let beds = tree.descendants().filter(|node| node.attribute("class") == Some("bed"));
+            assert_eq!(beds.count(), 3, "a sleep of each loop, and one in the legend: {svg}");
+            assert!(svg.contains(">process 1<") && svg.contains(">process 2<"), "{svg}");
+        });
     }
 }
