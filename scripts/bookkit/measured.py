@@ -35,8 +35,8 @@ def screen(command):
     try:
         return results()["screens"][command]
     except KeyError:
-        known = "; ".join(results()["screens"])
-        raise Drift(f"{FILE} has no output of `{command}`: it has {known}") from None
+        adds = "scripts/measure-book --missing adds it"
+        raise Drift(f"{FILE} has no output of `{command}`: {adds}") from None
 
 
 # Units, as the runner writes them

@@ -10,6 +10,7 @@ for each bar. A screen has two parts:
 """
 
 import collections
+import concurrent.futures
 import os
 import re
 import shlex
@@ -18,12 +19,14 @@ import subprocess
 import tempfile
 import time
 
-from . import Drift, measured, pages
+from . import Drift, measured
 from .excerpts import ROOT
 
 RUNNER = re.compile(r"cargo (?:run --release -p stage-runner --|waits)(?: |$)")
 EXAMPLE = re.compile(r"cargo run --release -p [\w-]+ --example \w+")
 ROUNDS = 3
+SLOW = " check --program "
+MENDS = "`scripts/measure-book --screens COMMAND`, then `scripts/book write`, makes it anew"
 # A program that wants a whole core gets less of it: the machine is busy, as the runner sees it.
 BUSY = 0.7
 
@@ -34,9 +37,8 @@ def run(program, command):
     """What the command prints, and its notes. `stage-runner …` runs in a folder of its own."""
     with tempfile.TemporaryDirectory() as folder:
         if RUNNER.match(command):
-            looks = ["--charset", "unicode", "--color", "never"]
             rest = shlex.split(RUNNER.sub("", command, count=1))
-            asked, place = [program, *rest, *looks], ROOT
+            asked, place = [program, *rest, "--charset", "unicode"], ROOT
         elif EXAMPLE.fullmatch(command):
             asked, place = shlex.split(command), ROOT
         elif command.startswith("stage-runner "):
@@ -51,7 +53,7 @@ def run(program, command):
         done = subprocess.run(
             asked,
             cwd=place,
-            env={**os.environ, "PATH": path, "BOOK": ROOT},
+            env={**os.environ, "PATH": path},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -64,20 +66,51 @@ def run(program, command):
     return done.stdout, done.stderr
 
 
+# What a page shows of a screen
+
+CUT = re.compile(r"; (from|through) \"([^\"]+)\"")
+
+
+def parts(shown):
+    """`COMMAND; from "…"; through "…"`: the command, and where to cut what it prints."""
+    cuts = CUT.findall(shown)
+    return CUT.sub("", shown), cuts
+
+
+def part(screen, cuts):
+    """The lines from and through the first that contain these words."""
+    lines = screen.rstrip("\n").split("\n")
+    for kind, words in cuts:
+        place = next((n for n, line in enumerate(lines) if words in line), None)
+        if place is None:
+            raise Drift(f"no line of the screen contains `{words}`")
+        lines = lines[place:] if kind == "from" else lines[: place + 1]
+    return "\n".join(lines)
+
+
+def shown(asked):
+    """The lines that a page shows."""
+    command, cuts = parts(asked)
+    return part(measured.screen(command), cuts).split("\n")
+
+
 # The shape of a screen
 
-LEGEND = re.compile(r"[░█] [a-z]|c connecting")
+LEGEND = re.compile(r"[░█▒] [a-z]|c connecting")
+# Only on a busy machine; and then it says nothing of the code.
+WAITED = "▒ waiting for a processor"
 WIDTH = 80
 COLUMNS = re.compile(r"   +")
 HEADS = re.compile(r"(page|stage) +\d")
 FIGURES = [
-    (re.compile(r"\S*[░█]\S+|\S+[░█]"), "BAR"),
+    (re.compile(r"\S*[░█▒]\S+|\S+[░█▒]"), "BAR"),
     (re.compile(r"\d[\d,]*(?:\.\d+)*"), "N"),
     (re.compile(r"N (?:ns|µs|ms|s|kB|MB|GB)\b"), "N UNIT"),
     (re.compile(r"N (?:year|day|hour|minute|second)s?\b"), "N TIME"),
     # A machine with one core has one loop.
-    (re.compile(r"N thread(?!s)\b"), "N threads"),
-    (re.compile(r"N process(?!es)\b"), "N processes"),
+    (re.compile(r"N thread\b"), "N threads"),
+    (re.compile(r"N process\b"), "N processes"),
+    (re.compile(r"N time\b"), "N times"),
 ]
 
 
@@ -88,7 +121,7 @@ def shape(screen):
         # Text that may be wrapped elsewhere, where a figure has more digits.
         return Shape([plain(" ".join(lines))], frozenset())
     above = [plain(line) for line in lines[:legend]]
-    return Shape(above, frozenset(said(lines[legend:])))
+    return Shape(above, frozenset(said(lines[legend:])) - {WAITED})
 
 
 def plain(text):
@@ -153,15 +186,17 @@ def without(screen, name):
     return "\n".join(line for line in screen.split("\n") if line.split(" ")[0] != name)
 
 
-def compare(program, command):
-    """What is wrong with the recorded screen of a command, and what was not compared: two texts."""
+def compare(program, shown):
+    """How the recorded screen differs, in words, and what was not compared, if anything."""
+    command, cuts = parts(shown)
     if "--deep" in command and not shutil.which("strace"):
         return [], "strace is missing"
-    recorded = measured.screen(command)
+    recorded = part(measured.screen(command), cuts)
     least = None
     free = core()
     for _ in range(ROUNDS):
         today, notes = run(program, command)
+        today = part(today, cuts)
         if "no Python 3" in notes:
             return [], "no Python 3.8 or newer"
         left_out = ""
@@ -181,39 +216,34 @@ def compare(program, command):
             least = told, shape(recorded).picture == shape(today).picture
     told, same_picture = least
     free = min(free, core())
-    if same_picture and free < BUSY:
+    if same_picture and free < BUSY or "not judged" in today:
         return [], (
             f"this machine is busy, a program that wants a core gets {free:.0%} of one: {told[0]}"
         )
     return told, ""
 
 
-def asked():
-    """Each command whose screen a page shows, and where: {command: (page, line)}."""
-    found = {}
-    for path in pages.all_pages():
-        for number, line in pages.outside_fences(pages.read(path)):
-            if match := re.match(r"<!-- screen (.+?) -->$", line):
-                found.setdefault(match[1], (path, number + 1))
-    return dict(sorted(found.items()))
+def check(program, asked):
+    """What is wrong, by page; and a line for each screen that was not compared, or not wholly.
 
-
-def check(program):
-    """What is wrong, by page; and a line for each screen that was not compared, or not wholly."""
-    wrong, notes = collections.defaultdict(list), []
-    for command, (path, line) in asked().items():
-        try:
-            told, left_out = compare(program, command)
-        except Drift as reason:
-            told, left_out = [str(reason)], ""
-        if told:
-            some = "; ".join(told[:3]) + ("; …" if len(told) > 3 else "")
-            wrong[path].append(
-                (line, f"the screen has another shape today: {some}. scripts/measure-book "
-                 f"--screens '{command}' records it anew")
-            )
-        if left_out:
-            notes.append(f"{path}:{line}: not compared, or in part: {left_out}")
+    `asked` has the places: (page, line, what the page asks for)."""
+    wrong, notes, known = collections.defaultdict(list), [], set()
+    # These take their time, most of it asleep, so the others need not wait for them.
+    with concurrent.futures.ThreadPoolExecutor(1) as aside:
+        slow = {shown: aside.submit(compare, program, shown) for *_, shown in asked if SLOW in shown}
+        for path, line, shown in asked:
+            if shown in known:
+                continue
+            known.add(shown)
+            try:
+                told, left_out = slow[shown].result() if shown in slow else compare(program, shown)
+            except Drift as reason:
+                told, left_out = [str(reason)], ""
+            if told:
+                some = "; ".join(told[:3]) + ("; …" if len(told) > 3 else "")
+                wrong[path].append((line, f"the screen has another shape today: {some}. {MENDS}"))
+            if left_out:
+                notes.append(f"{path}:{line}: the screen is not compared, or in part: {left_out}")
     return wrong, notes
 
 

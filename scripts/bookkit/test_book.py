@@ -16,8 +16,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 import counting  # noqa: E402
 import sources  # noqa: E402
-from bookkit import Drift, drawing, excerpts, links, measured, pages, plans, site  # noqa: E402
-from bookkit import translations, twins  # noqa: E402
+from bookkit import Drift, drawing, excerpts, links, measured, pages, plans, screens  # noqa: E402
+from bookkit import site, translations, twins  # noqa: E402
 
 RUST = """
 /// A loop; its braces } in "strings {" and '}' do not count.
@@ -252,6 +252,114 @@ class Pages(Tree):
         self.assertNotIn("old", new)
         with mock.patch("bookkit.measured.results", lambda: {}):
             self.assertRegex(pages.renewed(page)[1][0][1], "scripts/measure-book --benches")
+
+
+SCREEN = """\
+epoll: 1 thread, callbacks (chapter 5)
+
+page     0         100       200       300 ms  connected        done
+/1       c░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░r    0.2 ms    350.7 ms
+thread 1 █░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░█       asleep 350.3 ms
+
+░ asleep   █ computing   c connecting   one column is 9.4 ms
+Of the last row, the sums are measured.
+
+wall 350.9 ms   CPU 0.6 ms   switches 1
+busy-wait read 1,413,926 times for nothing: 451 ms of CPU.
+Ten fetches waited 4.51 s between them. One thread waited for them all at once:
+37 years asleep for 19 days of work, at one instruction a second.
+
+Next:  --jitter 300ms  |  --stage blocking,epoll
+       crates/05-callbacks/src
+"""
+
+
+class Screens(unittest.TestCase):
+    def told(self, *changes):
+        today = SCREEN
+        for old, new in changes:
+            self.assertIn(old, today)
+            today = today.replace(old, new)
+        return screens.differences(screens.shape(SCREEN), screens.shape(today))
+
+    def test_figures_bars_and_wrapping_may_differ(self):
+        self.assertEqual(self.told(
+            ("0         100       200       300 ms", "0        0.5        1 s"),
+            ("c░░░░", "c░█▒░"),
+            ("0.2 ms    350.7 ms", "2.2 ms     1.350 s"),
+            ("1,413,926 times", "999 times"),
+            ("4.51 s between", "451.25 ms between"),
+            ("all at once:\n37 years", "all at\nonce: 2 days"),
+            ("  |  --stage blocking,epoll", "\n       --stage blocking,epoll"),
+            ("c connecting", "▒ waiting for a processor   c connecting"),
+        ), [])
+
+    def test_words_columns_and_rows_may_not(self):
+        for old, new, words in [
+            ("callbacks", "callback", "recorded `epoll: N threads, callbacks"),
+            ("0.2 ms    350.7 ms", "350.7 ms", "today `/N BAR N UNIT`"),
+            ("connected        done", "done", "today `page AXIS done`"),
+            ("switches 1", "turns 1", "only today: `turns N`"),
+            ("for nothing", "in vain", "only today: `busy-wait read N times in vain"),
+            ("at one instruction a second", "at one a second", "only in the recorded screen: `One"),
+            ("--jitter 300ms", "--jitter", "only in the recorded screen: `--jitter Nms`"),
+            ("   c connecting", "", "only in the recorded screen: `c connecting`"),
+        ]:
+            with self.subTest(old):
+                self.assertIn(words, "; ".join(self.told((old, new))))
+        row = "/1       c░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░r    0.2 ms    350.7 ms\n"
+        self.assertTrue(self.told((row, row + row)))
+        self.assertTrue(self.told((row, "")))
+
+    def test_text_without_a_picture(self):
+        one = screens.shape("not yet: it saw 12 of\n    them, and 3 are allowed.\n")
+        two = screens.shape("not yet: it saw 9 of them, and\n    3 are allowed.\n")
+        three = screens.shape("not yet: it saw 9 of them, and 3 were allowed.\n")
+        self.assertEqual(screens.differences(one, two), [])
+        self.assertEqual(len(screens.differences(one, three)), 1)
+
+    def compare(self, *today, free=1.0, shown="cargo waits"):
+        told = iter(today)
+        with (
+            mock.patch("bookkit.measured.screen", lambda _: SCREEN),
+            mock.patch("bookkit.screens.run", lambda *_: (next(told), "")),
+            mock.patch("bookkit.screens.core", lambda: free),
+        ):
+            return screens.compare("stage-runner", shown)
+
+    def test_a_sentence_may_be_missing_where_the_machine_is_busy(self):
+        other = SCREEN.replace("busy-wait read 1,413,926 times for nothing: 451 ms of CPU.\n", "")
+        self.assertEqual(self.compare(other, other, SCREEN), ([], ""))
+        told, left_out = self.compare(other, other, other)
+        self.assertIn("busy-wait read", told[0])
+        told, left_out = self.compare(other, other, other, free=0.4)
+        self.assertEqual(told, [])
+        self.assertIn("this machine is busy", left_out)
+
+    def test_a_picture_is_the_same_on_a_busy_machine_too(self):
+        other = SCREEN.replace("callbacks (", "call-backs (")
+        self.assertTrue(self.compare(other, other, other, free=0.4)[0])
+
+    def test_what_is_skipped_is_told(self):
+        skipped = "epoll: 1 thread, callbacks (chapter 5)\n\nskipped: this system has none\n"
+        told, left_out = self.compare(skipped)
+        self.assertEqual(told, [])
+        self.assertIn("this system has none", left_out)
+
+    def test_a_part_of_a_screen(self):
+        shown = 'cargo waits; from "page "; through "thread 1"'
+        self.assertEqual(screens.parts(shown)[0], "cargo waits")
+        with mock.patch("bookkit.measured.screen", lambda _: SCREEN):
+            lines = screens.shown(shown)
+            self.assertTrue(lines[0].startswith("page") and lines[-1].startswith("thread 1"))
+            with self.assertRaisesRegex(Drift, "no line of the screen contains `process`"):
+                screens.shown('cargo waits; from "process"')
+        changed = SCREEN.replace("Ten fetches", "They")
+        self.assertEqual(self.compare(changed, shown=shown), ([], ""))
+
+    def test_a_command_that_is_not_known(self):
+        with self.assertRaisesRegex(Drift, "not by `echo 1`"):
+            screens.run("stage-runner", "echo 1")
 
 
 class Diffs(unittest.TestCase):
