@@ -76,8 +76,10 @@ SHORT = {"ns": 1e-9, "µs": 1e-6, "ms": 1e-3, "s": 1.0}
 
 
 def scaled(asked):
-    """`2.5 ns`, or a figure of a stage (`epoll cpu`), at one instruction a second."""
+    """`2.5 ns`, a figure of a stage (`epoll cpu`) or a benchmark, at one instruction a second."""
     name, _, column = asked.partition(" ")
+    if name == "bench":
+        return scaled(bench(*column.split(": ", 1)))
     if column in SHORT:
         seconds = float(name) * SHORT[column]
     elif column in ("wall", "cpu"):

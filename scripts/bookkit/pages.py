@@ -15,6 +15,8 @@ Each kind below is an HTML comment at the start of a line, so that no reader see
     <!-- costs blocking epoll -->                   a table from docs/measured.json
     <!-- benches asyncio -->                        another: what one operation of a library costs
     <!--= epoll wall -->451 ms<!--/-->              one figure from there, within a sentence
+    <!--= bench switch: callback -->2.5 ns<!--/-->  what one benchmark measured (measured.py)
+    <!--= goal CPU epoll -->0.90<!--/-->            at most so much, as scripts/goals has it
     <!--= scaled 450 ms -->37 years<!--/-->         a time at one instruction a second
 
 What may stand behind `code`, and in a cell of `side`, tells excerpts.py: `; docs` keeps the doc

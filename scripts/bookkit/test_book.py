@@ -239,6 +239,31 @@ class Pages(Tree):
                 pages.renewed("<!--= kqueue wall --><!--/-->")[1][0][1], "no stage kqueue"
             )
 
+    def test_a_benchmark_has_to_exist(self):
+        self.write("benches/switch.rs", 'group.bench_function("callback", callback);')
+        figures = {"callback": 2.54, "gone": 3.0}
+        results = {"single": {"switch": {"date": "2026-11-24", "figures": figures}}}
+        def made(asked):
+            return pages.renewed(f"<!--= {asked} --><!--/-->")
+        with (
+            mock.patch("bookkit.measured.results", lambda: results),
+            mock.patch.object(measured, "ROOT", self.root),
+        ):
+            self.assertIn(">2.5 ns<", made("bench switch: callback")[0])
+            self.assertIn(">6.5 seconds<", made("scaled bench switch: callback")[0])
+            self.assertIn(">2026-11-24<", made("bench switch: date")[0])
+            for asked, words in [
+                ("bench switch: gone", "benches/switch.rs has no benchmark gone any more"),
+                ("bench switch: never", "no benchmark never of switch"),
+                ("bench wheels: callback", "no benchmarks wheels"),
+            ]:
+                self.assertRegex(made(asked)[1][0][1], words)
+
+    def test_a_goal_is_that_of_the_script(self):
+        self.assertIn(">1.04<", pages.renewed("<!--= goal TEN_PAGES process-pool --><!--/-->")[0])
+        told = pages.renewed("<!--= goal TEN_PAGES nobody --><!--/-->")[1][0][1]
+        self.assertRegex(told, "no limit TEN_PAGES of nobody")
+
     def test_a_table_of_operations(self):
         times = {"ours": 500.4, "tokio": 250.0, "CPython": 9_999.0}
         results = {"benches": {name: dict(times) for name in measured.BENCHES}}
