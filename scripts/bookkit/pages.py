@@ -14,6 +14,7 @@ Each kind below is an HTML comment at the start of a line, so that no reader see
                                                     compared by its shape (screens.py)
     <!-- costs blocking epoll -->                   a table from docs/measured.json
     <!-- benches asyncio -->                        another: what one operation of a library costs
+    <!-- list exercises -->                         what a folder has (lists.py)
     <!--= epoll wall -->451 ms<!--/-->              one figure from there, within a sentence
     <!--= bench switch: callback -->2.5 ns<!--/-->  what one benchmark measured (measured.py)
     <!--= goal CPU epoll -->0.90<!--/-->            at most so much, as scripts/goals has it
@@ -31,10 +32,10 @@ import os
 import re
 import subprocess
 
-from . import Drift, excerpts, measured, screens, twins
+from . import Drift, excerpts, lists, measured, screens, twins
 
 ROOT = excerpts.ROOT
-KINDS = ("code", "side", "diff", "output", "screen", "costs", "benches")
+KINDS = ("code", "side", "diff", "output", "screen", "costs", "benches", "list")
 OPENED = re.compile(rf"<!-- ({'|'.join(KINDS)})\b")
 FIGURE = re.compile(r"<!--= (.+?) -->(.*?)<!--/-->")
 FENCE = re.compile(r"\s*(`{3,}|~{3,})(.*)$")
@@ -150,7 +151,7 @@ def block_after(lines, place, kind):
             while end < len(lines) and lines[end] != "</table>":
                 end += 1
             return lines[start : end + 1], end + 1
-    elif kind in ("costs", "benches"):
+    elif kind in ("costs", "benches", "list"):
         while end < len(lines) and lines[end].startswith("|"):
             end += 1
     elif marks := FENCE.match(first):
@@ -175,6 +176,8 @@ def make(kind, asked, stands, outputs):
         return measured.costs(asked.split())
     if kind == "benches":
         return measured.benches()
+    if kind == "list":
+        return lists.table(asked)
     if outputs is None:
         return stands
     return twins.fence("text", outputs(asked).rstrip("\n").split("\n"))

@@ -7,6 +7,7 @@ import glob
 import importlib.machinery
 import importlib.util
 import os
+import re
 import sys
 import tempfile
 import unittest
@@ -16,8 +17,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 import counting  # noqa: E402
 import sources  # noqa: E402
-from bookkit import Drift, drawing, excerpts, links, measured, pages, plans, screens  # noqa: E402
-from bookkit import site, translations, twins  # noqa: E402
+from bookkit import Drift, drawing, excerpts, links, lists, measured, pages, plans  # noqa: E402
+from bookkit import screens, site, translations, twins  # noqa: E402
 
 RUST = """
 /// A loop; its braces } in "strings {" and '}' do not count.
@@ -385,6 +386,40 @@ class Screens(unittest.TestCase):
     def test_a_command_that_is_not_known(self):
         with self.assertRaisesRegex(Drift, "not by `echo 1`"):
             screens.run("stage-runner", "echo 1")
+
+
+class Lists(Tree):
+    def test_what_a_folder_has(self):
+        self.write("docs/03-threads.md", "# Three\n")
+        toml = 'name = "one"\nchapter = 3\nquestion = "Is \\"it\\" so?"\n'
+        self.write("exercises/3b-one/exercise.toml", toml + "\n[rust]\n")
+        self.write("exercises/3a-two/exercise.toml", toml)
+        self.write("museum/odd/piece.toml", toml.replace("3", "4"))
+        with mock.patch.object(lists, "ROOT", self.root):
+            new, wrong = pages.renewed("<!-- list exercises -->\n\n| old |\n")
+            self.assertEqual(wrong, [])
+            self.assertIn('| `3a` | [3](03-threads.md) | any | Is "it" so? |\n| `3b` |', new)
+            self.assertIn("| Rust |", new)
+            self.assertNotIn("old", new)
+            told = pages.renewed("<!-- list museum -->\n")[1][0][1]
+            self.assertRegex(told, "odd is of chapter 4, and docs/ has no such chapter")
+
+
+class Counts(unittest.TestCase):
+    def test_the_readme_counts_what_there_is(self):
+        words = {5: "Five", 13: "Thirteen", 14: "Fourteen", 16: "Sixteen", 18: "Eighteen"}
+        text = " ".join(pages.read("README.md").split())
+        exercises = lists.exercises()
+        rust = sum(it.language == "Rust" for it in exercises)
+        experiments = re.findall(r"^\| `[\w-]+` \| \[", pages.read("docs/experiments.md"), re.MULTILINE)
+        for count, said in [
+            (len(exercises), "**{} exercises.**"),
+            (len(exercises) - rust, "{} are for any language"),
+            (rust, "{} are in Rust"),
+            (len(lists.pieces()), "**{} real bugs.**"),
+            (len(experiments), "**{} experiments.**"),
+        ]:
+            self.assertIn(said.format(words[count]), text)
 
 
 class Diffs(unittest.TestCase):
