@@ -647,16 +647,59 @@ class Plans(unittest.TestCase):
         self.check(["`3. Second` is step 2"], ("## 2. Second", "## 3. Second"))
 
 
+def script(name):
+    """A script of the repository as a module."""
+    path = os.path.join(pages.ROOT, "scripts", name)
+    loader = importlib.machinery.SourceFileLoader(name, path)
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(name, loader))
+    loader.exec_module(module)
+    return module
+
+
+class Commands(unittest.TestCase):
+    TEXT = """
+```sh
+# first
+one --a
+```
+
+Words, and then:
+
+    stage-runner two > it
+    stage-runner three it    # of two
+
+<!-- not run: it takes long -->
+
+    cargo four
+    cargo five
+
+- a list
+    cargo six
+
+<!-- not run: never -->
+```sh
+seven
+```
+
+    let eight = 8;
+
+```text
+
+    cargo nine
+```
+"""
+
+    def test_which_commands_of_a_page_are_run(self):
+        wanted = ["one --a", "stage-runner two > it", "stage-runner three it    # of two"]
+        self.assertEqual(script("book").commands(self.TEXT), wanted)
+
+
 class Rehearsals(unittest.TestCase):
     """What scripts/rehearse makes of an experiment that ends with status 3."""
 
     @classmethod
     def setUpClass(cls):
-        path = os.path.join(pages.ROOT, "scripts", "rehearse")
-        loader = importlib.machinery.SourceFileLoader("rehearse", path)
-        cls.rehearse = importlib.util.module_from_spec(
-            importlib.util.spec_from_loader("rehearse", loader))
-        loader.exec_module(cls.rehearse)
+        cls.rehearse = script("rehearse")
 
     def run_one_that_says(self, stderr):
         with tempfile.TemporaryDirectory() as folder:
