@@ -98,7 +98,7 @@ def shown(asked):
 
 LEGEND = re.compile(r"[░█▒] [a-z]|c connecting")
 # Only on a busy machine; and then it says nothing of the code.
-WAITED = "▒ waiting for a processor"
+WAITED = {"▒ waiting for a processor", "waiting for a processor N UNIT"}
 WIDTH = 80
 COLUMNS = re.compile(r"   +")
 HEADS = re.compile(r"(page|stage) +\d")
@@ -121,7 +121,7 @@ def shape(screen):
         # Text that may be wrapped elsewhere, where a figure has more digits.
         return Shape([plain(" ".join(lines))], frozenset())
     above = [plain(line) for line in lines[:legend]]
-    return Shape(above, frozenset(said(lines[legend:])) - {WAITED})
+    return Shape(above, frozenset(said(lines[legend:])) - WAITED)
 
 
 def plain(text):

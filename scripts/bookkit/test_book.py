@@ -318,6 +318,7 @@ class Screens(unittest.TestCase):
             ("all at once:\n37 years", "all at\nonce: 2 days"),
             ("  |  --stage blocking,epoll", "\n       --stage blocking,epoll"),
             ("c connecting", "▒ waiting for a processor   c connecting"),
+            ("switches 1", "switches 90   waiting for a processor 12 ms"),
         ), [])
 
     def test_words_columns_and_rows_may_not(self):
