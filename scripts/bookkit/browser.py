@@ -42,8 +42,8 @@ FLAGS = [
     "--disable-sync",
     "--force-prefers-reduced-motion",
 ]
-# What is printed of a page of A4, in CSS pixels: the paper without margins of 1 cm. Two columns of code
-# stand beside each other where the paper lies across.
+# What is printed of a page of A4, in CSS pixels: the paper without margins of 1 cm. Two columns of
+# code stand beside each other where the paper lies across.
 PAPER = [(717, 1046, False), (1046, 717, True)]
 # The text is longer on paper: nothing that may not be cut in two begins near the end of a page.
 MORE_PAPER = 1.6
@@ -230,19 +230,27 @@ def printed(browser, origin, reads, pictures):
         browser.run(OPEN_ALL)
         told = browser.run(reads, columns, False)
         wrong += [f"print.html on paper {width} pixels wide: {words}" for words in told]
-        titles = set(browser.run("return [...document.querySelectorAll('main h1')].map(h => h.textContent.trim())"))
+        titles = set(
+            browser.run(
+                "return [...document.querySelectorAll('main h1')].map(h => h.textContent.trim())"
+            )
+        )
         if columns:
             continue
         wrong += [f"print.html has no `{title}`" for title in page_titles() if title not in titles]
         high = browser.run("return document.querySelector('main').scrollHeight")
-        pdf = base64.b64decode(browser.tell("Page.printToPDF", paperWidth=8.27, paperHeight=11.69)["data"])
+        pdf = base64.b64decode(
+            browser.tell("Page.printToPDF", paperWidth=8.27, paperHeight=11.69)["data"]
+        )
         if pictures:
             with open(os.path.join(pictures, "book.pdf"), "wb") as file:
                 file.write(pdf)
         pages = len(re.findall(rb"/Type\s*/Page\b", pdf))
         least, most = high // height, int(MORE_PAPER * high / height)
         if not least <= pages <= most:
-            wrong.append(f"the book is {pages} pages of A4, and its text fills {least}: at most {most} are sensible")
+            wrong.append(
+                f"the book is {pages} pages of A4, and its text fills {least}: at most {most} are sensible"
+            )
     browser.tell("Emulation.setEmulatedMedia", media="", features=light)
     return wrong
 

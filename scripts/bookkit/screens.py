@@ -230,7 +230,9 @@ def check(program, asked):
     wrong, notes, known = collections.defaultdict(list), [], set()
     # These take their time, most of it asleep, so the others need not wait for them.
     with concurrent.futures.ThreadPoolExecutor(1) as aside:
-        slow = {shown: aside.submit(compare, program, shown) for *_, shown in asked if SLOW in shown}
+        slow = {
+            shown: aside.submit(compare, program, shown) for *_, shown in asked if SLOW in shown
+        }
         for path, line, shown in asked:
             if shown in known:
                 continue
