@@ -423,6 +423,15 @@ class Counts(unittest.TestCase):
             self.assertIn(said.format(words[count]), text)
 
 
+class Chart(unittest.TestCase):
+    def test_a_stage_is_in_the_chart_or_the_text_says_that_it_is_not(self):
+        drawn = set(re.findall(r"<text[^>]*>([^<]*)</text>", pages.read("docs/sweep.svg")))
+        text = pages.read("docs/what-the-numbers-mean.md")
+        missing = text.partition("The chart is of")[2].partition("are not in it")[0]
+        for stage in [*sources.PLACES, "io-uring"]:
+            self.assertNotEqual(stage in drawn, f"`{stage}`" in missing, stage)
+
+
 class Diffs(unittest.TestCase):
     def test_of_two_stages(self):
         made = "\n".join(twins.diff("4 5: connect"))
