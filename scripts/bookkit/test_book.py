@@ -363,6 +363,12 @@ class Screens(unittest.TestCase):
         self.assertEqual(told, [])
         self.assertIn("this machine is busy", left_out)
 
+    def test_what_was_not_judged_is_not_tried_again(self):
+        other = SCREEN.replace("Ten fetches", "not judged, three: fetches")
+        told, left_out = self.compare(other)  # there is no second one
+        self.assertEqual(told, [])
+        self.assertIn("this machine is busy", left_out)
+
     def test_a_picture_is_the_same_on_a_busy_machine_too(self):
         other = SCREEN.replace("callbacks (", "call-backs (")
         self.assertTrue(self.compare(other, other, other, free=0.4)[0])
@@ -383,6 +389,8 @@ class Screens(unittest.TestCase):
                 screens.shown('cargo waits; from "process"')
         changed = SCREEN.replace("Ten fetches", "They")
         self.assertEqual(self.compare(changed, shown=shown), ([], ""))
+        gone = SCREEN.replace("thread 1", "thread one")
+        self.assertIn("no line of the screen", self.compare(gone, gone, gone, shown=shown)[0][0])
 
     def test_a_command_that_is_not_known(self):
         with self.assertRaisesRegex(Drift, "not by `echo 1`"):
