@@ -170,12 +170,22 @@ def differences(recorded, today):
     told = []
     for one, two in zip(recorded.picture, today.picture):
         if one != two:
-            told.append(f"recorded `{one}`, today `{two}`")
+            told.append("recorded `{}`, today `{}`".format(*where_they_part(one, two)))
     for more, of in ((recorded, today), (today, recorded)):
         where = "only in the recorded screen" if more is recorded else "only today"
         told += [f"{where}: `{line}`" for line in more.picture[len(of.picture) :]]
         told += [f"{where}: `{words}`" for words in sorted(more.said - of.said)]
     return told
+
+
+def where_they_part(one, two, words=12):
+    """The first words that differ, and as many before and behind them as are worth a look."""
+    one, two = one.split(), two.split()
+    same = next(
+        (n for n, pair in enumerate(zip(one, two)) if pair[0] != pair[1]), min(len(one), len(two))
+    )
+    first = max(0, same - words // 2)
+    return [" ".join(it[first : same + words // 2]) for it in (one, two)]
 
 
 SKIPPED = re.compile(r"^(?:(\S+) +)?skipped: (.+)$", re.MULTILINE)
