@@ -1,12 +1,14 @@
 """Looks at the built book in headless Chromium: a WebDriver client in the standard library.
 
 It needs `chromium` and `chromedriver`. Every page of the book is opened at four widths, light and
-dark, with all that is folded open, and has to pass `reads.js`; search has to find something; the
-console has to stay empty; and no request may leave the page's origin.
+dark, with all that is folded open, and has to pass `reads.js`. So has the whole book as it is
+printed, upright and across; and it is printed into a PDF. Search has to find something; the console
+has to stay empty; and no request may leave the page's origin.
 """
 
 import base64
 import functools
+import html
 import http.server
 import json
 import os
@@ -40,6 +42,11 @@ FLAGS = [
     "--disable-sync",
     "--force-prefers-reduced-motion",
 ]
+# What is printed of a page of A4, in CSS pixels: the paper without margins of 1 cm. Two columns of
+# code stand beside each other where the paper lies across.
+PAPER = [(717, 1046, False), (1046, 717, True)]
+# The text is longer on paper: nothing that may not be cut in two begins near the end of a page.
+MORE_PAPER = 1.6
 OPEN_ALL = "for (const details of document.querySelectorAll('details')) details.open = true"
 # What is wrong with the page as it stands, in words.
 READS = os.path.join(os.path.dirname(__file__), "reads.js")
@@ -202,6 +209,7 @@ def look_at_all(browser, origin, pictures):
                 if pictures:
                     file = f"{name[:-5].replace('/', '-')}-{width}-{scheme}.png"
                     browser.picture(os.path.join(pictures, file))
+    wrong += printed(browser, origin, reads, pictures)
     wrong += search(browser, origin)
     wrong += [
         f"console: {entry['message']}"
@@ -209,6 +217,53 @@ def look_at_all(browser, origin, pictures):
     ]
     wrong += requests_elsewhere(browser, origin)
     return wrong
+
+
+def printed(browser, origin, reads, pictures):
+    """The whole book on paper: every page of it is there, and nothing is cut off."""
+    wrong = []
+    light = [{"name": "prefers-color-scheme", "value": "light"}]
+    browser.tell("Emulation.setEmulatedMedia", media="print", features=light)
+    for width, height, columns in PAPER:
+        browser.size(width, height)
+        browser.go(origin + "print.html")
+        browser.run(OPEN_ALL)
+        told = browser.run(reads, columns, False)
+        wrong += [f"print.html on paper {width} pixels wide: {words}" for words in told]
+        titles = set(
+            browser.run(
+                "return [...document.querySelectorAll('main h1')].map(h => h.textContent.trim())"
+            )
+        )
+        if columns:
+            continue
+        wrong += [f"print.html has no `{title}`" for title in page_titles() if title not in titles]
+        high = browser.run("return document.querySelector('main').scrollHeight")
+        pdf = base64.b64decode(
+            browser.tell("Page.printToPDF", paperWidth=8.27, paperHeight=11.69)["data"]
+        )
+        if pictures:
+            with open(os.path.join(pictures, "book.pdf"), "wb") as file:
+                file.write(pdf)
+        pages = len(re.findall(rb"/Type\s*/Page\b", pdf))
+        least, most = high // height, int(MORE_PAPER * high / height)
+        if not least <= pages <= most:
+            wrong.append(
+                f"the book is {pages} pages of A4, and its text fills {least}: at most {most} are sensible"
+            )
+    browser.tell("Emulation.setEmulatedMedia", media="", features=light)
+    return wrong
+
+
+def page_titles():
+    """The first heading of each page of the book, as it is read."""
+    titles = []
+    for name in page_names():
+        with open(os.path.join(site.FOLDER, name), encoding="utf-8") as file:
+            heading = re.search(r"<main>.*?<h1[^>]*>(.*?)</h1>", file.read(), re.DOTALL)
+        if heading and name != "index.html":  # a copy of the first page
+            titles.append(html.unescape(re.sub(r"<[^>]+>", "", heading[1])).strip())
+    return titles
 
 
 def search(browser, origin):

@@ -1,6 +1,8 @@
 """The figures of the book: from `docs/measured.json`, which `scripts/measure-book` writes."""
 
 import functools
+import importlib.machinery
+import importlib.util
 import json
 import os
 import re
@@ -35,8 +37,8 @@ def screen(command):
     try:
         return results()["screens"][command]
     except KeyError:
-        known = "; ".join(results()["screens"])
-        raise Drift(f"{FILE} has no output of `{command}`: it has {known}") from None
+        adds = "scripts/measure-book --missing adds it"
+        raise Drift(f"{FILE} has no output of `{command}`: {adds}") from None
 
 
 # Units, as the runner writes them
@@ -74,8 +76,10 @@ SHORT = {"ns": 1e-9, "µs": 1e-6, "ms": 1e-3, "s": 1.0}
 
 
 def scaled(asked):
-    """`2.5 ns`, or a figure of a stage (`epoll cpu`), at one instruction a second."""
+    """`2.5 ns`, a figure of a stage (`epoll cpu`) or a benchmark, at one instruction a second."""
     name, _, column = asked.partition(" ")
+    if name == "bench":
+        return scaled(bench(*column.split(": ", 1)))
     if column in SHORT:
         seconds = float(name) * SHORT[column]
     elif column in ("wall", "cpu"):
@@ -111,6 +115,10 @@ def figure(asked):
     name, _, column = asked.partition(" ")
     if name == "scaled":
         return scaled(column)
+    if name == "bench":
+        return bench(*column.split(": ", 1))
+    if name == "goal":
+        return goal(*column.split())
     if not column:
         fact = results()["facts"].get(name)
         if fact is None:
@@ -141,6 +149,67 @@ def costs(names):
 
 def line(cells):
     return f"| {' | '.join(cells)} |"
+
+
+# What single benchmarks measured: `bench switch: callback`. The source that they come from has to
+# have a benchmark of that name; where there is none, the names are those of stages.
+SOURCES = {
+    "switch": "benches/switch.rs",
+    "selectors": "benches/selectors.rs",
+    "waiting": "benches/bytes_per_waiting.rs",
+    "calls": None,
+    "cpu": None,
+}
+
+
+def bench(group, name):
+    if group not in SOURCES:
+        raise Drift(f"there are no benchmarks {group}: there are {', '.join(SOURCES)}")
+    kept = results().get("single", {}).get(group, {})
+    if name == "date":
+        return kept["date"]
+    if name not in kept.get("figures", {}):
+        known = ", ".join(kept.get("figures", {}))
+        raise Drift(f"{FILE} has no benchmark {name} of {group}: it has {known}")
+    source, plain = SOURCES[group], name.split("/")[0]
+    if source is None and plain not in sources.PLACES:
+        raise Drift(f"there is no stage {plain} any more")
+    if source and f'"{plain}"' not in text_of(source):
+        raise Drift(f"{source} has no benchmark {plain} any more")
+    value = kept["figures"][name]
+    if group == "waiting":
+        return f"{float(f'{value:.2g}'):,.0f} bytes"
+    if group == "calls":
+        return f"{value:.1f}"
+    if group == "cpu":
+        return f"{value:.2f}"
+    if group == "selectors" or value >= 1_000:
+        return f"{digits(value / 1_000)} µs"
+    return f"{digits(value)} ns"
+
+
+@functools.lru_cache(maxsize=None)
+def text_of(path):
+    with open(os.path.join(ROOT, path), encoding="utf-8") as file:
+        return file.read()
+
+
+@functools.lru_cache(maxsize=None)
+def goals():
+    path = os.path.join(ROOT, "scripts", "goals")
+    loader = importlib.machinery.SourceFileLoader("goals", path)
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("goals", loader))
+    loader.exec_module(module)
+    return module
+
+
+def goal(limits, stage):
+    """At most so much: `goal CPU epoll`, as scripts/goals has it."""
+    try:
+        most = getattr(goals(), limits)[stage]
+    except (AttributeError, KeyError):
+        raise Drift(f"scripts/goals has no limit {limits} of {stage}") from None
+    return f"{most:.2f}" if most < 1 else f"{most:g}"
 
 
 # What benches/asyncio.rs measures: its words, and how many operations one iteration has.

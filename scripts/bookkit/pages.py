@@ -10,14 +10,19 @@ Each kind below is an HTML comment at the start of a line, so that no reader see
     -->
     <!-- diff 4 5: connect send -->                 two stages, function by function
     <!-- output cargo run -q … --example … -->      what it prints: compared by running it
-    <!-- screen cargo run --release … -->           what it printed when the book was measured
+    <!-- screen cargo run --release … -->           what it printed when the book was measured:
+                                                    compared by its shape (screens.py)
     <!-- costs blocking epoll -->                   a table from docs/measured.json
     <!-- benches asyncio -->                        another: what one operation of a library costs
+    <!-- list exercises -->                         what a folder has (lists.py)
     <!--= epoll wall -->451 ms<!--/-->              one figure from there, within a sentence
+    <!--= bench switch: callback -->2.5 ns<!--/-->  what one benchmark measured (measured.py)
+    <!--= goal CPU epoll -->0.90<!--/-->            at most so much, as scripts/goals has it
     <!--= scaled 450 ms -->37 years<!--/-->         a time at one instruction a second
 
 What may stand behind `code`, and in a cell of `side`, tells excerpts.py: `; docs` keeps the doc
-comments, `; from "…"`, `; through "…"` and `; omit "…" through "…"` leave lines out.
+comments, `; from "…"`, `; through "…"` and `; omit "…" through "…"` leave lines out. `; from "…"`
+and `; through "…"` may stand behind the command of a `screen`, too.
 
 A `/ text` in `side` begins a row at the line that contains the text. In the left column of `side` a
 place without a file is `original.py` of that folder, in the right column its `src/lib.rs`.
@@ -27,10 +32,10 @@ import os
 import re
 import subprocess
 
-from . import Drift, excerpts, measured, twins
+from . import Drift, excerpts, lists, measured, screens, twins
 
 ROOT = excerpts.ROOT
-KINDS = ("code", "side", "diff", "output", "screen", "costs", "benches")
+KINDS = ("code", "side", "diff", "output", "screen", "costs", "benches", "list")
 OPENED = re.compile(rf"<!-- ({'|'.join(KINDS)})\b")
 FIGURE = re.compile(r"<!--= (.+?) -->(.*?)<!--/-->")
 FENCE = re.compile(r"\s*(`{3,}|~{3,})(.*)$")
@@ -77,6 +82,16 @@ def fences(text):
             end += 1
         found.append((place, marks[2].strip(), lines[place + 1 : end]))
         place = end + 1
+    return found
+
+
+def screens_shown():
+    """Each screen that a page asks for: (page, line, what it asks for)."""
+    found = []
+    for path in all_pages():
+        for number, line in outside_fences(read(path)):
+            if match := re.match(r"<!-- screen (.+) -->$", line):
+                found.append((path, number + 1, match[1]))
     return found
 
 
@@ -136,7 +151,7 @@ def block_after(lines, place, kind):
             while end < len(lines) and lines[end] != "</table>":
                 end += 1
             return lines[start : end + 1], end + 1
-    elif kind in ("costs", "benches"):
+    elif kind in ("costs", "benches", "list"):
         while end < len(lines) and lines[end].startswith("|"):
             end += 1
     elif marks := FENCE.match(first):
@@ -156,11 +171,13 @@ def make(kind, asked, stands, outputs):
     if kind == "diff":
         return twins.diff(asked)
     if kind == "screen":
-        return twins.fence("text", measured.screen(asked).rstrip("\n").split("\n"))
+        return twins.fence("text", screens.shown(asked))
     if kind == "costs":
         return measured.costs(asked.split())
     if kind == "benches":
         return measured.benches()
+    if kind == "list":
+        return lists.table(asked)
     if outputs is None:
         return stands
     return twins.fence("text", outputs(asked).rstrip("\n").split("\n"))

@@ -7,6 +7,7 @@ import glob
 import importlib.machinery
 import importlib.util
 import os
+import re
 import sys
 import tempfile
 import unittest
@@ -16,8 +17,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 import counting  # noqa: E402
 import sources  # noqa: E402
-from bookkit import Drift, drawing, excerpts, links, measured, pages, plans, site  # noqa: E402
-from bookkit import translations, twins  # noqa: E402
+from bookkit import Drift, drawing, excerpts, links, lists, measured, pages, plans  # noqa: E402
+from bookkit import screens, site, translations, twins  # noqa: E402
 
 RUST = """
 /// A loop; its braces } in "strings {" and '}' do not count.
@@ -239,6 +240,31 @@ class Pages(Tree):
                 pages.renewed("<!--= kqueue wall --><!--/-->")[1][0][1], "no stage kqueue"
             )
 
+    def test_a_benchmark_has_to_exist(self):
+        self.write("benches/switch.rs", 'group.bench_function("callback", callback);')
+        figures = {"callback": 2.54, "gone": 3.0}
+        results = {"single": {"switch": {"date": "2026-11-24", "figures": figures}}}
+        def made(asked):
+            return pages.renewed(f"<!--= {asked} --><!--/-->")
+        with (
+            mock.patch("bookkit.measured.results", lambda: results),
+            mock.patch.object(measured, "ROOT", self.root),
+        ):
+            self.assertIn(">2.5 ns<", made("bench switch: callback")[0])
+            self.assertIn(">6.5 seconds<", made("scaled bench switch: callback")[0])
+            self.assertIn(">2026-11-24<", made("bench switch: date")[0])
+            for asked, words in [
+                ("bench switch: gone", "benches/switch.rs has no benchmark gone any more"),
+                ("bench switch: never", "no benchmark never of switch"),
+                ("bench wheels: callback", "no benchmarks wheels"),
+            ]:
+                self.assertRegex(made(asked)[1][0][1], words)
+
+    def test_a_goal_is_that_of_the_script(self):
+        self.assertIn(">1.04<", pages.renewed("<!--= goal TEN_PAGES process-pool --><!--/-->")[0])
+        told = pages.renewed("<!--= goal TEN_PAGES nobody --><!--/-->")[1][0][1]
+        self.assertRegex(told, "no limit TEN_PAGES of nobody")
+
     def test_a_table_of_operations(self):
         times = {"ours": 500.4, "tokio": 250.0, "CPython": 9_999.0}
         results = {"benches": {name: dict(times) for name in measured.BENCHES}}
@@ -252,6 +278,166 @@ class Pages(Tree):
         self.assertNotIn("old", new)
         with mock.patch("bookkit.measured.results", lambda: {}):
             self.assertRegex(pages.renewed(page)[1][0][1], "scripts/measure-book --benches")
+
+
+SCREEN = """\
+epoll: 1 thread, callbacks (chapter 5)
+
+page     0         100       200       300 ms  connected        done
+/1       c░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░r    0.2 ms    350.7 ms
+thread 1 █░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░█       asleep 350.3 ms
+
+░ asleep   █ computing   c connecting   one column is 9.4 ms
+Of the last row, the sums are measured.
+
+wall 350.9 ms   CPU 0.6 ms   switches 1
+busy-wait read 1,413,926 times for nothing: 451 ms of CPU.
+Ten fetches waited 4.51 s between them. One thread waited for them all at once:
+37 years asleep for 19 days of work, at one instruction a second.
+
+Next:  --jitter 300ms  |  --stage blocking,epoll
+       crates/05-callbacks/src
+"""
+
+
+class Screens(unittest.TestCase):
+    def told(self, *changes):
+        today = SCREEN
+        for old, new in changes:
+            self.assertIn(old, today)
+            today = today.replace(old, new)
+        return screens.differences(screens.shape(SCREEN), screens.shape(today))
+
+    def test_figures_bars_and_wrapping_may_differ(self):
+        self.assertEqual(self.told(
+            ("0         100       200       300 ms", "0        0.5        1 s"),
+            ("c░░░░", "c░█▒░"),
+            ("0.2 ms    350.7 ms", "2.2 ms     1.350 s"),
+            ("1,413,926 times", "999 times"),
+            ("4.51 s between", "451.25 ms between"),
+            ("all at once:\n37 years", "all at\nonce: 2 days"),
+            ("  |  --stage blocking,epoll", "\n       --stage blocking,epoll"),
+            ("c connecting", "▒ waiting for a processor   c connecting"),
+            ("switches 1", "switches 90   waiting for a processor 12 ms"),
+        ), [])
+
+    def test_words_columns_and_rows_may_not(self):
+        for old, new, words in [
+            ("callbacks", "callback", "recorded `epoll: N threads, callbacks"),
+            ("0.2 ms    350.7 ms", "350.7 ms", "today `/N BAR N UNIT`"),
+            ("connected        done", "done", "today `page AXIS done`"),
+            ("switches 1", "turns 1", "only today: `turns N`"),
+            ("for nothing", "in vain", "only today: `busy-wait read N times in vain"),
+            ("at one instruction a second", "at one a second", "only in the recorded screen: `One"),
+            ("--jitter 300ms", "--jitter", "only in the recorded screen: `--jitter Nms`"),
+            ("   c connecting", "", "only in the recorded screen: `c connecting`"),
+        ]:
+            with self.subTest(old):
+                self.assertIn(words, "; ".join(self.told((old, new))))
+        row = "/1       c░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░r    0.2 ms    350.7 ms\n"
+        self.assertTrue(self.told((row, row + row)))
+        self.assertTrue(self.told((row, "")))
+
+    def test_text_without_a_picture(self):
+        one = screens.shape("not yet: it saw 12 of\n    them, and 3 are allowed.\n")
+        two = screens.shape("not yet: it saw 9 of them, and\n    3 are allowed.\n")
+        three = screens.shape("not yet: it saw 9 of them, and 3 were allowed.\n")
+        self.assertEqual(screens.differences(one, two), [])
+        self.assertEqual(len(screens.differences(one, three)), 1)
+
+    def compare(self, *today, free=1.0, shown="cargo waits"):
+        told = iter(today)
+        with (
+            mock.patch("bookkit.measured.screen", lambda _: SCREEN),
+            mock.patch("bookkit.screens.run", lambda *_: (next(told), "")),
+            mock.patch("bookkit.screens.core", lambda: free),
+        ):
+            return screens.compare("stage-runner", shown)
+
+    def test_a_sentence_may_be_missing_where_the_machine_is_busy(self):
+        other = SCREEN.replace("busy-wait read 1,413,926 times for nothing: 451 ms of CPU.\n", "")
+        self.assertEqual(self.compare(other, other, SCREEN), ([], ""))
+        told, left_out = self.compare(other, other, other)
+        self.assertIn("busy-wait read", told[0])
+        told, left_out = self.compare(other, other, other, free=0.4)
+        self.assertEqual(told, [])
+        self.assertIn("this machine is busy", left_out)
+
+    def test_what_was_not_judged_is_not_tried_again(self):
+        other = SCREEN.replace("Ten fetches", "not judged, three: fetches")
+        told, left_out = self.compare(other)  # there is no second one
+        self.assertEqual(told, [])
+        self.assertIn("this machine is busy", left_out)
+
+    def test_a_picture_is_the_same_on_a_busy_machine_too(self):
+        other = SCREEN.replace("callbacks (", "call-backs (")
+        self.assertTrue(self.compare(other, other, other, free=0.4)[0])
+
+    def test_what_is_skipped_is_told(self):
+        skipped = "epoll: 1 thread, callbacks (chapter 5)\n\nskipped: this system has none\n"
+        told, left_out = self.compare(skipped)
+        self.assertEqual(told, [])
+        self.assertIn("this system has none", left_out)
+
+    def test_a_part_of_a_screen(self):
+        shown = 'cargo waits; from "page "; through "thread 1"'
+        self.assertEqual(screens.parts(shown)[0], "cargo waits")
+        with mock.patch("bookkit.measured.screen", lambda _: SCREEN):
+            lines = screens.shown(shown)
+            self.assertTrue(lines[0].startswith("page") and lines[-1].startswith("thread 1"))
+            with self.assertRaisesRegex(Drift, "no line of the screen contains `process`"):
+                screens.shown('cargo waits; from "process"')
+        changed = SCREEN.replace("Ten fetches", "They")
+        self.assertEqual(self.compare(changed, shown=shown), ([], ""))
+        gone = SCREEN.replace("thread 1", "thread one")
+        self.assertIn("no line of the screen", self.compare(gone, gone, gone, shown=shown)[0][0])
+
+    def test_a_command_that_is_not_known(self):
+        with self.assertRaisesRegex(Drift, "not by `echo 1`"):
+            screens.run("stage-runner", "echo 1")
+
+
+class Lists(Tree):
+    def test_what_a_folder_has(self):
+        self.write("docs/03-threads.md", "# Three\n")
+        toml = 'name = "one"\nchapter = 3\nquestion = "Is \\"it\\" so?"\n'
+        self.write("exercises/3b-one/exercise.toml", toml + "\n[rust]\n")
+        self.write("exercises/3a-two/exercise.toml", toml)
+        self.write("museum/odd/piece.toml", toml.replace("3", "4"))
+        with mock.patch.object(lists, "ROOT", self.root):
+            new, wrong = pages.renewed("<!-- list exercises -->\n\n| old |\n")
+            self.assertEqual(wrong, [])
+            self.assertIn('| `3a` | [3](03-threads.md) | any | Is "it" so? |\n| `3b` |', new)
+            self.assertIn("| Rust |", new)
+            self.assertNotIn("old", new)
+            told = pages.renewed("<!-- list museum -->\n")[1][0][1]
+            self.assertRegex(told, "odd is of chapter 4, and docs/ has no such chapter")
+
+
+class Counts(unittest.TestCase):
+    def test_the_readme_counts_what_there_is(self):
+        words = {5: "Five", 13: "Thirteen", 14: "Fourteen", 16: "Sixteen", 18: "Eighteen"}
+        text = " ".join(pages.read("README.md").split())
+        exercises = lists.exercises()
+        rust = sum(it.language == "Rust" for it in exercises)
+        experiments = re.findall(r"^\| `[\w-]+` \| \[", pages.read("docs/experiments.md"), re.MULTILINE)
+        for count, said in [
+            (len(exercises), "**{} exercises.**"),
+            (len(exercises) - rust, "{} are for any language"),
+            (rust, "{} are in Rust"),
+            (len(lists.pieces()), "**{} real bugs.**"),
+            (len(experiments), "**{} experiments.**"),
+        ]:
+            self.assertIn(said.format(words[count]), text)
+
+
+class Chart(unittest.TestCase):
+    def test_a_stage_is_in_the_chart_or_the_text_says_that_it_is_not(self):
+        drawn = set(re.findall(r"<text[^>]*>([^<]*)</text>", pages.read("docs/sweep.svg")))
+        text = pages.read("docs/what-the-numbers-mean.md")
+        missing = text.partition("The chart is of")[2].partition("are not in it")[0]
+        for stage in [*sources.PLACES, "io-uring"]:
+            self.assertNotEqual(stage in drawn, f"`{stage}`" in missing, stage)
 
 
 class Diffs(unittest.TestCase):
@@ -479,16 +665,59 @@ class Plans(unittest.TestCase):
         self.check(["`3. Second` is step 2"], ("## 2. Second", "## 3. Second"))
 
 
+def script(name):
+    """A script of the repository as a module."""
+    path = os.path.join(pages.ROOT, "scripts", name)
+    loader = importlib.machinery.SourceFileLoader(name, path)
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(name, loader))
+    loader.exec_module(module)
+    return module
+
+
+class Commands(unittest.TestCase):
+    TEXT = """
+```sh
+# first
+one --a
+```
+
+Words, and then:
+
+    stage-runner two > it
+    stage-runner three it    # of two
+
+<!-- not run: it takes long -->
+
+    cargo four
+    cargo five
+
+- a list
+    cargo six
+
+<!-- not run: never -->
+```sh
+seven
+```
+
+    let eight = 8;
+
+```text
+
+    cargo nine
+```
+"""
+
+    def test_which_commands_of_a_page_are_run(self):
+        wanted = ["one --a", "stage-runner two > it", "stage-runner three it    # of two"]
+        self.assertEqual(script("book").commands(self.TEXT), wanted)
+
+
 class Rehearsals(unittest.TestCase):
     """What scripts/rehearse makes of an experiment that ends with status 3."""
 
     @classmethod
     def setUpClass(cls):
-        path = os.path.join(pages.ROOT, "scripts", "rehearse")
-        loader = importlib.machinery.SourceFileLoader("rehearse", path)
-        cls.rehearse = importlib.util.module_from_spec(
-            importlib.util.spec_from_loader("rehearse", loader))
-        loader.exec_module(cls.rehearse)
+        cls.rehearse = script("rehearse")
 
     def run_one_that_says(self, stderr):
         with tempfile.TemporaryDirectory() as folder:

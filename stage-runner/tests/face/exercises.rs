@@ -142,7 +142,7 @@ fn nonsense_is_told_by_name() {
     assert_eq!(told["words"], "line 1 is not an outcome: hello. Print notes to stderr.");
     let told = not_yet(check(&["sh", "-c", "echo 'no luck' >&2; exit 3"]), "crashed");
     let words = "it ended with exit status 3 after 0 of 12 outcomes. The last line that it printed \
-                 to stderr: no luck";
+                 to stderr (-v shows all): no luck";
     assert_eq!(told["words"], words);
     check(&["no-such-program"]).code(2).notes("cannot start no-such-program");
 }

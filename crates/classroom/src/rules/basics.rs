@@ -22,7 +22,7 @@ fn judge(_: &Given, evidence: &Evidence<'_>) -> Judged {
     let run = evidence.run;
     let (told, all) = (run.outcomes.len() - run.missing(), run.outcomes.len());
     let last_words = match &run.stderr {
-        Some(line) => format!(". The last line that it printed to stderr: {line}"),
+        Some(line) => format!(". The last line that it printed to stderr (-v shows all): {line}"),
         None => String::new(),
     };
     match &run.ending {

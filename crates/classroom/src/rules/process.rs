@@ -100,22 +100,19 @@ fn sleeps_per_second(given: &Given, evidence: &Evidence<'_>) -> Judged {
     }
     let share = run.1.saturating_sub(less.1).as_secs_f64() / wall;
     let sleeps = (run.0 - less.0).max(0.0) / wall;
+    let slept = format!(
+        "it went to sleep {} in a second of waiting",
+        plural(sleeps.round() as usize, "time")
+    );
     let judged = if sleeps > most as f64 {
-        let words = format!("it went to sleep {sleeps:.0} times in a second of waiting");
-        Judged::found("spins", words)
+        Judged::found("spins", slept)
     } else if sleeps >= least as f64 {
         Judged::fine()
     } else if share > SPINS_FROM {
-        let words = format!(
-            "it went to sleep {sleeps:.0} times in a second of waiting, and waiting took {:.0} % of a core",
-            share * 100.0
-        );
+        let words = format!("{slept}, and waiting took {:.0} % of a core", share * 100.0);
         Judged::found("spins", words)
     } else {
-        let words = format!(
-            "it went to sleep {sleeps:.0} times in a second of waiting: a page that has come lies \
-             there until it wakes up"
-        );
+        let words = format!("{slept}: a page that has come lies there until it wakes up");
         Judged::found("late", words)
     };
     judged.measured(sleeps)
