@@ -185,19 +185,33 @@ fn small_pool(run: &Run) -> Option<u64> {
 
 /// A pool goes on with fewer workers where the system gives no more: then so many were never in
 /// flight. The last worker began before the first page came, so that it is not the shortness of the
-/// delay.
+/// delay. Workers that wait for several pages each, such as loops, are enough at any number.
 fn too_few_workers(run: &Run) -> Option<Who> {
     let mut began: BTreeMap<Worker, u64> = BTreeMap::new();
     for outcome in run.reported() {
         let first = began.entry(outcome.by).or_insert(outcome.started_us);
         *first = outcome.started_us.min(*first);
     }
-    if began.contains_key(&Worker::Main) {
+    if began.contains_key(&Worker::Main) || waits_for_several(run) {
         return None;
     }
     let finished = |outcome: &OutcomeLine| outcome.finished_us;
     let all_began = began.values().max() < run.reported().filter_map(finished).min().as_ref();
     Who::of(run).filter(|_| began.len() < run.outcomes.len() && all_began)
+}
+
+/// Whether a worker began a page when another one of its own was not yet half over. (A little before
+/// its end may be the clock's doing.)
+fn waits_for_several(run: &Run) -> bool {
+    let mut pages: Vec<_> = run
+        .reported()
+        .filter_map(|outcome| {
+            let half = outcome.finished_us?.saturating_sub(outcome.started_us) / 2;
+            Some((outcome.by, outcome.started_us, outcome.started_us + half))
+        })
+        .collect();
+    pages.sort_unstable();
+    pages.windows(2).any(|two| two[0].0 == two[1].0 && two[1].1 < two[0].2)
 }
 
 #[cfg(test)]
@@ -242,6 +256,18 @@ mod tests {
         let mut late = by_threads(1000, 900);
         late.outcomes[0].as_mut().unwrap().finished_us = Some(5_000);
         assert_eq!(too_few_workers(&late), None, "the delay was too short for more");
+    }
+
+    #[test]
+    fn two_loops_are_enough_for_many_pages() {
+        let mut run = by_threads(10, 10);
+        for outcome in run.outcomes.iter_mut().flatten() {
+            outcome.by = Worker::Thread(outcome.target as u32 % 2 + 1);
+        }
+        assert_eq!(too_few_workers(&run), None);
+        assert!(judge(Duration::from_secs(1), 10, &run).is_ok());
+        let pool = by_threads(10, 2);
+        assert!(too_few_workers(&pool).is_some());
     }
 
     #[test]
