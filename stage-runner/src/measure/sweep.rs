@@ -200,8 +200,8 @@ fn too_few_workers(run: &Run) -> Option<Who> {
     Who::of(run).filter(|_| began.len() < run.outcomes.len() && all_began)
 }
 
-/// Whether a worker began a page when another one of its own was not yet half over. (A little before
-/// its end may be the clock's doing.)
+/// Whether a worker began a page when another one of its own was not yet half over. (A little
+/// before its end may be the clock's doing.)
 fn waits_for_several(run: &Run) -> bool {
     let mut pages: Vec<_> = run
         .reported()

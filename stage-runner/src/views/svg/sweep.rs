@@ -28,9 +28,9 @@ const LETTER: f64 = 9.0;
 
 /// Where each measure is drawn, left, top, width and height, and its title there.
 const PANELS: [(Frame, &str); 3] = [
-    (Frame { x: 80.0, y: 155.0, w: 1340.0, h: 300.0 }, "Wall time, × the delay of a page"),
+    (Frame { x: 80.0, y: 155.0, w: 1320.0, h: 300.0 }, "Wall time, × the delay of a page"),
     (Frame { x: 80.0, y: 545.0, w: 520.0, h: 265.0 }, "CPU time for each fetch"),
-    (Frame { x: 900.0, y: 545.0, w: 520.0, h: 265.0 }, "Memory for each fetch in flight"),
+    (Frame { x: 900.0, y: 545.0, w: 500.0, h: 265.0 }, "Memory for each fetch in flight"),
 ];
 
 /// Colors on white and on black, by place in the list of stages, hidden ones last: neighbors that
@@ -434,7 +434,8 @@ fn reasons(svg: &mut String, sweep: &Sweep, frame: &Frame, x: Scale, names: &[Na
             );
         }
         let width = words::width(&text) as f64 * LETTER;
-        let start = from.min(WIDTH - 30.0 - width).max(frame.x);
+        // Names stand to the right of the frame.
+        let start = from.min(frame.right() - width).max(frame.x);
         let _ = writeln!(
             texts,
             r#"<text class="t{at} halo" data-end="{}" x="{start:.1}" y="{:.1}" font-size="17" fill="{color}">{}</text>"#,
