@@ -7,7 +7,7 @@ use crate::Future;
 use crate::cancellation::{raise, set_waiter};
 use crate::header::current;
 use crate::outcome::State;
-use crate::running::running;
+use crate::running::drops_main;
 use crate::tasks::is_other;
 
 /// What can be cancelled while a task awaits it: a future, a task, or all
@@ -111,9 +111,7 @@ impl<T: 'static> std::future::Future for Await<T> {
 
 impl<T: 'static> Drop for Await<T> {
     fn drop(&mut self) {
-        let is_stopped =
-            || running().is_some_and(|it| it.0.drops_main.get());
-        if self.is_waiting && !self.future.done() && !is_stopped() {
+        if self.is_waiting && !self.future.done() && !drops_main() {
             Rc::clone(&self.waiter).cancel();
         }
     }

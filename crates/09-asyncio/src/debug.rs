@@ -51,7 +51,8 @@ impl EventLoop {
     /// # async fn hello() {}
     /// # asyncio::run(async {
     /// hello(); // error: unused implementer of `Future`
-    /// # });
+    /// # })?;
+    /// # Ok::<(), asyncio::Error>(())
     /// ```
     ///
     /// ```

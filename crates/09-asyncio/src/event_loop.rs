@@ -31,7 +31,9 @@ use crate::{Error, Task, ThreadPoolExecutor};
 /// ```compile_fail
 /// # use stage_09_asyncio as asyncio;
 /// # let event_loop = asyncio::new_event_loop().unwrap();
-/// std::thread::spawn(move || event_loop.call_soon(|| ()));
+/// std::thread::spawn(move || {
+///     event_loop.call_soon(|| ()); // error: it cannot be sent
+/// });
 /// ```
 ///
 /// Invariant: a turn runs what is ready when it begins. What that makes

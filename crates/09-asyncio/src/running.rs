@@ -102,6 +102,12 @@ pub(crate) fn schedule_here(door: &Arc<Door>, id: u32) -> bool {
     here.inspect(|it| it.0.schedule(id)).is_some()
 }
 
+/// Whether the loop that runs here was stopped, and drops its main
+/// coroutine: then nothing that it awaited is cancelled.
+pub(crate) fn drops_main() -> bool {
+    running().is_some_and(|it| it.0.drops_main.get())
+}
+
 /// Says that a loop runs on this thread, until it is dropped.
 pub(crate) struct Running(());
 

@@ -25,8 +25,9 @@ use crate::streams::Connection;
 /// ```
 pub struct StreamReader {
     connection: Rc<Connection>,
-    /// Received, but not read.
+    /// Received; the first bytes of it, at most `LIMIT`, were read.
     buffer: Vec<u8>,
+    read: u32,
     /// So often something was there since the reader has last waited. If
     /// it was there the last time, the reader asks at once, and waits only
     /// if nothing is there now.
@@ -47,8 +48,8 @@ const MOST_IN_A_ROW: u8 = 16;
 
 impl StreamReader {
     pub(crate) fn new(connection: Rc<Connection>) -> StreamReader {
-        let buffer = Vec::new();
-        StreamReader { connection, buffer, in_a_row: 0, has_eof: false }
+        let (buffer, has_eof) = (Vec::new(), false);
+        StreamReader { connection, buffer, read: 0, in_a_row: 0, has_eof }
     }
 
     /// What is there, up to so many bytes; waits if nothing is there. At
@@ -57,7 +58,7 @@ impl StreamReader {
     /// # Errors
     /// How the connection ended.
     pub async fn read(&mut self, most: usize) -> io::Result<Vec<u8>> {
-        if self.buffer.is_empty() && most > 0 {
+        if self.unread().is_empty() && most > 0 {
             self.fill().await?;
         }
         Ok(self.take(most))
@@ -81,7 +82,7 @@ impl StreamReader {
         };
         let overrun = error.downcast::<LimitOverrunError>()?;
         let end = overrun.consumed;
-        let has_end = self.buffer.get(end) == Some(&b'\n');
+        let has_end = self.unread().get(end) == Some(&b'\n');
         drop(self.take(if has_end { end + 1 } else { usize::MAX }));
         let words = format!("ValueError: {}", overrun.message);
         Err(io::Error::new(ErrorKind::InvalidData, words))
@@ -106,7 +107,8 @@ impl StreamReader {
         }
         let mut searched = 0;
         loop {
-            let mut rest = self.buffer[searched..].windows(separator.len());
+            let unread = self.unread();
+            let mut rest = unread[searched..].windows(separator.len());
             if let Some(found) = rest.position(|it| it == separator) {
                 let start = searched + found;
                 if start > LIMIT {
@@ -117,8 +119,7 @@ impl StreamReader {
                 return Ok(self.take(start + separator.len()));
             }
             // The separator may have come in part.
-            searched =
-                (self.buffer.len() + 1).saturating_sub(separator.len());
+            searched = (unread.len() + 1).saturating_sub(separator.len());
             if searched > LIMIT {
                 let words =
                     "Separator is not found, and chunk exceed the limit";
@@ -140,7 +141,7 @@ impl StreamReader {
         &mut self,
         bytes: usize,
     ) -> io::Result<Vec<u8>> {
-        while self.buffer.len() < bytes {
+        while self.unread().len() < bytes {
             if self.is_at_end() {
                 return Err(self.incomplete(Some(bytes)));
             }
@@ -151,12 +152,39 @@ impl StreamReader {
 
     /// Whether everything was read, and nothing more will come.
     pub fn at_eof(&self) -> bool {
-        self.is_at_end() && self.buffer.is_empty()
+        self.is_at_end() && self.unread().is_empty()
     }
 
+    fn unread(&self) -> &[u8] {
+        &self.buffer[self.read as usize..]
+    }
+
+    /// Reads from the buffer: all of it as it is; of a part, a copy. (A
+    /// line that somebody keeps must not keep the whole buffer, and the
+    /// rest does not move for each line.)
     fn take(&mut self, most: usize) -> Vec<u8> {
-        let rest = self.buffer.split_off(most.min(self.buffer.len()));
-        mem::replace(&mut self.buffer, rest)
+        let unread = self.unread();
+        let most = most.min(unread.len());
+        if self.read == 0 && most == unread.len() {
+            return mem::take(&mut self.buffer);
+        }
+        let part = unread[..most].to_vec();
+        let read = self.read as usize + most;
+        if read == self.buffer.len() {
+            self.buffer = Vec::new();
+            self.read = 0;
+        } else if read > LIMIT {
+            self.forget(read);
+        } else {
+            self.read = read as u32;
+        }
+        part
+    }
+
+    /// Makes room for what comes next.
+    fn forget(&mut self, read: usize) {
+        self.buffer.drain(..read);
+        self.read = 0;
     }
 
     fn incomplete(&mut self, expected: Option<usize>) -> io::Error {
@@ -180,6 +208,7 @@ impl StreamReader {
             if self.is_at_end() {
                 break; // the writer was closed meanwhile
             }
+            self.forget(self.read as usize);
             let socket = &self.connection.socket;
             let chunk = &mut *socket.chunk();
             let received = socket.receive(chunk);

@@ -37,9 +37,12 @@ use crate::{Socket, StreamReader};
 /// # }
 /// ```
 ///
-/// Python's streams have more, which is not here: a `limit` of one's own,
-/// `ssl`, `start_tls`, `start_server`, `get_extra_info`, `writelines`, and
-/// several separators for `readuntil`. A loop around
+/// Python's streams have more, which is not here: the name of a host, and
+/// a try of each of its addresses (see `loop.getaddrinfo` in the chapter);
+/// a `limit` of one's own, `ssl`, `start_tls`, `start_server`,
+/// `get_extra_info`, `writelines`, and several separators for `readuntil`.
+/// After `close`, what the writer has not sent yet still goes out, and the
+/// reader still receives until then. A loop around
 /// [`read`](StreamReader::read) stands for a `read` without a number, and
 /// a loop around [`readline`](StreamReader::readline) for `async for`.
 ///
@@ -121,6 +124,8 @@ enum Ending {
 /// Written, but not sent.
 struct Unsent {
     buffer: Vec<u8>,
+    /// The first bytes of it, which are sent by now.
+    sent: usize,
     /// The same socket under a second descriptor: the reader may wait for
     /// the first one. Made when it is first waited for.
     again: Option<Socket>,
@@ -153,7 +158,8 @@ impl StreamWriter {
         };
         if sent < data.len() {
             let buffer = data[sent..].to_vec();
-            self.unsent = Some(Box::new(Unsent { buffer, again: None }));
+            let unsent = Unsent { buffer, sent: 0, again: None };
+            self.unsent = Some(Box::new(unsent));
         }
         Ok(())
     }
@@ -249,12 +255,16 @@ impl StreamWriter {
             if let Some(again) = &unsent.again {
                 again.writable().await?;
             }
-            match self.connection.socket.send(&unsent.buffer) {
-                Ok(bytes) => drop(unsent.buffer.drain(..bytes)),
+            let rest = &unsent.buffer[unsent.sent..];
+            match self.connection.socket.send(rest) {
+                Ok(bytes) => unsent.sent += bytes,
                 Err(error) if must_wait(&error) => {}
-                Err(error) => return Err(error),
+                Err(error) => {
+                    self.unsent = None; // nobody will ever take it
+                    return Err(error);
+                }
             }
-            if unsent.buffer.is_empty() {
+            if unsent.sent == unsent.buffer.len() {
                 self.unsent = None;
                 self.shut_down()?;
             }

@@ -7,7 +7,7 @@ use crate::cancelled::catch_cancelled;
 use crate::header::{Header, Runnable};
 use crate::outcome::{Panic, State};
 use crate::panics::catch_panic;
-use crate::running::running_or_panic;
+use crate::running::{drops_main, running_or_panic};
 use crate::wait::OnDrop;
 use crate::{AnyTask, CancelledError, Future, Task, current_task};
 
@@ -55,8 +55,13 @@ pub async fn task_group<T, E: 'static>(
     body: impl AsyncFnOnce(TaskGroup<E>) -> Result<T, E>,
 ) -> Result<T, ExceptionGroup<E>> {
     let group = TaskGroup::<E>::new();
-    // If this is dropped in the middle, nobody is left to work for.
-    let _abort = OnDrop(|| group.abort());
+    // If this is dropped in the middle, nobody is left to work for. (But
+    // a loop that is stopped cancels nothing.)
+    let _abort = OnDrop(|| {
+        if !drops_main() {
+            group.abort();
+        }
+    });
 
     let body = catch_panic(body(group.clone()));
     let mut body = catch_cancelled(body).await;

@@ -121,6 +121,7 @@ impl<F: Future> Future for Timeout<F> {
             return Poll::Pending;
         };
         let is_ours = self.uncancel();
+        self.switch_off(); // it may live on after its end
         match result {
             Ok(output) => Poll::Ready(Ok(output)),
             Err(_) if is_ours => Poll::Ready(Err(TimeoutError(()))),
@@ -130,6 +131,12 @@ impl<F: Future> Future for Timeout<F> {
 }
 
 impl<F> Timeout<F> {
+    fn switch_off(&self) {
+        if let Alarm::Timer(timer) = &self.alarm {
+            timer.cancel();
+        }
+    }
+
     /// If the alarm has cancelled the task, takes that request back. The
     /// task is the one that has set the alarm; a generator may have been
     /// handed to another since.
@@ -148,9 +155,7 @@ impl<F> Timeout<F> {
 
 impl<F> Drop for Timeout<F> {
     fn drop(&mut self) {
-        if let Alarm::Timer(timer) = &self.alarm {
-            timer.cancel();
-        }
+        self.switch_off();
         self.inside.leave();
         self.uncancel();
     }

@@ -3,7 +3,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::fmt::Display;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::rc::Rc;
 use std::thread;
@@ -214,6 +214,58 @@ fn listener() -> (TcpListener, SocketAddr) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     (listener, address)
+}
+
+#[test]
+fn a_timeout_counts_from_its_first_await() {
+    run(async {
+        let waits = timeout(20 * MOMENT, sleep(Duration::ZERO));
+        sleep(30 * MOMENT).await;
+        assert!(waits.await.is_ok());
+    })
+    .unwrap();
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "Miri has no one-shot epoll")]
+fn write_tells_that_the_connection_is_gone() {
+    let (listener, address) = listener();
+    run(async {
+        let streams = open_connection(address).await.unwrap();
+        let (_reader, mut writer) = streams;
+        drop(listener); // which resets those that it has not accepted
+        for _ in 0..1000 {
+            if writer.write(b"hello").is_err() {
+                return;
+            }
+            sleep(MOMENT).await;
+        }
+        panic!("it was written to nobody");
+    })
+    .unwrap();
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "Miri has no one-shot epoll")]
+fn what_came_before_a_reset_can_be_read() {
+    let (listener, address) = listener();
+    let server = thread::spawn(move || {
+        let (mut client, _) = listener.accept().unwrap();
+        client.write_all(b"one\ntwo\n").unwrap();
+        client.peek(&mut [0]).unwrap();
+    }); // who closes and has not read all resets the connection
+    run(async {
+        let streams = open_connection(address).await.unwrap();
+        let (mut reader, mut writer) = streams;
+        assert_eq!(reader.readline().await.unwrap(), b"one\n");
+        writer.write(b"hello").unwrap();
+        server.join().unwrap();
+        while writer.write(b"hello").is_ok() {
+            sleep(MOMENT).await;
+        }
+        assert_eq!(reader.readline().await.unwrap(), b"two\n");
+    })
+    .unwrap();
 }
 
 /// More than the buffers of the system hold.

@@ -143,6 +143,37 @@ fn remove_done_callback_of_another() {
 /// Whoever is stopped has given up nothing. The coroutine is dropped, and
 /// what it awaited goes on.
 #[test]
+fn stop_leaves_a_group_to_work() {
+    let event_loop = new_event_loop().unwrap();
+    let stops = event_loop.clone();
+    event_loop.call_later(MOMENT, move || stops.stop());
+    let child = Cell::new(None);
+    let main = task_group::<(), ()>(async |group| {
+        child.set(Some(group.create_task(async {
+            sleep(2 * MOMENT).await;
+            Ok(1)
+        })));
+        sleep(LONG).await;
+        Ok(())
+    });
+    let stopped = event_loop.run_until_complete(main);
+    assert!(matches!(stopped, Err(Error::Stopped)));
+    let child = child.take().unwrap();
+    assert_eq!(child.cancelling(), 0);
+    assert_eq!(event_loop.run_until_complete(child).unwrap(), 1);
+}
+
+#[test]
+fn a_timeout_that_is_over_cancels_nobody() {
+    run(async {
+        let mut over = timeout(MOMENT, async { 1 });
+        assert_eq!((&mut over).await, Ok(1));
+        sleep(4 * MOMENT).await;
+    })
+    .unwrap();
+}
+
+#[test]
 fn stop_cancels_nothing() {
     let event_loop = new_event_loop().unwrap();
     let tasks = [1, 2].map(|number| {

@@ -12,11 +12,12 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|it: char| !it.is_alphanumeric() && it != '_')
 }
 
-/// What `lib.rs` exports.
+/// What `lib.rs` exports: not the module, which often has the same name.
 fn exported() -> BTreeSet<&'static str> {
     let uses = LIBRARY.split("\npub use ").skip(1);
     let uses = uses.filter_map(|it| it.split_once(';'));
-    uses.flat_map(|(names, _)| words(names)).collect()
+    let names = uses.filter_map(|(path, _)| path.split_once("::"));
+    names.flat_map(|(_, names)| words(names)).collect()
 }
 
 /// What the table of the chapter has in its first column.

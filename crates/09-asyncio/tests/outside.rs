@@ -259,6 +259,32 @@ fn streams_read_lines_and_exact_numbers() {
     assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);
 }
 
+/// Who keeps a line does not keep what came with it.
+#[test]
+#[cfg_attr(miri, ignore = "Miri has no one-shot epoll")]
+fn a_line_is_as_long_as_it_is() {
+    let (listener, address) = listener();
+    let server = thread::spawn(move || {
+        let (mut socket, _) = listener.accept().unwrap();
+        socket.write_all(&b"0123456789\n".repeat(2000)).unwrap();
+    });
+    let talk = async {
+        let (mut reader, _writer) = open_connection(address).await?;
+        let mut lines = Vec::new();
+        while !reader.at_eof() {
+            lines.push(reader.readline().await?);
+        }
+        lines.retain(|line| !line.is_empty());
+        io::Result::Ok(lines)
+    };
+    let lines = run(talk).unwrap().unwrap();
+    server.join().unwrap();
+    assert_eq!(lines.len(), 2000);
+    assert!(lines.iter().all(|line| line == b"0123456789\n"));
+    let kept: usize = lines.iter().map(Vec::capacity).sum();
+    assert!(kept < 200_000, "{kept} bytes");
+}
+
 /// The others have their turns, however fast it comes. (CPython receives
 /// 256 KiB in a turn.)
 #[test]

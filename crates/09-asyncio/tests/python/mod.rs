@@ -15,7 +15,18 @@ pub(crate) struct Python(PathBuf);
 )]
 pub(crate) fn find_or_leave_out(what: &str) -> Option<Python> {
     let missing = match find() {
-        Ok(python) => return Some(python),
+        Ok(python) => {
+            let version = python.version();
+            if !version.contains(" 3.13.") {
+                writeln!(
+                    io::stderr(),
+                    "{version} judges {what}. It was written beside 3.13: \
+                     what differs may be new in Python."
+                )
+                .unwrap();
+            }
+            return Some(python);
+        }
         Err(missing) => missing,
     };
     let is_needed =
