@@ -6,6 +6,7 @@ use std::io::Write;
 use std::num::NonZeroUsize;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use std::{hint, panic, thread};
 
@@ -58,6 +59,9 @@ fn calls(step: &Step) -> &'static [&'static str] {
         (did, state) => panic!("no stage should do this: {did} {state:?}"),
     }
 }
+
+/// Held by a test that keeps all cores busy, and by one that this would disturb.
+static CORES: Mutex<()> = Mutex::new(());
 
 /// The folders in which a stage's places are: its own, and those of the stage that it is built on.
 fn folders(stage: &str) -> Vec<&'static str> {
@@ -141,6 +145,7 @@ fn every_place_of_every_stage_names_its_call() {
 /// did last would have taken no time.
 #[test]
 fn a_worker_process_keeps_its_own_times_on_a_busy_machine() {
+    let _cores = CORES.lock().unwrap_or_else(PoisonError::into_inner);
     let config = Config { pages: 12, delay: Duration::from_millis(30), ..Config::default() };
     let site = Site::start(config).expect("loopback has a free port");
     let urls: Vec<_> = site.page_urls().collect();
@@ -207,6 +212,7 @@ fn the_memory_is_that_of_a_run_that_is_not_recorded() {
     if !cfg!(target_os = "linux") {
         return;
     }
+    let _cores = CORES.lock().unwrap_or_else(PoisonError::into_inner);
     let config = Config { pages: PAGES, delay: Duration::ZERO, ..Config::default() };
     let site = Site::start(config).expect("loopback has a free port");
     let urls: Vec<_> = site.page_urls().collect();

@@ -1,7 +1,7 @@
 //! The options of the commands for students: `exercises`, `take`, `check`, `hint`, `solution`.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
@@ -90,13 +90,22 @@ impl WhichOptions {
     pub fn typed(&self, id: &str) -> String {
         match &self.exercise {
             None => id.to_owned(),
-            Some(folder) => {
-                let folder = folder.display().to_string();
-                let quote = if folder.contains(' ') { "\"" } else { "" };
-                format!("--exercise {quote}{folder}{quote}")
-            }
+            Some(folder) => with_folder("--exercise", folder),
         }
     }
+}
+
+impl WorkOptions {
+    /// What has to be typed to mean this folder again: `--work FOLDER`, if it was given.
+    pub fn typed(&self) -> Option<String> {
+        self.work.as_ref().map(|folder| with_folder("--work", folder))
+    }
+}
+
+fn with_folder(option: &str, folder: &Path) -> String {
+    let folder = folder.display().to_string();
+    let quote = if folder.contains(' ') { "\"" } else { "" };
+    format!("{option} {quote}{folder}{quote}")
 }
 
 /// `exercises`.

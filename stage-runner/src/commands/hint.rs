@@ -22,10 +22,15 @@ pub fn run(options: &HintOptions) -> ExitCode {
         let id = &exercise.id;
         let refused = done.of(id).filter(|entry| is_refused(entry));
         if let Some(refused) = refused.filter(|_| exercise.hint(DOES_NOT_COMPILE, 1).is_none()) {
-            return Ok(of_the_compiler(id, &options.which.typed(id), refused, look.style.width));
+            return Ok(of_the_compiler(
+                id,
+                &workplace.typed(&options.which, id),
+                refused,
+                look.style.width,
+            ));
         }
         let Some((reason, level)) = done.next_hint(id) else {
-            return Err(nothing_to_hint(id, &options.which.typed(id), &done));
+            return Err(nothing_to_hint(id, &workplace.typed(&options.which, id), &done));
         };
         let hint = exercise.hint(reason, level);
         let hint = hint.ok_or_else(|| format!("{id} has no hints for {reason}"))?;

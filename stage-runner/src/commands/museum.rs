@@ -55,7 +55,7 @@ pub fn take(piece: &Piece, options: &TakeOptions) -> ExitCode {
     let language = language.unwrap_or_else(|why| wrong_in("take", why));
     let is_twin_alone = language.is_some_and(|language| !language.is_rust());
     let workplace = Workplace::new(&options.work);
-    let into = workplace.of(id);
+    let (into, typed) = (workplace.of(id), workplace.typed(&options.which, id));
     // The progress marks the folder, so that it is found from inside.
     let begun = workplace.progress().and_then(|done| workplace.keep(&done));
     let taken = begun.and_then(|()| {
@@ -77,7 +77,7 @@ pub fn take(piece: &Piece, options: &TakeOptions) -> ExitCode {
         Ok(()) => {
             progress::note(&format!(
                 "{id}  {}: is in {}. Read README.md there, look for the bug in {place}, then: \
-                 stage-runner check {id}{option}",
+                 stage-runner check {typed}{option}",
                 piece.exercise.name,
                 into.display()
             ));

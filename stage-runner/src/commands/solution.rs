@@ -38,7 +38,7 @@ pub fn run(options: &SolutionOptions) -> ExitCode {
     };
     let has_passed = done.of(id).is_some_and(|entry| entry.passed);
     if !has_passed && !options.yes {
-        let typed = options.which.typed(id);
+        let typed = workplace.typed(&options.which, id);
         let language = options.language.as_ref();
         let language = language.map(|name| format!(" --language {name}")).unwrap_or_default();
         progress::warn(&format!(

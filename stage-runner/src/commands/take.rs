@@ -25,7 +25,7 @@ pub fn run(options: &TakeOptions) -> ExitCode {
     let language = language(&folder, options.language.as_deref()).unwrap_or_else(wrong);
     let workplace = Workplace::new(&options.work);
     let start = folder.program("start/", language.extension);
-    let typed = options.which.typed(&exercise.id);
+    let typed = workplace.typed(&options.which, &exercise.id);
     let not_in = || not_in(&folder, &exercise, language, &typed);
     let (_, start) = start.unwrap_or_else(|| wrong(not_in()));
 

@@ -30,6 +30,8 @@ pub const TWIN: &str = "twin.py";
 /// A student's folder.
 pub struct Workplace {
     folder: PathBuf,
+    /// How it was given, if it was: `--work FOLDER`.
+    typed: Option<String>,
 }
 
 /// What a student has taken.
@@ -185,7 +187,14 @@ impl Workplace {
         };
         let is_here = Path::new(FOLDER).join(PROGRESS).is_file();
         let found = options.work.clone().or_else(|| begun().filter(|_| !is_here));
-        Workplace { folder: found.unwrap_or_else(|| PathBuf::from(FOLDER)) }
+        let folder = found.unwrap_or_else(|| PathBuf::from(FOLDER));
+        Workplace { folder, typed: options.typed() }
+    }
+
+    /// What has to be typed after a command to mean this exercise, and this folder.
+    pub fn typed(&self, which: &WhichOptions, id: &str) -> String {
+        let words = [Some(which.typed(id)), self.typed.clone()];
+        words.into_iter().flatten().collect::<Vec<_>>().join(" ")
     }
 
     /// The folder, as people call it.
@@ -242,7 +251,7 @@ impl Workplace {
     ) -> Result<Taken, String> {
         let id = &exercise.id;
         if Piece::is_meant(id) {
-            return self.program_of_piece(id, language);
+            return self.program_of_piece(id, typed, language);
         }
         let language = match (language, &self.taken(exercise)[..]) {
             (Some(name), _) => ExerciseLanguage::find(name)?,
@@ -275,12 +284,17 @@ impl Workplace {
     }
 
     /// The crate that was taken, or its twin in Python.
-    fn program_of_piece(&self, id: &str, language: Option<&str>) -> Result<Taken, String> {
+    fn program_of_piece(
+        &self,
+        id: &str,
+        typed: &str,
+        language: Option<&str>,
+    ) -> Result<Taken, String> {
         let folder = self.of(id);
         let language = language_of_piece(&find_piece(id)?, language)?;
         if !folder.exists() {
             return Err(format!(
-                "{id} was not taken into {}: stage-runner take {id} does that",
+                "{id} was not taken into {}: stage-runner take {typed} does that",
                 self.name()
             ));
         }
@@ -296,12 +310,12 @@ impl Workplace {
         if let Some(python) = language.filter(|language| !language.is_rust()) {
             let (file, name) = (twin.display(), python.name);
             return Err(format!(
-                "{file} is missing: stage-runner take {id} --language {name} writes it"
+                "{file} is missing: stage-runner take {typed} --language {name} writes it"
             ));
         }
         if !is_crate {
             return Err(format!(
-                "there is no crate in {}: stage-runner take {id} writes one",
+                "there is no crate in {}: stage-runner take {typed} writes one",
                 folder.display()
             ));
         }

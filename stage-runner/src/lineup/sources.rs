@@ -19,7 +19,7 @@ macro_rules! source {
     };
 }
 
-/// The files in which a step of a run can be noted. (Chapter 9 has 40 more, in which none is.)
+/// The files in which a step of a run can be noted. (Chapter 9 has many more, in which none is.)
 pub const SOURCES: &[Source] = &[
     source!("crates/01-blocking/src/exact_deadlines.rs"),
     source!("crates/01-blocking/src/lib.rs"),

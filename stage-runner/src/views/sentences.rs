@@ -490,7 +490,14 @@ pub fn failures(report: &Report, rows: &[Row<'_>]) -> Vec<String> {
 pub fn too_few_descriptors(report: &Report) -> Option<String> {
     let (setting, needed) = (&report.setting, report.setting.descriptors_needed());
     let has = setting.machine.descriptors.filter(|has| *has < needed)?;
-    report.runs.iter().any(|run| run.failed() > 0).then(|| {
+    // The site that belongs to the runner lacks them too, and then it is slow; another one fails for
+    // reasons of its own.
+    let has_own_site = setting.site.is_some();
+    let may_lack = |run: &Run| {
+        let errors = run.reported().filter_map(|outcome| outcome.error.as_ref());
+        run.failed() > 0 && (has_own_site || errors.into_iter().any(|it| it.kind == ErrorKind::Io))
+    };
+    report.runs.iter().any(may_lack).then(|| {
         // The soft limit has been raised to the hard one, which only root can raise.
         format!(
             "A process has {} descriptors here, too few for {} fetches at once: ulimit -n \

@@ -21,6 +21,11 @@ impl Work {
         Work(folder)
     }
 
+    /// What a command that names this folder says after the exercise.
+    fn option(&self) -> String {
+        format!("--work {}", self.0.join("work").display())
+    }
+
     fn run(&self, args: &[&str]) -> Ended {
         let work = self.0.join("work");
         let (before, command) = match args.iter().position(|arg| *arg == "--") {
@@ -392,7 +397,8 @@ fn what_is_told_of_a_folder_can_be_typed() {
     work.write("x4-mine/solution/solution.py", "");
     let folder = exercise.parent().unwrap().to_str().unwrap();
     let of = |args: &[&str]| work.run(&[args, &["--exercise", folder]].concat());
-    let typed = |command: &str| format!("stage-runner {command} --exercise {folder}");
+    let typed =
+        |command: &str| format!("stage-runner {command} --exercise {folder} {}", work.option());
     of(&["check"]).code(2).notes(&typed("take")).notes(&format!("{} -- COMMAND", typed("check")));
     of(&["solution"]).code(1).notes(&typed("hint")).notes(&format!("{} --yes", typed("solution")));
     of(&["take", "--language", "javascript"])
@@ -401,6 +407,13 @@ fn what_is_told_of_a_folder_can_be_typed() {
     let missing = format!("{} --language javascript", typed("take"));
     of(&["check", "--language", "javascript"]).code(2).notes(&missing);
     of(&["hint"]).code(1).notes(&typed("check"));
+    let typed = |command: &str| format!("stage-runner {command} {}", work.option());
+    let both = format!("{} writes one, and {} -- COMMAND", typed("take 9a"), typed("check 9a"));
+    work.run(&["check", "9a"]).code(2).notes(&both);
+    work.run(&["take", "9a"]).code(0).notes(&format!("then: {}\n", typed("check 9a")));
+    work.run(&["hint", "9a"]).code(1).notes(&typed("check 9a"));
+    let piece = typed("take museum/lost-wakeup");
+    work.run(&["check", "museum/lost-wakeup"]).code(2).notes(&format!("{piece} does that"));
     for command in ["take", "hint", "solution"] {
         work.run(&[command]).code(2).notes(&format!("as in: stage-runner {command} 3a;"));
     }
@@ -410,11 +423,13 @@ fn what_is_told_of_a_folder_can_be_typed() {
 fn the_language_that_was_taken_is_meant() {
     let work = Work::new("the_language_that_was_taken_is_meant");
     let solution = |args: &[&str]| work.run(&[&["solution", "3b", "--yes"], args].concat());
-    work.run(&["take", "3b", "--language", "javascript"]).code(0).notes("check 3b\n");
+    work.run(&["take", "3b", "--language", "javascript"])
+        .code(0)
+        .notes(&format!("check 3b {}\n", work.option()));
     assert!(solution(&[]).code(0).stdout.contains("async function"));
     solution(&["--language", "python"]).code(0).says("one_addition_at_a_time");
     let both = work.run(&["take", "3b"]).code(0);
-    both.notes("check 3b --language python\n");
+    both.notes(&format!("check 3b {} --language python\n", work.option()));
     solution(&[]).code(2).notes("3b was taken in several languages: add --language python or");
     let check = ["check", "3b", "--language", "javascript"];
     let checked = ended(with_a_node_alone(&work, &check)).code(1);
@@ -439,7 +454,7 @@ fn a_command_line_that_makes_no_sense_is_refused() {
     let work = Work::new("a_command_line_that_makes_no_sense_is_refused");
     work.run(&["check"]).code(2).notes("An exercise, as in: stage-runner check 3a");
     work.run(&["check", "--all", "--language", "python"]).code(2).notes("cannot be used with");
-    work.run(&["check", "3a"]).code(2).notes("stage-runner take 3a writes one");
+    work.run(&["check", "3a"]).code(2).notes(&format!("take 3a {} writes one", work.option()));
     work.run(&["check", "--exercise", "no/such/folder"])
         .code(2)
         .notes("cannot read no/such/folder");

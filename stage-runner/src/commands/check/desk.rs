@@ -147,7 +147,7 @@ impl Desk<'_> {
     }
 
     fn program(&self, task: &Task) -> Result<Taken, Stop> {
-        let typed = task.typed();
+        let typed = self.workplace.typed(&task.which, &task.exercise.id);
         match &task.subject {
             Subject::Command { words, folder: None } => {
                 Ok(Taken::Program(Program::Command(words.clone())))
@@ -217,7 +217,7 @@ impl Desk<'_> {
         if self.options.deep {
             lines.extend(self.look_deeper(task, verdict)?);
         }
-        let (which, command) = (task.typed(), task.words());
+        let (which, command) = (self.workplace.typed(&task.which, &task.exercise.id), task.words());
         let typed = screen::verdict::Typed { which: &which, language, command: &command };
         lines.extend(screen::verdict::next(exercise, &typed, verdict, style));
         print::lines(&self.look, &lines).map_err(Stop::Printing)

@@ -35,10 +35,6 @@ pub struct Unreadable {
 }
 
 impl Task {
-    pub fn typed(&self) -> String {
-        self.which.typed(&self.exercise.id)
-    }
-
     /// The language, where it has to be told.
     pub fn language_of_several(&self) -> Option<&str> {
         match &self.subject {
