@@ -490,8 +490,8 @@ pub fn failures(report: &Report, rows: &[Row<'_>]) -> Vec<String> {
 pub fn too_few_descriptors(report: &Report) -> Option<String> {
     let (setting, needed) = (&report.setting, report.setting.descriptors_needed());
     let has = setting.machine.descriptors.filter(|has| *has < needed)?;
-    // The site that belongs to the runner lacks them too, and then it is slow; another one fails for
-    // reasons of its own.
+    // The site that belongs to the runner lacks them too, and then it is slow; another one fails
+    // for reasons of its own.
     let has_own_site = setting.site.is_some();
     let may_lack = |run: &Run| {
         let errors = run.reported().filter_map(|outcome| outcome.error.as_ref());
