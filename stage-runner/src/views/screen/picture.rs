@@ -204,7 +204,10 @@ fn digits(number: usize) -> usize {
 
 /// A time for a legend.
 pub fn column_is(axis: &Axis) -> String {
-    format!("one column is {}", words::duration(axis.column_us().round() as u64))
+    match axis.column_us().round() as u64 {
+        0 => format!("one column is less than {}", words::duration(1)),
+        us => format!("one column is {}", words::duration(us)),
+    }
 }
 
 #[cfg(test)]
@@ -227,6 +230,14 @@ mod tests {
         let one_by_one: Vec<u64> = (1..=10).map(|page| page * 451_000).collect();
         assert_eq!(row(4_510_000, 30, 4_510_000, &one_by_one), "░░1░░1░░1░░1░░1░░1░░1░░1░░1░░1");
         assert_eq!(row(4_510_000, 30, 453_000, &[452_000; 10]), "░░10");
+    }
+
+    #[test]
+    fn a_column_is_never_nothing() {
+        let column = |end_us| column_is(&Axis { end_us, columns: 30 });
+        assert_eq!(column(4_500_000), "one column is 150 ms");
+        assert_eq!(column(9), "one column is less than 1 µs");
+        assert_eq!(column(0), "one column is less than 1 µs");
     }
 
     #[test]
