@@ -88,13 +88,6 @@
   const svg = (name, attributes, parent, text) =>
     make(document.createElementNS("http://www.w3.org/2000/svg", name), attributes, parent, text);
 
-  // Whether the last thing these steps say about a connection is that it has been begun.
-  function isConnecting(steps) {
-    const told = [KIND.connecting, KIND.connected, KIND.send, KIND.sent, KIND.received];
-    const step = steps.findLast((step) => told.includes(step[WHAT]));
-    return Boolean(step) && step[WHAT] === KIND.connecting;
-  }
-
   // ---- A recorded run, and what its steps mean.
 
   class Stage {
@@ -198,6 +191,19 @@
       return steps[lastAt(steps, t, (step) => step[FROM])];
     }
 
+    // What a page that nobody sleeps for waits for: its next call has begun, or its bytes are to come.
+    // Where the system makes the calls, a page notes only what is done.
+    waitsFor(fetch, t) {
+      const isDone = this.told === "completion";
+      const waits = new Map([
+        [isDone ? KIND.begun : KIND.connecting, "waits to connect"],
+        [KIND.connected, isDone ? "waits to send" : ""],
+        ...[KIND.send, KIND.sent, KIND.received].map((kind) => [kind, ""]),
+      ]);
+      const past = this.byFetch[fetch].filter((step) => step[FROM] <= t && waits.has(step[WHAT]));
+      return (past.length && waits.get(last(past)[WHAT])) || "waits for bytes";
+    }
+
     // Whether a worker's last step is over.
     hasEnded(worker, t) {
       const step = last(this.byWorker[worker]);
@@ -219,8 +225,7 @@
         ];
       }
       const lane = this.lanes[fetch];
-      const at = lastAt(steps, t, (step) => step[FROM]);
-      const step = steps[at];
+      const step = steps[lastAt(steps, t, (step) => step[FROM])];
       switch (lane[lastAt(lane, t, (part) => part.from)].state) {
         case "run":
           return ["hot", DOES[DATA.kinds[step[WHAT]]] || "runs", "█"];
@@ -231,7 +236,7 @@
         case "vain":
           return ["vain", "asked in vain", "▒"];
         default:
-          return ["waits", isConnecting(steps.slice(0, at + 1)) ? "waits to connect" : "waits for bytes", "─"];
+          return ["waits", this.waitsFor(fetch, t), "─"];
       }
     }
 
