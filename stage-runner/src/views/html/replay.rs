@@ -419,7 +419,11 @@ impl Vocabulary {
         let known = self.numbers.len();
         let number = *self.numbers.entry(word.to_owned()).or_insert(known.min(self.most));
         if number == self.words.len() {
-            self.words.push(if number < self.most { safe_name(word) } else { OTHER_WORD.to_owned() });
+            self.words.push(if number < self.most {
+                safe_name(word)
+            } else {
+                OTHER_WORD.to_owned()
+            });
         }
         number as i64
     }
@@ -498,15 +502,17 @@ fn fitting(
     }
 }
 
-/// By the number of a step: whether it stays as it is. The wakes of shown pages do, and around each
-/// of them the question before it and the next question, after which nobody else was woken.
+/// By the number of a step: whether it stays as it is. Three kinds of steps do: a wake of a shown
+/// page; the question before such a wake, which says whether anybody slept; and the next question
+/// after it, with which it is over.
 fn kept(activity: &Activity, shown: &[usize]) -> Vec<bool> {
     let is_shown = |target: &usize| shown.binary_search(target).is_ok();
     let mut kept = vec![false; activity.steps.len()];
     for wake in steps::wakes(activity) {
         kept[wake.step] = wake.targets.iter().any(is_shown);
     }
-    // By worker: its question, if that was its last step; and whether a wake of a shown page is open.
+    // By worker: its question, if that was its last step; and whether a wake of a shown page is not
+    // over.
     let mut asked: Vec<Option<usize>> = vec![None; activity.workers.len()];
     let mut open = vec![false; activity.workers.len()];
     for (number, step) in activity.steps.iter().enumerate() {
@@ -549,8 +555,7 @@ fn merged(
             continue;
         }
         let kind = Kind::of(step, false);
-        let is_small =
-            step.length.0 < grain / 4 && !step.asleep && !is_kept && kind != Kind::Spun;
+        let is_small = step.length.0 < grain / 4 && !step.asleep && !is_kept && kind != Kind::Spun;
         let may_merge = hides_some && (is_other || target.is_none()) || all_of_it;
         let before = last[step.worker].map(|at| &mut steps[at]);
         if may_merge
