@@ -697,7 +697,7 @@ mod tests {
             assert!(stage.notes.concat().contains(said), "{:?}", stage.notes);
         }
         let bytes = crate::views::html::page(&report).len();
-        assert!(bytes < 1_500_000, "{bytes} bytes");
+        assert!(bytes < 1_000_000, "{bytes} bytes");
 
         // What some stages do not need is for the others.
         for run in &mut report.runs[1..] {
