@@ -55,6 +55,7 @@ pub const SOURCES: &[Source] = &[
     source!("crates/09-asyncio/src/crawl_with_sockets.rs"),
     source!("crates/09-asyncio/src/event_loop.rs"),
     source!("crates/09-asyncio/src/socket.rs"),
+    source!("crates/09-asyncio/src/stream_reader.rs"),
     source!("crates/09-asyncio/src/streams.rs"),
     source!("crates/10-many-loops/src/become_worker.rs"),
     source!("crates/10-many-loops/src/lib.rs"),
