@@ -2,8 +2,8 @@
 //!
 //! [`note`] is called where every stage passes: in `crawl::Exchange` and in `selectors`. It is
 //! `#[track_caller]`, and so are its callers, so a note points to the line of the stage. Unless
-//! somebody has called [`begin`], a note costs one load and one branch: all notes of a fetch less
-//! than 1 % of its user instructions (docs/report.md has the figures).
+//! somebody has called [`begin`], a note costs one load and one branch: in the stages measured, all
+//! notes of a fetch cost less than 1 % of its user instructions (docs/report.md has the figures).
 //!
 //! A fetch is known by the moment at which it began, so an exchange needs no space for a number. A
 //! thread is known by a number of its own. What the notes mean is for `stage-program` to say: a

@@ -285,7 +285,12 @@ mod tests {
     fn a_chapter_has_its_terms() {
         for (stage, parks, resumes) in [
             ("epoll", "/1 registers a callback", "/2 is called back, and receives"),
-            ("yield-from", "/1 yields a Future", "/2 has its result, and receives"),
+            ("generator-task", "/1 yields a Future", "/2 has its result, and receives"),
+            (
+                "yield-from",
+                "/1 yields a Future through its generators",
+                "/2 is resumed through its generators, and receives",
+            ),
             ("async-await", "/1 leaves a waker", "/2 is polled again, and receives"),
         ] {
             story(stage, |story| {

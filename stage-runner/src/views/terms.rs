@@ -39,8 +39,8 @@ impl Terms {
                 "the loop calls set_result on each Future",
             ],
             Some(7) => [
-                "yields a Future",
-                "has its result, and ",
+                "yields a Future through its generators",
+                "is resumed through its generators, and ",
                 "yields a Future through each generator around it, to its Task",
                 "is resumed by its Task through each generator around it, and ",
                 "the loop calls set_result on each Future",
@@ -116,6 +116,8 @@ mod tests {
         let chapters = [5, 6, 7, 8].map(|chapter| Terms::of(Some(chapter), None));
         for (at, terms) in chapters.iter().enumerate() {
             for other in &chapters[..at] {
+                assert_ne!(terms.parks, other.parks);
+                assert_ne!(terms.resumes, other.resumes);
                 assert_ne!(terms.parks_at_length, other.parks_at_length);
                 assert_ne!(terms.resumes_at_length, other.resumes_at_length);
             }

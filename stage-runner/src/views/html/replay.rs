@@ -28,13 +28,16 @@ const FAILED: usize = 5;
 /// share of the wall time.
 const GRAIN: u64 = 2_000;
 
-/// The most steps of all stages together, where merging can do it. Of one stage there are never
-/// more; of a program fewer, whose every step may have a worker of its own.
+/// The most steps of all stages together: they are merged until they fit, and cut where that is not
+/// enough. Of a program there are fewer, because each of its steps may have a worker of its own.
 const STEPS: usize = 20_000;
 const STEPS_OF_A_PROGRAM: usize = 10_000;
 
-/// The most places, and the most words that only a program knows. A stage has some 50 places.
+/// The most places, and the most words that only a program knows: of all stages together, and of
+/// one. A stage has up to 50 places, and always has room for them.
+const NAMES_OF_ALL: usize = 1_000;
 const NAMES: usize = 300;
+const NAMES_OF_A_STAGE: usize = 50;
 
 /// The most workers that have a lane of their own.
 const LANES: usize = 12;
@@ -78,6 +81,8 @@ pub struct Stage {
     steps: Vec<Row>,
     /// Indexes into the code.
     code: Vec<usize>,
+    /// Whether every worker's last step is in it.
+    whole: bool,
     /// What has to be known about it.
     notes: Vec<String>,
 }
@@ -125,9 +130,70 @@ impl Replay {
     pub fn new(report: &Report, runs: &[&Run]) -> Replay {
         let mut code = Code::default();
         let budget = STEPS / runs.len().max(1);
-        let stages: Vec<Stage> =
-            runs.iter().filter_map(|run| stage(report, run, budget, &mut code)).collect();
+        let fitted = runs.iter().filter_map(|run| Fitted::of(report, run, budget));
+        let fitted: Vec<Fitted<'_>> = fitted.collect();
+        let steps = fitted.iter().map(|it| it.steps.len().min(it.most)).collect();
+        let most = Most {
+            steps: level(steps, STEPS),
+            names: (NAMES_OF_ALL / fitted.len().max(1)).clamp(NAMES_OF_A_STAGE, NAMES),
+        };
+        let stages = fitted.into_iter().map(|it| stage(report, it, most, &mut code)).collect();
         Replay { kinds: Kind::WORDS, stages, code: code.files(report) }
+    }
+}
+
+/// The limits of each stage of a page.
+#[derive(Clone, Copy)]
+struct Most {
+    steps: usize,
+    names: usize,
+}
+
+/// Where these numbers are cut, so that together they are at most `sum`. What the small ones leave
+/// goes to the others.
+fn level(mut numbers: Vec<usize>, mut sum: usize) -> usize {
+    numbers.sort_unstable();
+    for (at, number) in numbers.iter().enumerate() {
+        let share = sum / (numbers.len() - at);
+        if *number > share {
+            return share;
+        }
+        sum -= number;
+    }
+    usize::MAX
+}
+
+/// A run, and its steps as far as merging makes them fit.
+struct Fitted<'a> {
+    run: &'a Run,
+    entrant: &'a Entrant,
+    activity: &'a Activity,
+    wall: u64,
+    shown: Vec<usize>,
+    lanes: Vec<usize>,
+    steps: Vec<Merged>,
+    /// The most steps of such a run.
+    most: usize,
+    notes: Vec<String>,
+}
+
+impl<'a> Fitted<'a> {
+    fn of(report: &'a Report, run: &'a Run, budget: usize) -> Option<Fitted<'a>> {
+        let entrant = &report.entrants[run.entrant];
+        let activity = run.activity.as_ref()?;
+        let wall = run.usage.wall_us.unwrap_or(run.last_finish_us()).saturating_mul(10);
+        let shown = shown(run);
+        let mut notes = Vec::new();
+        let mut lanes = steps::lanes(activity);
+        if lanes.len() > LANES {
+            let all = words::count(lanes.len() as u64);
+            notes.push(format!("{LANES} of {all} loops have a lane."));
+            lanes.truncate(LANES);
+        }
+        let steps = fitting(activity, &shown, &lanes, wall, budget);
+        let is_ours = entrant.language == Language::Rust;
+        let most = if is_ours { STEPS } else { STEPS_OF_A_PROGRAM };
+        Some(Fitted { run, entrant, activity, wall, shown, lanes, steps, most, notes })
     }
 }
 
@@ -157,28 +223,18 @@ impl Code {
     }
 }
 
-fn stage(report: &Report, run: &Run, budget: usize, code: &mut Code) -> Option<Stage> {
-    let entrant = &report.entrants[run.entrant];
-    let activity = run.activity.as_ref()?;
-    let wall = run.usage.wall_us.unwrap_or(run.last_finish_us()).saturating_mul(10);
-    let shown = shown(run);
-    let mut notes = Vec::new();
-    let is_ours = entrant.language == Language::Rust;
-    let most = if is_ours { STEPS } else { STEPS_OF_A_PROGRAM };
-    let mut lanes = steps::lanes(activity);
-    if lanes.len() > LANES {
-        notes.push(format!("{LANES} of {} loops have a lane.", words::count(lanes.len() as u64)));
-        lanes.truncate(LANES);
-    }
-    let mut steps = fitting(activity, &shown, &lanes, wall, budget);
+fn stage(report: &Report, fitted: Fitted<'_>, most: Most, code: &mut Code) -> Stage {
+    let Fitted { run, entrant, activity, wall, shown, lanes, mut steps, mut notes, .. } = fitted;
+    let most = Most { steps: most.steps.min(fitted.most), ..most };
+    let is_whole = steps.len() <= most.steps && activity.dropped == 0;
     // A sleep is never merged, and there may be very many.
-    if steps.len() > most {
-        steps.truncate(most);
+    if steps.len() > most.steps {
+        steps.truncate(most.steps);
         let last = steps.last().map_or(0, |step| step.step.from.0);
         let later = activity.steps.iter().filter(|step| step.from.0 > last).count() as u64;
         notes.push(format!(
             "The first {} steps are shown, up to {}; {} are left out, and --format json has them.",
-            words::count(most as u64),
+            words::count(most.steps as u64),
             words::duration(last / 10),
             words::plural(later, "later step"),
         ));
@@ -212,9 +268,9 @@ fn stage(report: &Report, run: &Run, budget: usize, code: &mut Code) -> Option<S
     }
 
     let used: BTreeSet<usize> = steps.iter().filter_map(|step| step.place).collect();
-    let places: Vec<usize> = used.iter().copied().take(NAMES).collect();
-    if used.len() > NAMES {
-        let more = words::count((used.len() - NAMES) as u64);
+    let places: Vec<usize> = used.iter().copied().take(most.names).collect();
+    if used.len() > most.names {
+        let more = words::count((used.len() - most.names) as u64);
         notes.push(format!("It names {more} places more, which are left out."));
     }
     let number = |place: usize| places.binary_search(&place).map_or(-1, |at| at as i64);
@@ -230,7 +286,7 @@ fn stage(report: &Report, run: &Run, budget: usize, code: &mut Code) -> Option<S
         let outcome = target.and_then(|target| run.outcomes.get(target)?.as_ref());
         outcome.is_some_and(|outcome| outcome.error.is_some())
     };
-    let mut vocabulary = Vocabulary::default();
+    let mut vocabulary = Vocabulary { most: most.names, ..Vocabulary::default() };
     let row = |step: &Merged| {
         let kind = if step.is_other {
             Kind::Others
@@ -257,13 +313,14 @@ fn stage(report: &Report, run: &Run, budget: usize, code: &mut Code) -> Option<S
         }
     };
     let rows: Vec<Row> = steps.iter().map(row).collect();
-    if vocabulary.words.len() > NAMES {
-        notes.push(format!("It has more than {NAMES} words of its own: the rest is {OTHER_WORD}."));
+    if vocabulary.words.len() > most.names {
+        let most = most.names;
+        notes.push(format!("It has more than {most} words of its own: the rest is {OTHER_WORD}."));
     }
     let facts = entrant.stage.as_ref();
     let chapter = facts.and_then(|stage| stage.chapter);
     let terms = Terms::of(chapter, entrant.told());
-    Some(Stage {
+    Stage {
         name: safe_name(&entrant.name),
         chapter,
         call: call(entrant, &report.setting.machine.os),
@@ -280,8 +337,9 @@ fn stage(report: &Report, run: &Run, budget: usize, code: &mut Code) -> Option<S
         words: vocabulary.words,
         steps: rows,
         code: files,
+        whole: is_whole,
         notes,
-    })
+    }
 }
 
 /// What a number of JavaScript holds.
@@ -351,6 +409,7 @@ fn code_of<'a>(
 /// The words that only a program knows, each once.
 #[derive(Default)]
 struct Vocabulary {
+    most: usize,
     words: Vec<String>,
     numbers: HashMap<String, usize>,
 }
@@ -358,9 +417,13 @@ struct Vocabulary {
 impl Vocabulary {
     fn number(&mut self, word: &str) -> i64 {
         let known = self.numbers.len();
-        let number = *self.numbers.entry(word.to_owned()).or_insert(known.min(NAMES));
+        let number = *self.numbers.entry(word.to_owned()).or_insert(known.min(self.most));
         if number == self.words.len() {
-            self.words.push(if number < NAMES { safe_name(word) } else { OTHER_WORD.to_owned() });
+            self.words.push(if number < self.most {
+                safe_name(word)
+            } else {
+                OTHER_WORD.to_owned()
+            });
         }
         number as i64
     }
@@ -414,6 +477,8 @@ struct Merged {
     place: Option<usize>,
     /// Whether it stands for pages that are not shown.
     is_other: bool,
+    /// Whether no other step may be merged with it.
+    is_kept: bool,
 }
 
 /// The steps of the shown pages whole, and those of others and of the loop merged until all fit.
@@ -424,11 +489,12 @@ fn fitting(
     wall: u64,
     budget: usize,
 ) -> Vec<Merged> {
+    let kept = kept(activity, shown);
     let mut grain = (wall / GRAIN).max(1);
     loop {
         // A grain of the whole run merges the steps of shown pages, too.
         let all_of_it = grain > wall;
-        let steps = merged(activity, shown, lanes, grain, all_of_it);
+        let steps = merged(activity, shown, lanes, &kept, grain, all_of_it);
         if steps.len() <= budget || grain > wall.saturating_mul(64) {
             return steps;
         }
@@ -436,10 +502,44 @@ fn fitting(
     }
 }
 
+/// By the number of a step: whether it stays as it is. Three kinds of steps do: a wake of a shown
+/// page; the question before such a wake, which says whether anybody slept; and the next question
+/// after it, with which it is over.
+fn kept(activity: &Activity, shown: &[usize]) -> Vec<bool> {
+    let is_shown = |target: &usize| shown.binary_search(target).is_ok();
+    let mut kept = vec![false; activity.steps.len()];
+    for wake in steps::wakes(activity) {
+        kept[wake.step] = wake.targets.iter().any(is_shown);
+    }
+    // By worker: its question, if that was its last step; and whether a wake of a shown page is not
+    // over.
+    let mut asked: Vec<Option<usize>> = vec![None; activity.workers.len()];
+    let mut open = vec![false; activity.workers.len()];
+    for (number, step) in activity.steps.iter().enumerate() {
+        let (asked, open) = (&mut asked[step.worker], &mut open[step.worker]);
+        let before = asked.take();
+        match Kind::of(step, false) {
+            Kind::Slept => {
+                kept[number] = std::mem::take(open);
+                *asked = Some(number);
+            }
+            Kind::Woken if kept[number] => {
+                *open = true;
+                if let Some(before) = before {
+                    kept[before] = true;
+                }
+            }
+            _ => {}
+        }
+    }
+    kept
+}
+
 fn merged(
     activity: &Activity,
     shown: &[usize],
     lanes: &[usize],
+    kept: &[bool],
     grain: u64,
     all_of_it: bool,
 ) -> Vec<Merged> {
@@ -447,7 +547,7 @@ fn merged(
     let hides_some = activity.steps.iter().any(|step| step.target.is_some_and(|it| !is_shown(it)));
     let mut last: Vec<Option<usize>> = vec![None; activity.workers.len()];
     let mut steps: Vec<Merged> = Vec::new();
-    for step in &activity.steps {
+    for (step, is_kept) in activity.steps.iter().zip(kept.iter().copied()) {
         let target = step.target.filter(|target| is_shown(*target));
         let is_other = step.target.is_some() && target.is_none();
         // Workers of a pool have no lane of their own.
@@ -455,7 +555,7 @@ fn merged(
             continue;
         }
         let kind = Kind::of(step, false);
-        let is_small = step.length.0 < grain / 4 && !step.asleep && kind != Kind::Spun;
+        let is_small = step.length.0 < grain / 4 && !step.asleep && !is_kept && kind != Kind::Spun;
         let may_merge = hides_some && (is_other || target.is_none()) || all_of_it;
         let before = last[step.worker].map(|at| &mut steps[at]);
         if may_merge
@@ -463,6 +563,7 @@ fn merged(
             && let Some(before) = before
             && before.target == target
             && !before.step.asleep
+            && !before.is_kept
             && (before.is_other || all_of_it || before.step.target.is_none())
             && step.from.0 < before.step.from.0.saturating_add(grain)
         {
@@ -472,7 +573,7 @@ fn merged(
         }
         last[step.worker] = Some(steps.len());
         let place = step.place.filter(|_| !is_other);
-        steps.push(Merged { step: step.clone(), target, place, is_other });
+        steps.push(Merged { step: step.clone(), target, place, is_other, is_kept });
     }
     steps
 }
@@ -569,6 +670,116 @@ mod tests {
         assert_eq!((claimed.steps.len(), claimed.places.len()), (STEPS, NAMES));
         // In the text of the page, too, so that a browser shows it.
         assert!(serde_json::to_string(&replay).unwrap().contains("190,000 later steps"));
+    }
+
+    /// However many stages there are, and whatever a file claims about them.
+    #[test]
+    fn all_stages_of_a_page_share_its_room() {
+        let stages = ["select", "poll", "epoll", "async-await", "io-uring"];
+        let programs: Vec<String> = (1..=5).map(|number| format!("mine{number}=./crawl")).collect();
+        let names: Vec<&str> = programs.iter().map(|it| it.split('=').next().unwrap()).collect();
+        let all = [&stages[..], &names[..]].concat().join(",");
+        let given: Vec<&str> = programs.iter().map(String::as_str).collect();
+        let mut report = sample::report(&all, &given).with_pages(2).run();
+        let places: Vec<String> = (0..STEPS).map(|at| format!("nap-{at:0>190}.py:1")).collect();
+        for run in &mut report.runs {
+            run.activity = Some(Activity {
+                places: places.iter().map(|place| Place::from(&**place)).collect(),
+                steps: sleeps(STEPS),
+                ..sample::activity()
+            });
+        }
+        assert_eq!(report.runs.len(), 10);
+        let replay = replay(&report);
+        for stage in &replay.stages {
+            assert_eq!((stage.steps.len(), stage.places.len(), stage.whole), (2_000, 100, false));
+            let said = "The first 2,000 steps are shown, up to 2.0 ms; 18,000 later steps";
+            assert!(stage.notes.concat().contains(said), "{:?}", stage.notes);
+        }
+        let bytes = crate::views::html::page(&report).len();
+        assert!(bytes < 1_000_000, "{bytes} bytes");
+
+        // What some stages do not need is for the others.
+        for run in &mut report.runs[1..] {
+            run.activity = Some(sample::activity());
+        }
+        let stages = Replay::new(&report, &recorded(&report)).stages;
+        let numbers: Vec<usize> = stages.iter().map(|stage| stage.steps.len()).collect();
+        assert_eq!(numbers, [&[STEPS - 9 * 2][..], &[2; 9]].concat());
+        assert!(stages[1].whole && !stages[0].whole);
+    }
+
+    #[test]
+    fn numbers_are_cut_at_one_level() {
+        assert_eq!(level(vec![3, 5, 4], 12), usize::MAX);
+        assert_eq!(level(vec![1, 9, 9], 11), 5);
+        assert_eq!(level(vec![9, 2, 9, 1], 9), 3);
+        assert_eq!(level(Vec::new(), 9), usize::MAX);
+    }
+
+    /// Of 30 pages 24 are shown. The loop asks often without sleeping, and each time short work for
+    /// other pages comes right after it.
+    #[test]
+    fn the_wakes_of_shown_pages_are_those_of_the_run() {
+        const PAGES: usize = 30;
+        let mut report = sample::report("epoll", &[]).with_pages(PAGES).run();
+        let mut steps: Vec<Step> = Vec::new();
+        let mut add = |target, length, did: Did, state, asleep| {
+            let from = steps.last().map_or(Tenths(0), Step::to);
+            let number = (did == Did::Woken).then_some(2);
+            let (length, did) = (Tenths(length), Some(did));
+            let place = Some(0);
+            steps.push(Step { from, length, worker: 0, did, state, target, place, number, asleep });
+        };
+        for page in 0..PAGES {
+            add(Some(page), 20, Did::Begun, State::Running, false);
+            add(Some(page), 20, Did::Parked, State::Running, false);
+        }
+        for at in 0..2 * PAGES {
+            let asleep = at % 5 == 0;
+            add(None, if asleep { 900_000 } else { 10 }, Did::Slept, State::Selecting, asleep);
+            add(None, 10, Did::Woken, State::Running, false);
+            for page in [7 * at % PAGES, (7 * at + 3) % PAGES] {
+                add(Some(page), 20, Did::Resumed, State::Receiving, false);
+                add(Some(page), 20, Did::Received, State::Running, false);
+            }
+        }
+        let wall = steps.last().unwrap().to().0;
+        let activity = Activity { steps, ..sample::activity() };
+        report.runs[0].usage.wall_us = Some(wall / 10);
+
+        let shown = shown(&report.runs[0]);
+        assert_eq!(shown.len(), ALL);
+        type Of = Vec<(Tenths, bool, Vec<usize>)>;
+        let of = |activity: &Activity, is_shown: &dyn Fn(&usize) -> bool| -> Of {
+            let wake = |wake: steps::Wake| {
+                let targets = wake.targets.into_iter().filter(|it| is_shown(it)).collect();
+                let slept = activity.steps[wake.step - 1].asleep;
+                (activity.steps[wake.step].from, slept, targets)
+            };
+            let wakes = steps::wakes(activity).into_iter().map(wake);
+            wakes.filter(|(_, _, targets): &(_, _, Vec<usize>)| !targets.is_empty()).collect()
+        };
+        let whole = of(&activity, &|target| shown.binary_search(target).is_ok());
+        assert!(whole.len() > PAGES, "{whole:?}");
+        for all_of_it in [false, true] {
+            let kept = kept(&activity, &shown);
+            let grain = if all_of_it { 2 * wall } else { wall / GRAIN };
+            let merged = merged(&activity, &shown, &[0], &kept, grain, all_of_it);
+            assert!(merged.len() < activity.steps.len(), "nothing is merged");
+            assert!(merged.iter().any(|step| step.is_other));
+            // As the page's script reads it.
+            let read = |merged: Merged| {
+                let Merged { step, target, is_other, .. } = merged;
+                match is_other {
+                    true => Step { did: None, state: State::Running, target, ..step },
+                    false => Step { target, ..step },
+                }
+            };
+            let steps = merged.into_iter().map(read).collect();
+            let page = Activity { steps, ..activity.clone() };
+            assert_eq!(of(&page, &|_| true), whole);
+        }
     }
 
     #[test]

@@ -128,10 +128,13 @@
       const wakes = [];
       for (const steps of this.byWorker) {
         let wake = null;
+        let before = null;
         const begun = new Set(); // since then: these were not waiting
         for (const step of steps) {
           if (step[WHAT] === KIND.woken) {
-            wake = { t: step[FROM], worker: step[WORKER], step, fetches: [] };
+            // Nobody is woken by the answer to a question that did not sleep.
+            const slept = Boolean(before && before[ASLEEP]);
+            wake = { t: step[FROM], worker: step[WORKER], step, slept, fetches: [] };
             wakes.push(wake);
             begun.clear();
           } else if (step[WHAT] === KIND.slept) {
@@ -142,6 +145,7 @@
             const isWoken = !begun.has(step[FETCH]) && !wake.fetches.includes(step[FETCH]);
             if (isWoken) wake.fetches.push(step[FETCH]);
           }
+          before = step;
         }
       }
       return wakes.sort((a, b) => a.t - b.t);
@@ -187,6 +191,25 @@
       return steps[lastAt(steps, t, (step) => step[FROM])];
     }
 
+    // What a page that nobody sleeps for waits for: its next call has begun, or its bytes are to come.
+    // Where the system makes the calls, a page notes only what is done.
+    waitsFor(fetch, t) {
+      const isDone = this.told === "completion";
+      const waits = new Map([
+        [isDone ? KIND.begun : KIND.connecting, "waits to connect"],
+        [KIND.connected, isDone ? "waits to send" : ""],
+        ...[KIND.send, KIND.sent, KIND.received].map((kind) => [kind, ""]),
+      ]);
+      const past = this.byFetch[fetch].filter((step) => step[FROM] <= t && waits.has(step[WHAT]));
+      return (past.length && waits.get(last(past)[WHAT])) || "waits for bytes";
+    }
+
+    // Whether a worker's last step is over.
+    hasEnded(worker, t) {
+      const step = last(this.byWorker[worker]);
+      return Boolean(step) && t >= end(step);
+    }
+
     // A class, words and a mark for what a page does at that moment.
     stateOf(fetch, t) {
       const steps = this.byFetch[fetch];
@@ -207,13 +230,13 @@
         case "run":
           return ["hot", DOES[DATA.kinds[step[WHAT]]] || "runs", "█"];
         case "ready":
-          return ["line", "ready, in line", "□"];
+          return ["line", `${READY[this.told] || "ready"}, in line`, "□"];
         case "asleep":
           return ["sleeper", `asleep in ${CALLS[DATA.kinds[step[WHAT]]] || "a call"}`, "z"];
         case "vain":
           return ["vain", "asked in vain", "▒"];
         default:
-          return ["waits", "waits for bytes", "─"];
+          return ["waits", this.waitsFor(fetch, t), "─"];
       }
     }
 
@@ -263,7 +286,7 @@
         case KIND.failed:
           return `${who} has failed: ${(this.fetches[fetch]?.error || ["", ""])[1]}`;
         case KIND.slept:
-          return asleep || length > 3000
+          return asleep
             ? `nothing to do: ${its} sleeps${call && ` in${call}`}${takes}`
             : `${its} asks${call} ${ASKS[this.told] || "what is ready"}`;
         case KIND.woken:
@@ -281,24 +304,32 @@
 
     sayWoken(step) {
       const [, , worker, , , , number] = step;
+      const { slept, fetches } = this.wakeOf.get(step);
       const its = this.nameOf(worker);
-      const names = this.wakeOf.get(step).fetches.map((fetch) => this.fetches[fetch].path);
+      const names = fetches.map((fetch) => this.fetches[fetch].path);
       const call = this.call || "the system";
       const isDone = this.told === "completion";
+      const said = READY[this.told] || "ready";
+      if (!number && this.tellsReady) {
+        if (!slept) return `${call} says: nothing is ${said}`;
+        if (names.length)
+          return `the deadline of ${names.join(", ")} has passed, and ends the sleep`;
+      }
       if (!names.length)
-        return number ? `${call} says: ${count(number)} ${READY[this.told] || "ready"}` : `${its} is awake`;
-      if (!number && this.tellsReady)
-        return `the deadline of ${names.join(", ")} has passed, and ends the sleep`;
+        return number ? `${call} says: ${count(number)} ${said}` : `${its} is awake`;
       const many = Math.max(number, names.length);
       const then = this.then && `; ${this.then}`;
-      const wakes = `${call} wakes ${its}`;
-      if (isDone)
-        return many > 3
-          ? `${wakes}: ${count(many)} calls are done, one of ${first(names)} is first`
-          : `${wakes}: what ${names.join(", ")} asked for is done`;
-      if (many > 3)
-        return `${wakes}: ${count(many)} are ready, ${first(names)} is first${then}`;
-      return `${wakes}: ${names.join(", ")} ${names.length > 1 ? "are" : "is"} ready${then}`;
+      const says = slept ? `${call} wakes ${its}` : `${call} says`;
+      // Of the pages that are not shown, one may have been the first.
+      const hides = this.of > this.fetches.length && many > names.length;
+      if (many > 3 || hides) {
+        const which = hides ? "one of them" : "first";
+        return isDone
+          ? `${says}: ${count(many)} calls are done, one of ${first(names)} is ${which}`
+          : `${says}: ${count(many)} are ready, ${first(names)} is ${which}${then}`;
+      }
+      if (isDone) return `${says}: what ${names.join(", ")} asked for is done`;
+      return `${says}: ${names.join(", ")} ${names.length > 1 ? "are" : "is"} ready${then}`;
     }
   }
 
@@ -575,7 +606,7 @@
     }
   }
 
-  // ---- One stage: a lane for the thread where there is only one, a lane for each page, its code.
+  // ---- One stage: a lane for each worker that serves many pages, a lane for each page, its code.
 
   class Panel {
     constructor(stage, side) {
@@ -681,7 +712,7 @@
       };
       for (const step of this.stage.byWorker[worker]) {
         const [from, to] = [step[FROM], end(step)];
-        if (step[ASLEEP] || step[WHAT] === KIND.slept) {
+        if (step[ASLEEP]) {
           flush();
           span(svg("line", { class: "bed", y1: y, y2: y }, this.plot), from, to, 1);
         } else if (step[WHAT] === KIND.starting) {
@@ -872,7 +903,7 @@
           pause();
           go(step[FROM]);
         };
-        return { t: step[FROM], item, step, words };
+        return { t: step[FROM], item, step, words, open: false };
       });
       if (all.length > MOST)
         html("p", {}, this.lifeBox, `${count(all.length - MOST)} more events follow.`);
@@ -928,6 +959,7 @@
       const [cls, words, mark] = (() => {
         if (over) return ["", "done", ""];
         if (!step) return ["", "begins", ""];
+        if (stage.hasEnded(lane.worker, view.t)) return ["", stage.whole ? "done" : "left out", ""];
         if (step[ASLEEP]) {
           const call = CALLS[DATA.kinds[step[WHAT]]] || stage.call;
           const where = call ? `asleep in ${call}` : "asleep";
@@ -996,7 +1028,7 @@
       let loop = null;
       for (const { worker } of this.workers) {
         const step = stage.latestOf(worker, view.t);
-        if (!step || step[PLACE] < 0) continue;
+        if (!step || step[PLACE] < 0 || stage.hasEnded(worker, view.t)) continue;
         if (followed >= 0 && (worker !== own || step[FETCH] >= 0)) continue;
         if (!loop || (loop[ASLEEP] && !step[ASLEEP])) loop = step;
       }
@@ -1047,14 +1079,15 @@
 
     showLife() {
       const at = lastAt(this.life, view.t, (entry) => entry.t);
-      const open = at >= 0 && isOpen(this.life[at].step);
-      if (this.lifeAt === at && this.lifeOpen === open) return;
-      for (const number of [this.lifeAt, at]) {
-        const entry = this.life[number];
-        if (entry) entry.words.textContent = this.stage.say(entry.step, number === at && open);
+      // Of several workers, older steps than the latest may be open, too.
+      for (const entry of this.life) {
+        const open = entry.t <= view.t && isOpen(entry.step);
+        if (entry.open === open) continue;
+        entry.open = open;
+        entry.words.textContent = this.stage.say(entry.step, open);
       }
+      if (this.lifeAt === at) return;
       this.lifeAt = at;
-      this.lifeOpen = open;
       this.life.forEach(({ item }, number) => {
         item.className = number <= at ? "past" : "";
         if (number === at) item.setAttribute("aria-current", "step");
