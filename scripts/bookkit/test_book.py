@@ -363,6 +363,17 @@ class Screens(unittest.TestCase):
         self.assertEqual(told, [])
         self.assertIn("this machine is busy", left_out)
 
+    def test_a_run_may_say_more(self):
+        more = SCREEN + "It also says what is true of this run alone.\n"
+        told, left_out = self.compare(more, more, more)
+        self.assertEqual(told, [])
+        self.assertIn("what is true of this run alone", left_out)
+
+    def test_the_legend_is_that_of_the_bars(self):
+        without = SCREEN.replace("█ computing", "")
+        self.assertNotEqual(SCREEN, without)
+        self.assertEqual(self.compare(without), ([], ""))
+
     def test_what_was_not_judged_is_not_tried_again(self):
         other = SCREEN.replace("Ten fetches", "not judged, three: fetches")
         told, left_out = self.compare(other)  # there is no second one
