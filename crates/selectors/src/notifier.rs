@@ -37,7 +37,11 @@ impl Notifier {
             // would be full after 2^64 notices.
             #[cfg(target_os = "linux")]
             Way::Eventfd(eventfd) => {
-                rustix::io::write(eventfd, &1_u64.to_ne_bytes())?;
+                let one = 1_u64.to_ne_bytes();
+                // A signal must not cost a wake.
+                rustix::io::retry_on_intr(|| {
+                    rustix::io::write(eventfd, &one)
+                })?;
                 Ok(())
             }
             Way::Polling(poller) => poller.notify(),
