@@ -112,8 +112,9 @@ pub trait Several {
     /// Makes tasks of them.
     fn into_tasks(self) -> Self::Tasks;
 
-    /// The tasks, whatever their results.
-    fn any(tasks: &Self::Tasks) -> Vec<AnyTask>;
+    /// The task with this index, whatever its result; `None` if there are
+    /// fewer.
+    fn any(tasks: &Self::Tasks, index: usize) -> Option<AnyTask>;
 
     /// The results, when all tasks have one.
     fn results(tasks: &Self::Tasks) -> Self::Output;
@@ -136,8 +137,8 @@ impl<A: Awaitable> Several for Vec<A> {
         tasks
     }
 
-    fn any(tasks: &Self::Tasks) -> Vec<AnyTask> {
-        tasks.iter().map(Task::any).collect()
+    fn any(tasks: &Self::Tasks, index: usize) -> Option<AnyTask> {
+        tasks.get(index).map(Task::any)
     }
 
     fn results(tasks: &Self::Tasks) -> Self::Output {
@@ -159,8 +160,8 @@ impl<A: Awaitable, const N: usize> Several for [A; N] {
         self.map(Awaitable::into_task)
     }
 
-    fn any(tasks: &Self::Tasks) -> Vec<AnyTask> {
-        tasks.iter().map(Task::any).collect()
+    fn any(tasks: &Self::Tasks, index: usize) -> Option<AnyTask> {
+        tasks.get(index).map(Task::any)
     }
 
     fn results(tasks: &Self::Tasks) -> Self::Output {
@@ -186,8 +187,11 @@ macro_rules! tuple {
                 ($($name.into_task(),)+)
             }
 
-            fn any(($($name,)+): &Self::Tasks) -> Vec<AnyTask> {
-                vec![$($name.any()),+]
+            fn any(
+                ($($name,)+): &Self::Tasks,
+                index: usize,
+            ) -> Option<AnyTask> {
+                [$($name.any()),+].get(index).cloned()
             }
 
             fn results(($($name,)+): &Self::Tasks) -> Self::Output {

@@ -11,6 +11,8 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
+use pin_project_lite::pin_project;
+
 use crate::CancelledError;
 use crate::awaiting::Cancellable;
 use crate::header::with_current;
@@ -187,41 +189,60 @@ impl Place {
     }
 }
 
-/// A future in which a cancellation ends. The future is dropped, and
-/// whoever has the scope decides whether the cancellation goes on.
-///
-/// Invariant: scopes are nested, like the calls that they stand for. A
-/// combinator that polls several futures within one task breaks this: of
-/// scopes in different branches, the one that was entered last hears of a
-/// cancellation. (Python has no such combinators; `gather` makes tasks.)
-///
-/// The future is boxed, because what an async function is given and keeps
-/// is stored twice.
-pub(crate) struct Scope<F> {
-    future: Option<Pin<Box<F>>>,
-    place: Place,
-}
-
-impl<F: Future> Scope<F> {
-    pub(crate) fn new(future: F) -> Scope<F> {
-        let future = Some(Box::pin(future));
-        Scope { future, place: Place::default() }
+pin_project! {
+    /// A future in which a cancellation ends. The future is dropped, and
+    /// whoever has the scope decides whether the cancellation goes on.
+    ///
+    /// Invariant: scopes are nested, like the calls that they stand for.
+    /// A combinator that polls several futures within one task breaks
+    /// this: of scopes in different branches, the one that was entered
+    /// last hears of a cancellation. (Python has no such combinators;
+    /// `gather` makes tasks.)
+    pub(crate) struct Scope<F> {
+        #[pin]
+        future: Option<F>,
+        place: Place,
     }
 
-    pub(crate) fn poll(
-        &mut self,
+    impl<F> PinnedDrop for Scope<F> {
+        fn drop(this: Pin<&mut Self>) {
+            this.leave();
+        }
+    }
+}
+
+impl<F> Scope<F> {
+    pub(crate) fn new(future: F) -> Scope<F> {
+        Scope { future: Some(future), place: Place::default() }
+    }
+
+    pub(crate) fn leave(self: Pin<&mut Self>) {
+        let mut scope = self.project();
+        scope.future.set(None); // it may have scopes of its own
+        scope.place.leave();
+    }
+}
+
+impl<F: Future> Future for Scope<F> {
+    type Output = Result<F::Output, CancelledError>;
+
+    fn poll(
+        mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Result<F::Output, CancelledError>> {
+        let scope = self.as_mut().project();
         // What has ended as cancelled stays so.
-        let Some(future) = &mut self.future else { return raise() };
-        self.place.enter();
+        let Some(future) = scope.future.as_pin_mut() else {
+            return raise();
+        };
+        scope.place.enter();
         let takes_thrown = |task: &Cancellation| {
-            self.place.is_innermost(task) && task.is_thrown.take()
+            scope.place.is_innermost(task) && task.is_thrown.take()
         };
         let result = if with_current(takes_thrown).unwrap_or(false) {
             Err(CancelledError::new())
         } else {
-            match future.as_mut().poll(context) {
+            match future.poll(context) {
                 Poll::Ready(output) => Ok(output),
                 Poll::Pending if take_raised() => {
                     Err(CancelledError::new())
@@ -231,19 +252,6 @@ impl<F: Future> Scope<F> {
         };
         self.leave();
         Poll::Ready(result)
-    }
-}
-
-impl<F> Scope<F> {
-    pub(crate) fn leave(&mut self) {
-        drop(self.future.take()); // it may have scopes of its own
-        self.place.leave();
-    }
-}
-
-impl<F> Drop for Scope<F> {
-    fn drop(&mut self) {
-        self.leave();
     }
 }
 

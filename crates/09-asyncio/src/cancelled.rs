@@ -80,9 +80,8 @@ impl std::error::Error for CancelledError {}
 /// # Errors
 /// [`CancelledError`]: the task was cancelled, or what it awaited was.
 /// Who does not [`raise`](CancelledError::raise) it ends it here.
-pub async fn catch_cancelled<F: IntoFuture>(
+pub fn catch_cancelled<F: IntoFuture>(
     future: F,
-) -> Result<F::Output, CancelledError> {
-    let mut scope = Scope::new(future.into_future());
-    poll_fn(move |context| scope.poll(context)).await
+) -> impl Future<Output = Result<F::Output, CancelledError>> {
+    Scope::new(future.into_future())
 }

@@ -1,5 +1,9 @@
 //! The crawl, as a Python programmer writes it: streams, `gather`, and a
 //! semaphore for the limit.
+//!
+//! Functions that are awaited in one another return an `async` block here,
+//! and are no `async fn`: the arguments of an `async fn` are stored twice.
+#![expect(clippy::manual_async_fn, reason = "arguments are stored once")]
 
 use std::io;
 use std::rc::Rc;
@@ -9,7 +13,7 @@ use crawl::{Outcome, Page, Received, Sent, Target};
 
 use crate::panics::if_it_panics;
 use crate::{EventLoop, Queue, Semaphore, StreamReader, StreamWriter};
-use crate::{gather, open_connection, timeout};
+use crate::{create_task, gather, open_connection, timeout};
 
 /// Fetches the targets, and hands each outcome to `done` as it comes.
 ///
@@ -64,7 +68,7 @@ async fn fetch_all(
     let finished = Queue::new(0);
     let crawl = Rc::new(Crawl { limits, in_flight, finished });
     let fetches = targets.iter().enumerate().map(|(index, target)| {
-        fetch(index, target.clone(), Rc::clone(&crawl))
+        create_task(fetch(index, target.clone(), Rc::clone(&crawl)))
     });
     // They run from now on. `done` borrows from the caller, so this task
     // calls it, and not theirs.
@@ -77,63 +81,76 @@ async fn fetch_all(
 }
 
 /// Fetches one target, when there is room for it.
-async fn fetch(index: usize, target: Target, crawl: Rc<Crawl>) {
-    let _told = if_it_panics(|| {
-        let _ = crawl.finished.put_nowait(None);
-    });
-    let _permit = crawl.in_flight.acquire().await;
-    let mut exchange = Exchange::new(&target, &crawl.limits);
-    let page = loop {
-        let left = exchange.time_left();
-        let page = timeout(left, download(&mut exchange)).await;
-        let page = page.unwrap_or(Err(DeadlinePassed.into()));
-        if !exchange.try_next_address(&page) {
-            break page;
-        }
-    };
-    // The queue has room for all: nobody waits here.
-    let outcome = exchange.finish(index, page);
-    let _ = crawl.finished.put_nowait(Some(outcome));
+fn fetch(
+    index: usize,
+    target: Target,
+    crawl: Rc<Crawl>,
+) -> impl Future<Output = ()> {
+    async move {
+        let _told = if_it_panics(|| {
+            let _ = crawl.finished.put_nowait(None);
+        });
+        let _permit = crawl.in_flight.acquire().await;
+        let mut exchange = Exchange::new(&target, &crawl.limits);
+        let page = loop {
+            let left = exchange.time_left();
+            let page = timeout(left, download(&mut exchange)).await;
+            let page = page.unwrap_or(Err(DeadlinePassed.into()));
+            if !exchange.try_next_address(&page) {
+                break page;
+            }
+        };
+        // The queue has room for all: nobody waits here.
+        let outcome = exchange.finish(index, page);
+        let _ = crawl.finished.put_nowait(Some(outcome));
+    }
 }
 
-async fn download(exchange: &mut Exchange) -> io::Result<Page> {
-    let streams = open_connection(exchange.address()).await;
-    let (mut reader, mut writer) = streams?;
-    exchange.connected(Ok(()))?;
-    send(&mut writer, exchange).await?;
-    receive(&mut reader, exchange).await
+fn download(
+    exchange: &mut Exchange,
+) -> impl Future<Output = io::Result<Page>> {
+    async move {
+        let streams = open_connection(exchange.address()).await;
+        let (mut reader, mut writer) = streams?;
+        exchange.connected(Ok(()))?;
+        send(&mut writer, exchange).await?;
+        receive(&mut reader, exchange).await
+    }
 }
 
-async fn send(
+fn send(
     writer: &mut StreamWriter,
     exchange: &mut Exchange,
-) -> io::Result<()> {
-    let request = exchange.unsent();
-    let bytes = request.len();
-    let mut sent = writer.write(request);
-    if sent.is_ok() {
-        sent = writer.drain().await;
-    }
-    match exchange.sent(sent.map(|()| bytes))? {
-        Sent::All => Ok(()),
-        Sent::Part | Sent::MustWait => {
-            unreachable!("everything is drained")
+) -> impl Future<Output = io::Result<()>> {
+    async move {
+        let sent = match writer.write(exchange.unsent()) {
+            Ok(()) => writer.drain().await,
+            error => error,
+        };
+        let bytes = exchange.unsent().len();
+        match exchange.sent(sent.map(|()| bytes))? {
+            Sent::All => Ok(()),
+            Sent::Part | Sent::MustWait => {
+                unreachable!("everything is drained")
+            }
         }
     }
 }
 
-async fn receive(
+fn receive(
     reader: &mut StreamReader,
     exchange: &mut Exchange,
-) -> io::Result<Page> {
-    loop {
-        let (received, chunk) = match reader.read(usize::MAX).await {
-            Ok(chunk) => (Ok(chunk.len()), chunk),
-            Err(error) => (Err(error), Vec::new()),
-        };
-        match exchange.received(received, &chunk)? {
-            Received::Page(page) => return Ok(page),
-            Received::Part | Received::MustWait => {}
+) -> impl Future<Output = io::Result<Page>> {
+    async move {
+        loop {
+            let (received, chunk) = match reader.read(usize::MAX).await {
+                Ok(chunk) => (Ok(chunk.len()), chunk),
+                Err(error) => (Err(error), Vec::new()),
+            };
+            match exchange.received(received, &chunk)? {
+                Received::Page(page) => return Ok(page),
+                Received::Part | Received::MustWait => {}
+            }
         }
     }
 }

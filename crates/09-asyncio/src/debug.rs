@@ -106,7 +106,7 @@ impl EventLoop {
                 task.map(|task| task.describe())
             }
             Ready::Call(handle) => Some(format!("{handle:?}")),
-            Ready::Stop => None,
+            Ready::Child(..) | Ready::Stop => None,
         };
         let started = Instant::now();
         self.run_one(next, main);

@@ -10,6 +10,7 @@ use std::time::Duration;
 use crate::cancellation::Step;
 use crate::clock::Clock;
 use crate::debug::Debug;
+use crate::gather::Gathering;
 use crate::handle::{Callback, HandleInner};
 use crate::header::{Header, MAIN, enter};
 use crate::outcome::State;
@@ -64,6 +65,8 @@ pub(crate) enum Ready {
     Step(u32),
     /// What was given to `call_soon`, or a timer that has come due.
     Call(Rc<HandleInner>),
+    /// The child of a gathering, with this index there, is done.
+    Child(Rc<Gathering>, u32),
     /// The main coroutine has ended in the turn before.
     Stop,
 }
@@ -87,11 +90,11 @@ impl EventLoop {
     /// [`Error::Io`]: the system has no descriptor left for a selector.
     pub fn new() -> Result<EventLoop, Error> {
         let sockets = Sockets::new()?;
-        let door = Arc::new(Door::new(sockets.notifier()?));
+        let door = Door::new(sockets.notifier()?);
         Ok(EventLoop(Rc::new(Shared {
             ready: RefCell::default(),
             timers: RefCell::new(Timers::new()),
-            tasks: RefCell::new(Tasks::new(&door)),
+            tasks: RefCell::new(Tasks::new(door.number())),
             sockets,
             door,
             clock: Clock::new(),
@@ -282,6 +285,7 @@ impl EventLoop {
                 self.run_one(next, main);
             }
         }
+        shared.give_memory_back();
         Ok(())
     }
 
@@ -320,6 +324,9 @@ impl EventLoop {
                 }
             }
             Ready::Call(handle) => self.call(&handle),
+            Ready::Child(gathering, index) => {
+                gathering.child_is_done(index as usize);
+            }
             Ready::Stop => self.stop(),
         }
     }
@@ -327,11 +334,11 @@ impl EventLoop {
     fn call(&self, handle: &HandleInner) {
         match handle.take() {
             Callback::Wake(waker) => waker.wake(),
-            Callback::Cancel(task) => {
+            Callback::Cancel(task, requests) => {
                 if let Some(task) = task.upgrade() {
                     task.header().cancel();
                 }
-                handle.has_cancelled(task);
+                handle.has_cancelled(task, requests);
             }
             Callback::Call(function) => {
                 let name = function.name();
@@ -340,7 +347,7 @@ impl EventLoop {
                     self.report(&format!("Exception in callback {name}"));
                 }
             }
-            Callback::HasCancelled(_) => {}
+            Callback::HasCancelled(..) => {}
             Callback::Called | Callback::Cancelled => {}
         }
     }
@@ -360,6 +367,17 @@ impl Shared {
     pub(crate) fn schedule(&self, id: u32) {
         if self.tasks.borrow().queues(id) {
             self.ready.borrow_mut().push_back(Ready::Step(id));
+        }
+    }
+
+    /// After a turn in which thousands were ready, as when a `gather` has
+    /// made a task of each, the queue does not stay as large.
+    fn give_memory_back(&self) {
+        const FEW: usize = 1_024;
+        let mut ready = self.ready.borrow_mut();
+        if ready.capacity() > FEW && ready.len() < ready.capacity() / 4 {
+            let room = 2 * ready.len();
+            ready.shrink_to(room);
         }
     }
 }

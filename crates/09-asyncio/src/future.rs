@@ -5,8 +5,10 @@ use std::rc::{Rc, Weak};
 use std::task::Waker;
 
 use crate::awaiting::{Await, Cancellable};
-use crate::event_loop::Shared;
-use crate::outcome::{DoneCallback, Outcome, State};
+use crate::done_callbacks::{DoneCallback, Numbered};
+use crate::event_loop::{Ready, Shared};
+use crate::header::Runnable;
+use crate::outcome::{Outcome, State};
 use crate::running::running;
 use crate::{Error, EventLoop};
 
@@ -41,8 +43,10 @@ pub(crate) trait Promise<T>: Cancellable {
     fn outcome(&self) -> &Outcome<T>;
     fn event_loop(&self) -> &Weak<Shared>;
 
-    /// Whether its coroutine, and nobody else, says what it comes to.
-    fn has_coroutine(&self) -> bool;
+    /// The task that it is: then its coroutine, and nobody else, says what
+    /// it comes to.
+    fn task(&self) -> Option<&dyn Runnable>;
+    fn into_task(self: Rc<Self>) -> Option<Rc<dyn Runnable>>;
 
     /// As it is printed while it is pending.
     fn printed(&self) -> String;
@@ -62,8 +66,12 @@ impl<T: 'static> Promise<T> for Place<T> {
         &self.event_loop
     }
 
-    fn has_coroutine(&self) -> bool {
-        false
+    fn task(&self) -> Option<&dyn Runnable> {
+        None
+    }
+
+    fn into_task(self: Rc<Self>) -> Option<Rc<dyn Runnable>> {
+        None
     }
 
     fn printed(&self) -> String {
@@ -124,7 +132,7 @@ impl<T: 'static> Future<T> {
     /// [`Error::InvalidState`]: it is done already.
     /// [`Error::TaskHasCoroutine`]: it is a task.
     pub fn set_result(&self, result: T) -> Result<(), Error> {
-        if self.0.has_coroutine() {
+        if self.0.task().is_some() {
             return Err(Error::TaskHasCoroutine);
         }
         self.finish(State::Done(result))
@@ -153,21 +161,24 @@ impl<T: 'static> Future<T> {
             _ => Err(ending),
         });
         let callbacks = finished.map_err(|_| Error::InvalidState)?;
-        for callback in callbacks {
-            self.schedule(callback);
-        }
+        callbacks.for_each(|callback| self.schedule(callback));
         Ok(())
     }
 
     fn schedule(&self, callback: DoneCallback<T>) {
+        if let DoneCallback::Wake(waker) = callback {
+            return waker.wake();
+        }
+        let event_loop = self.0.event_loop().upgrade().map(EventLoop);
+        let Some(event_loop) = event_loop else { return };
         match callback {
-            DoneCallback::Wake(waker) => waker.wake(),
-            DoneCallback::Call(_, function) => {
-                let event_loop = self.0.event_loop().upgrade();
-                if let Some(event_loop) = event_loop.map(EventLoop) {
-                    let future = self.clone();
-                    event_loop.call_soon(move || function(&future));
-                }
+            DoneCallback::Wake(_) => {}
+            DoneCallback::Child(gathering, index) => {
+                event_loop.push(Ready::Child(gathering, index));
+            }
+            DoneCallback::Call(function) => {
+                let future = self.clone();
+                event_loop.call_soon(move || function.call(&future));
             }
         }
     }
@@ -192,20 +203,29 @@ impl<T: 'static> Future<T> {
         &self,
         function: impl FnOnce(&Future<T>) + 'static,
     ) -> u64 {
-        let function = Box::new(function);
-        let added = self.0.outcome().look(|state| match state {
-            State::Pending(callbacks) => {
-                let number = NUMBERED.get() + 1;
-                NUMBERED.set(number);
-                reserve_one(callbacks);
-                callbacks.push(DoneCallback::Call(number, function));
-                Ok(number)
+        let number = NUMBERED.get() + 1;
+        NUMBERED.set(number);
+        let call = Box::new(Numbered { number, function });
+        match self.add(DoneCallback::Call(call)) {
+            Ok(()) => number,
+            Err(callback) => {
+                self.schedule(callback);
+                0
             }
-            _ => Err(function),
-        });
-        added.unwrap_or_else(|function| {
-            self.schedule(DoneCallback::Call(0, function));
-            0
+        }
+    }
+
+    /// The callback comes back if it is done already.
+    pub(crate) fn add(
+        &self,
+        callback: DoneCallback<T>,
+    ) -> Result<(), DoneCallback<T>> {
+        self.0.outcome().look(|state| match state {
+            State::Pending(callbacks) => {
+                callbacks.push(callback);
+                Ok(())
+            }
+            _ => Err(callback),
         })
     }
 
@@ -222,9 +242,7 @@ impl<T: 'static> Future<T> {
     pub fn remove_done_callback(&self, number: u64) -> bool {
         let removed = self.0.outcome().look(|state| {
             let State::Pending(callbacks) = state else { return None };
-            let mut numbers = callbacks.iter().map(DoneCallback::number);
-            let place = numbers.position(|it| it > 0 && it == number)?;
-            Some(callbacks.remove(place))
+            callbacks.remove(number)
         });
         removed.is_some()
     }
@@ -309,14 +327,9 @@ impl<T: 'static> Future<T> {
 
     /// Keeps a waker until it is done. `false`: it is done already.
     pub(crate) fn will_wake(&self, waker: &Waker) -> bool {
-        let is_known = |callback: &DoneCallback<T>| match callback {
-            DoneCallback::Wake(known) => known.will_wake(waker),
-            DoneCallback::Call(..) => false,
-        };
         self.0.outcome().look(|state| {
             let State::Pending(callbacks) = state else { return false };
-            if !callbacks.iter().any(is_known) {
-                reserve_one(callbacks);
+            if !callbacks.will_wake(waker) {
                 callbacks.push(DoneCallback::Wake(waker.clone()));
             }
             true
@@ -346,13 +359,6 @@ thread_local! {
     /// How many callbacks were added on this thread: no two have the same
     /// number. One for each future would take 8 bytes of each task.
     static NUMBERED: Cell<u64> = const { Cell::new(0) };
-}
-
-/// Mostly there is one callback: room for four would be 96 bytes more.
-fn reserve_one<T>(callbacks: &mut Vec<DoneCallback<T>>) {
-    if callbacks.capacity() == 0 {
-        callbacks.reserve_exact(1);
-    }
 }
 
 impl<T> Clone for Future<T> {

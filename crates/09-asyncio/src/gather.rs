@@ -38,7 +38,7 @@ use crate::{AnyTask, Awaitable, Future, Several, Task};
 /// tasks does, or if the result of one was taken by another `await`.
 #[track_caller]
 pub fn gather<S: Several>(several: S) -> Gather<S> {
-    let results = |it: &Gathering<S::Tasks>| S::results(&it.tasks);
+    let results = |tasks: &S::Tasks, _| S::results(tasks);
     Gather::start(several.into_tasks(), Some(|_, _| false), results)
 }
 
@@ -55,9 +55,11 @@ pub fn gather<S: Several>(several: S) -> Gather<S> {
 /// ```
 #[must_use = "the results are there when it is awaited"]
 pub struct Gather<S: Several, R = <S as Several>::Output> {
-    gathering: Rc<Gathering<S::Tasks>>,
+    children: Rc<Children<S::Tasks>>,
+    gathering: Rc<Gathering>,
     all_done: Await<()>,
-    results: fn(&Gathering<S::Tasks>) -> R,
+    /// Gets the index of the first child that failed.
+    results: fn(&S::Tasks, Option<usize>) -> R,
 }
 
 impl<S: Several, R> Gather<S, R> {
@@ -67,37 +69,15 @@ impl<S: Several, R> Gather<S, R> {
     fn start(
         tasks: S::Tasks,
         is_failure: Option<fn(&S::Tasks, usize) -> bool>,
-        results: fn(&Gathering<S::Tasks>) -> R,
+        results: fn(&S::Tasks, Option<usize>) -> R,
     ) -> Gather<S, R> {
-        let children = S::any(&tasks);
-        let first = children.first();
-        let event_loop = first.map(|it| it.0.header().event_loop.clone());
-        let event_loop = event_loop.unwrap_or_default();
-        children.iter().for_each(|child| child.expect_loop(&event_loop));
-        let gathering = Rc::new(Gathering {
-            tasks,
-            left: Cell::new(children.len()),
-            children,
-            all_done: Future::on(event_loop),
-            is_cancelling: Cell::new(false),
-            failed: Cell::new(None),
-            is_failure,
-        });
-        for (index, child) in gathering.children.iter().enumerate() {
-            if child.done() {
-                gathering.child_is_done(index);
-            } else {
-                let gathering = Rc::clone(&gathering);
-                child.on_done(move || gathering.child_is_done(index));
-            }
-        }
-        if gathering.children.is_empty() {
-            let _ = gathering.all_done.set_result(());
-        }
+        let child = S::any;
+        let children = Rc::new(Children { tasks, child, is_failure });
+        let gathering = Gathering::start(children.clone());
         let all_done = gathering.all_done.clone();
         let all_done =
             Await::new(all_done, gathering.clone(), Future::take);
-        Gather { gathering, all_done, results }
+        Gather { children, gathering, all_done, results }
     }
 }
 
@@ -119,8 +99,8 @@ impl<S: Several> Gather<S> {
     /// # ; Ok::<(), asyncio::Error>(())
     /// ```
     pub fn return_exceptions(self) -> GatherOutcomes<S> {
-        let outcomes = |it: &Gathering<S::Tasks>| S::outcomes(&it.tasks);
-        Gather::start(self.gathering.tasks.clone(), None, outcomes)
+        let outcomes = |tasks: &S::Tasks, _| S::outcomes(tasks);
+        Gather::start(self.children.tasks.clone(), None, outcomes)
     }
 }
 
@@ -132,7 +112,8 @@ impl<S: Several, R> std::future::Future for Gather<S, R> {
         context: &mut Context<'_>,
     ) -> Poll<R> {
         let all_done = Pin::new(&mut self.all_done).poll(context);
-        all_done.map(|()| (self.results)(&self.gathering))
+        let failed = self.gathering.failed.get();
+        all_done.map(|()| (self.results)(&self.children.tasks, failed))
     }
 }
 
@@ -191,9 +172,9 @@ where
     let is_err = |tasks: &Vec<Task<_>>, index: usize| {
         tasks[index].is(Result::is_err)
     };
-    let results = |it: &Gathering<Vec<Task<_>>>| match it.failed.get() {
-        Some(index) => result::<A>(&it.tasks[index]).map(|_| vec![]),
-        None => it.tasks.iter().map(result::<A>).collect(),
+    let results = |tasks: &Vec<Task<_>>, failed| match failed {
+        Some(index) => result::<A>(&tasks[index]).map(|_| vec![]),
+        None => tasks.iter().map(result::<A>).collect(),
     };
     Gather::start(several.into_tasks(), Some(is_err), results)
 }
@@ -215,30 +196,98 @@ where
 /// ```
 pub type TryGather<A, T, E> = Gather<Vec<A>, Result<Vec<T>, E>>;
 
-/// Invariant: it ends once: with the first failure, unless it bears
-/// failures, or with the last child.
-struct Gathering<K> {
+/// The tasks of a gathering.
+struct Children<K> {
     tasks: K,
-    /// The same tasks, whatever their results.
-    children: Vec<AnyTask>,
-    left: Cell<usize>,
-    all_done: Future<()>,
-    is_cancelling: Cell<bool>,
-    /// The first child that failed.
-    failed: Cell<Option<usize>>,
-    /// Whether the result of a child is a failure. `None`: it bears
-    /// failures, also panics and cancelled children.
+    child: fn(&K, usize) -> Option<AnyTask>,
+    /// Whether the result of a child is a failure. `None`: none is, nor is
+    /// a panic, or a child that was cancelled.
     is_failure: Option<fn(&K, usize) -> bool>,
 }
 
-impl<K> Gathering<K> {
-    fn child_is_done(&self, index: usize) {
-        let child = &self.children[index];
+/// The same, whatever their results.
+trait Family {
+    fn child(&self, index: usize) -> Option<AnyTask>;
+
+    /// What the failure of this child ends the gathering with, if it is
+    /// one. A result that is a failure is handed out like a result.
+    fn failure(&self, index: usize) -> Option<State<()>>;
+}
+
+impl<K> Family for Children<K> {
+    fn child(&self, index: usize) -> Option<AnyTask> {
+        (self.child)(&self.tasks, index)
+    }
+
+    fn failure(&self, index: usize) -> Option<State<()>> {
+        let is_failure = self.is_failure?;
+        let child = self.child(index)?;
+        if child.cancelled() {
+            Some(State::Cancelled)
+        } else if let Some(panic) = child.0.take_panic() {
+            Some(State::Panicked(panic))
+        } else {
+            is_failure(&self.tasks, index).then_some(State::Done(()))
+        }
+    }
+}
+
+/// Invariant: it ends once: with the first failure, unless it bears
+/// failures, or with the last child.
+pub(crate) struct Gathering {
+    family: Rc<dyn Family>,
+    left: Cell<usize>,
+    all_done: Future<()>,
+    is_cancelling: Cell<bool>,
+    /// The first child whose result was a failure.
+    failed: Cell<Option<usize>>,
+}
+
+impl Gathering {
+    fn start(family: Rc<dyn Family>) -> Rc<Gathering> {
+        let event_loop =
+            family.child(0).map(|it| it.0.header().event_loop.clone());
+        let event_loop = event_loop.unwrap_or_default();
+        let mut children = 0;
+        while let Some(child) = family.child(children) {
+            child.expect_loop(&event_loop);
+            children += 1;
+        }
+        let gathering = Rc::new(Gathering {
+            family,
+            left: Cell::new(children),
+            all_done: Future::on(event_loop),
+            is_cancelling: Cell::new(false),
+            failed: Cell::new(None),
+        });
+        for (index, child) in gathering.children() {
+            if child.done() {
+                gathering.child_is_done(index);
+            } else {
+                child.add_parent(&gathering, index);
+            }
+        }
+        if children == 0 {
+            let _ = gathering.all_done.set_result(());
+        }
+        gathering
+    }
+
+    fn children(&self) -> impl Iterator<Item = (usize, AnyTask)> {
+        let child = |index| Some((index, self.family.child(index)?));
+        (0..).map_while(child)
+    }
+
+    pub(crate) fn child_is_done(&self, index: usize) {
         self.left.set(self.left.get() - 1);
         if self.all_done.done() {
-            return child.0.see_panic();
+            let child = self.family.child(index);
+            return child.iter().for_each(|child| child.0.see_panic());
         }
-        if let Some(failure) = self.failure(index) {
+        if let Some(failure) = self.family.failure(index) {
+            if let State::Done(()) = failure {
+                self.failed.set(Some(index));
+            }
             let _ = self.all_done.finish(failure);
         } else if self.left.get() == 0 {
             let _ = self.all_done.finish(match self.is_cancelling.get() {
@@ -247,29 +296,14 @@ impl<K> Gathering<K> {
             });
         }
     }
-
-    fn failure(&self, index: usize) -> Option<State<()>> {
-        let is_failure = self.is_failure?;
-        let child = &self.children[index];
-        if child.cancelled() {
-            Some(State::Cancelled)
-        } else if let Some(panic) = child.0.take_panic() {
-            Some(State::Panicked(panic))
-        } else if is_failure(&self.tasks, index) {
-            self.failed.set(Some(index));
-            Some(State::Done(()))
-        } else {
-            None
-        }
-    }
 }
 
-impl<K> Cancellable for Gathering<K> {
+impl Cancellable for Gathering {
     fn cancel(self: Rc<Self>) -> bool {
         if self.all_done.done() {
             return false;
         }
-        let cancelled = self.children.iter().filter(|it| it.cancel());
+        let cancelled = self.children().filter(|(_, it)| it.cancel());
         let is_cancelling = cancelled.count() > 0;
         self.is_cancelling.set(is_cancelling || self.is_cancelling.get());
         is_cancelling

@@ -77,9 +77,10 @@ pub(crate) enum Callback {
     /// The sleep of a task is over.
     Wake(Waker),
     /// The time of a `timeout` is over.
-    Cancel(Weak<dyn Runnable>),
+    /// When it was set, there were so many requests to cancel the task.
+    Cancel(Weak<dyn Runnable>, u32),
     /// It was called, and has cancelled this task.
-    HasCancelled(Weak<dyn Runnable>),
+    HasCancelled(Weak<dyn Runnable>, u32),
     Called,
     Cancelled,
 }
@@ -114,14 +115,23 @@ impl HandleInner {
     }
 
     /// The loop has called it, and so cancelled this task.
-    pub(crate) fn has_cancelled(&self, task: Weak<dyn Runnable>) {
-        self.0.set(Callback::HasCancelled(task));
+    pub(crate) fn has_cancelled(
+        &self,
+        task: Weak<dyn Runnable>,
+        requests: u32,
+    ) {
+        self.0.set(Callback::HasCancelled(task, requests));
     }
 
-    /// The task that this has cancelled, for the first who asks.
-    pub(crate) fn take_cancelled(&self) -> Option<Weak<dyn Runnable>> {
+    /// The task that this has cancelled, for the first who asks, and the
+    /// requests before.
+    pub(crate) fn take_cancelled(
+        &self,
+    ) -> Option<(Weak<dyn Runnable>, u32)> {
         self.look(|it| match mem::replace(it, Callback::Called) {
-            Callback::HasCancelled(task) => Some(task),
+            Callback::HasCancelled(task, requests) => {
+                Some((task, requests))
+            }
             callback => {
                 *it = callback;
                 None
@@ -138,8 +148,8 @@ impl HandleInner {
     pub(crate) fn is_over(&self) -> bool {
         self.look(|it| match it {
             Callback::Call(_) | Callback::Wake(_) => false,
-            Callback::Cancel(_) => false,
-            Callback::HasCancelled(_) => true,
+            Callback::Cancel(..) => false,
+            Callback::HasCancelled(..) => true,
             Callback::Called | Callback::Cancelled => true,
         })
     }
@@ -171,8 +181,8 @@ impl fmt::Debug for HandleInner {
                 write!(f, "<Handle {}>", function.name())
             }
             Callback::Wake(_) => f.write_str("<Handle wakes a task>"),
-            Callback::Cancel(_) => f.write_str("<Handle timeout>"),
-            Callback::HasCancelled(_) | Callback::Called => {
+            Callback::Cancel(..) => f.write_str("<Handle timeout>"),
+            Callback::HasCancelled(..) | Callback::Called => {
                 f.write_str("<Handle called>")
             }
             Callback::Cancelled => f.write_str("<Handle cancelled>"),

@@ -9,6 +9,7 @@ use std::task::Context;
 use crate::EventLoop;
 use crate::cancellation::{Cancellation, Step};
 use crate::event_loop::Shared;
+use crate::gather::Gathering;
 use crate::outcome::Panic;
 
 /// What the loop, and whoever lists tasks, need of a task, whatever its
@@ -18,6 +19,10 @@ pub(crate) trait Runnable {
     fn step(self: Rc<Self>);
     fn describe(&self) -> String;
     fn on_done(self: Rc<Self>, function: Box<dyn FnOnce()>);
+
+    /// It is the child of a gathering, with this index there.
+    fn add_parent(self: Rc<Self>, gathering: Rc<Gathering>, index: u32);
+
     fn is_cancelled(&self) -> bool;
 
     /// The panic that ended it, for who will let it go on.

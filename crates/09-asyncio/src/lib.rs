@@ -97,6 +97,7 @@ mod timers;
 
 mod clock;
 mod debug;
+mod done_callbacks;
 
 mod crossing;
 mod waker;

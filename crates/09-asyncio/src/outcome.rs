@@ -2,9 +2,9 @@ use std::any::Any;
 use std::cell::Cell;
 use std::fmt;
 use std::mem;
-use std::task::Waker;
 
-use crate::{Error, Future};
+use crate::Error;
+use crate::done_callbacks::DoneCallbacks;
 
 /// What a future or a task came to, or who wants to hear of it.
 ///
@@ -15,7 +15,7 @@ pub(crate) struct Outcome<T>(Cell<State<T>>);
 /// Invariant: it goes from pending to one of the endings, once. From then
 /// on its value can only be taken out.
 pub(crate) enum State<T> {
-    Pending(Vec<DoneCallback<T>>),
+    Pending(DoneCallbacks<T>),
     Done(T),
     Cancelled,
     /// The panic that ended a task. Nobody has seen it yet.
@@ -29,25 +29,9 @@ pub(crate) enum State<T> {
 
 pub(crate) type Panic = Box<dyn Any + Send>;
 
-pub(crate) enum DoneCallback<T> {
-    Wake(Waker),
-    Call(u64, Callback<T>),
-}
-
-type Callback<T> = Box<dyn FnOnce(&Future<T>)>;
-
-impl<T> DoneCallback<T> {
-    pub(crate) fn number(&self) -> u64 {
-        match self {
-            DoneCallback::Wake(_) => 0,
-            DoneCallback::Call(number, _) => *number,
-        }
-    }
-}
-
 impl<T> Outcome<T> {
     pub(crate) fn new() -> Outcome<T> {
-        Outcome(Cell::new(State::Pending(Vec::new())))
+        Outcome(Cell::new(State::Pending(DoneCallbacks::None)))
     }
 
     /// Looks at the state in its place.
@@ -70,10 +54,10 @@ impl<T> Outcome<T> {
     }
 
     /// Those who want to hear of its end. They will not hear of it.
-    pub(crate) fn take_callbacks(&self) -> Vec<DoneCallback<T>> {
+    pub(crate) fn take_callbacks(&self) -> DoneCallbacks<T> {
         self.look(|state| match state {
             State::Pending(callbacks) => mem::take(callbacks),
-            _ => Vec::new(),
+            _ => DoneCallbacks::None,
         })
     }
 
@@ -124,7 +108,7 @@ impl<T> Outcome<T> {
     /// Takes the result out, or the panic, whose words stay.
     pub(crate) fn take(&self) -> State<T> {
         self.look(|state| match state {
-            State::Pending(_) => State::Pending(Vec::new()),
+            State::Pending(_) => State::Pending(DoneCallbacks::None),
             State::Cancelled => State::Cancelled,
             _ => match mem::replace(state, State::Taken) {
                 State::Panicked(panic) | State::Seen(panic) => {

@@ -1,8 +1,6 @@
 use std::cell::RefCell;
 use std::fmt;
-use std::sync::Arc;
 
-use crate::waker::Door;
 use crate::{Error, EventLoop};
 
 thread_local! {
@@ -97,8 +95,8 @@ pub(crate) fn running_or_panic() -> EventLoop {
 }
 
 /// Schedules a step of a task, if its loop is the one that runs here.
-pub(crate) fn schedule_here(door: &Arc<Door>, id: u32) -> bool {
-    let here = running().filter(|it| Arc::ptr_eq(&it.0.door, door));
+pub(crate) fn schedule_here(event_loop: u32, id: u32) -> bool {
+    let here = running().filter(|it| it.0.door.number() == event_loop);
     here.inspect(|it| it.0.schedule(id)).is_some()
 }
 

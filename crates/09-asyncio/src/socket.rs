@@ -1,4 +1,4 @@
-use std::cell::{RefCell, RefMut};
+use std::cell::{Cell, RefCell, RefMut};
 use std::io;
 use std::mem;
 use std::ops::Deref;
@@ -159,6 +159,43 @@ impl Socket {
         self.sockets.chunk.borrow_mut()
     }
 
+    /// What all waiting for a socket comes to. `is_waiting` is for whoever
+    /// waits: whether it has asked, and not been woken yet.
+    #[track_caller]
+    pub(crate) fn poll_ready(
+        &self,
+        interest: Interest,
+        is_waiting: &Cell<bool>,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = self.set_waker(None);
+        match (is_waiting.get(), before) {
+            (false, None) => {
+                self.watched.wait_for(interest)?;
+                is_waiting.set(true);
+            }
+            (false, other) => {
+                self.set_waker(other);
+                return Poll::Ready(Err(already_waiting()));
+            }
+            (true, None) => {
+                // Somebody took the waker, and woke us with it.
+                is_waiting.set(false);
+                return Poll::Ready(Ok(()));
+            }
+            (true, Some(_)) => {} // woken for nothing
+        }
+        self.set_waker(Some(context.waker().clone()));
+        Poll::Pending
+    }
+
+    /// Whoever waits gives up, so nothing stays registered.
+    pub(crate) fn give_up(&self, is_waiting: &Cell<bool>) {
+        if is_waiting.take() && self.set_waker(None).is_some() {
+            self.watched.stop_waiting();
+        }
+    }
+
     /// Ends the waiting of whoever waits for it, as if it were ready.
     pub(crate) fn wake(&self) {
         if let Some(waker) = self.set_waker(None) {
@@ -189,16 +226,16 @@ impl Drop for Socket {
     }
 }
 
-/// The innermost future: all waiting for sockets ends here.
+/// The innermost future.
 struct WaitFor<'a> {
     socket: &'a Socket,
     interest: Interest,
-    is_waiting: bool,
+    is_waiting: Cell<bool>,
 }
 
 impl<'a> WaitFor<'a> {
     fn new(socket: &'a Socket, interest: Interest) -> WaitFor<'a> {
-        WaitFor { socket, interest, is_waiting: false }
+        WaitFor { socket, interest, is_waiting: Cell::new(false) }
     }
 }
 
@@ -207,28 +244,11 @@ impl Future for WaitFor<'_> {
 
     #[track_caller]
     fn poll(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
-        let before = self.socket.set_waker(None);
-        match (self.is_waiting, before) {
-            (false, None) => {
-                self.socket.watched.wait_for(self.interest)?;
-                self.is_waiting = true;
-            }
-            (false, other) => {
-                self.socket.set_waker(other);
-                return Poll::Ready(Err(already_waiting()));
-            }
-            (true, None) => {
-                // Somebody took the waker, and woke us with it.
-                self.is_waiting = false;
-                return Poll::Ready(Ok(()));
-            }
-            (true, Some(_)) => {} // woken for nothing
-        }
-        self.socket.set_waker(Some(context.waker().clone()));
-        Poll::Pending
+        let WaitFor { socket, interest, is_waiting } = &*self;
+        socket.poll_ready(*interest, is_waiting, context)
     }
 }
 
@@ -241,10 +261,7 @@ fn already_waiting() -> io::Error {
 }
 
 impl Drop for WaitFor<'_> {
-    /// Dropping a future cancels it: nothing stays registered.
     fn drop(&mut self) {
-        if self.is_waiting && self.socket.set_waker(None).is_some() {
-            self.socket.watched.stop_waiting();
-        }
+        self.socket.give_up(&self.is_waiting);
     }
 }

@@ -1,11 +1,13 @@
 use std::error::Error;
 use std::fmt;
+use std::future::{Future, poll_fn};
 use std::io::{self, ErrorKind};
-use std::mem;
+use std::pin::Pin;
 use std::rc::Rc;
-use std::time::Duration;
+use std::task::{Context, Poll, ready};
 
-use crate::sleep;
+use selectors::Interest;
+
 use crate::streams::Connection;
 
 /// The side of a connection that receives.
@@ -25,15 +27,15 @@ use crate::streams::Connection;
 /// ```
 pub struct StreamReader {
     connection: Rc<Connection>,
-    /// Received; the first bytes of it, at most `LIMIT`, were read.
-    buffer: Vec<u8>,
-    read: u32,
-    /// So often something was there since the reader has last waited. If
-    /// it was there the last time, the reader asks at once, and waits only
-    /// if nothing is there now.
-    in_a_row: u8,
-    /// The other side has said that nothing more will come.
-    has_eof: bool,
+    /// What was received and not read: mostly nothing, while it waits.
+    buffer: Option<Box<Buffer>>,
+}
+
+/// Invariant: there is something in it that was not read.
+struct Buffer {
+    received: Vec<u8>,
+    /// The first bytes of it, at most `LIMIT`, were read.
+    read: usize,
 }
 
 /// The longest line, without its end: 64 KiB, Python's `limit`. A sender
@@ -45,11 +47,11 @@ const LIMIT: usize = 64 << 10;
 /// but more at a time. Here several in a row, so that the end of a page
 /// that has arrived is not missed because its deadline came due.)
 const MOST_IN_A_ROW: u8 = 16;
+const GAVE_WAY: u8 = MOST_IN_A_ROW + 1;
 
 impl StreamReader {
     pub(crate) fn new(connection: Rc<Connection>) -> StreamReader {
-        let (buffer, has_eof) = (Vec::new(), false);
-        StreamReader { connection, buffer, read: 0, in_a_row: 0, has_eof }
+        StreamReader { connection, buffer: None }
     }
 
     /// What is there, up to so many bytes; waits if nothing is there. At
@@ -57,11 +59,17 @@ impl StreamReader {
     ///
     /// # Errors
     /// How the connection ended.
-    pub async fn read(&mut self, most: usize) -> io::Result<Vec<u8>> {
-        if self.unread().is_empty() && most > 0 {
-            self.fill().await?;
-        }
-        Ok(self.take(most))
+    pub fn read(
+        &mut self,
+        most: usize,
+    ) -> impl Future<Output = io::Result<Vec<u8>>> {
+        let mut filling = self.fill();
+        poll_fn(move |context| {
+            if filling.0.buffer.is_none() && most > 0 {
+                ready!(Pin::new(&mut filling).poll(context))?;
+            }
+            Poll::Ready(Ok(filling.0.take(most)))
+        })
     }
 
     /// A line with its end; the rest without one, at the end of the
@@ -156,35 +164,33 @@ impl StreamReader {
     }
 
     fn unread(&self) -> &[u8] {
-        &self.buffer[self.read as usize..]
+        match &self.buffer {
+            Some(buffer) => &buffer.received[buffer.read..],
+            None => &[],
+        }
     }
 
     /// Reads from the buffer: all of it as it is; of a part, a copy. (A
     /// line that somebody keeps must not keep the whole buffer, and the
     /// rest does not move for each line.)
     fn take(&mut self, most: usize) -> Vec<u8> {
-        let unread = self.unread();
-        let most = most.min(unread.len());
-        if self.read == 0 && most == unread.len() {
-            return mem::take(&mut self.buffer);
-        }
-        let part = unread[..most].to_vec();
-        let read = self.read as usize + most;
-        if read == self.buffer.len() {
-            self.buffer = Vec::new();
-            self.read = 0;
-        } else if read > LIMIT {
-            self.forget(read);
+        let Some(mut buffer) = self.buffer.take() else {
+            return Vec::new();
+        };
+        let unread = &buffer.received[buffer.read..];
+        if most < unread.len() {
+            let part = unread[..most].to_vec();
+            buffer.read += most;
+            if buffer.read > LIMIT {
+                buffer.forget();
+            }
+            self.buffer = Some(buffer);
+            part
+        } else if buffer.read == 0 {
+            buffer.received
         } else {
-            self.read = read as u32;
+            unread.to_vec()
         }
-        part
-    }
-
-    /// Makes room for what comes next.
-    fn forget(&mut self, read: usize) {
-        self.buffer.drain(..read);
-        self.read = 0;
     }
 
     fn incomplete(&mut self, expected: Option<usize>) -> io::Error {
@@ -194,35 +200,105 @@ impl StreamReader {
     }
 
     fn is_at_end(&self) -> bool {
-        self.has_eof || self.connection.is_closed.get()
+        self.connection.is_at_end()
     }
 
-    async fn fill(&mut self) -> io::Result<()> {
-        while !self.is_at_end() {
-            match self.in_a_row {
-                0 => self.connection.socket.readable().await?,
-                MOST_IN_A_ROW => sleep(Duration::ZERO).await,
-                _ => {}
-            }
-            self.in_a_row %= MOST_IN_A_ROW;
-            if self.is_at_end() {
-                break; // the writer was closed meanwhile
-            }
-            self.forget(self.read as usize);
-            let socket = &self.connection.socket;
-            let chunk = &mut *socket.chunk();
-            let received = socket.receive(chunk);
-            self.in_a_row =
-                received.as_ref().map_or(0, |_| self.in_a_row + 1);
-            match received {
-                Ok(0) => self.has_eof = true,
-                Ok(bytes) => self.buffer.extend_from_slice(&chunk[..bytes]),
-                Err(error) if must_wait(&error) => continue,
-                Err(error) => return Err(error),
-            }
-            break;
+    /// Receives once, when something is there, unless it is at its end.
+    fn fill(&mut self) -> Fill<'_> {
+        Fill(self)
+    }
+
+    fn receive(&mut self) -> io::Result<()> {
+        let Connection { socket, in_a_row, has_eof, .. } =
+            &*self.connection;
+        let chunk = &mut *socket.chunk();
+        let received = socket.receive(chunk);
+        let before = received.as_ref().map(|_| in_a_row.get());
+        in_a_row.set(before.map_or(0, |before| before + 1));
+        match received? {
+            0 => has_eof.set(true),
+            bytes => Buffer::add(&mut self.buffer, &chunk[..bytes]),
         }
         Ok(())
+    }
+}
+
+impl Buffer {
+    fn add(buffer: &mut Option<Box<Buffer>>, chunk: &[u8]) {
+        match buffer {
+            Some(buffer) => {
+                buffer.forget();
+                buffer.received.extend_from_slice(chunk);
+            }
+            None => {
+                let received = chunk.to_vec();
+                *buffer = Some(Box::new(Buffer { received, read: 0 }));
+            }
+        }
+    }
+
+    /// Makes room for what comes next.
+    fn forget(&mut self) {
+        self.received.drain(..self.read);
+        self.read = 0;
+    }
+}
+
+/// What [`StreamReader::fill`] returns. It is no `async fn`: this takes 8
+/// bytes of whoever awaits it, in place of 40.
+struct Fill<'a>(&'a mut StreamReader);
+
+impl Future for Fill<'_> {
+    type Output = io::Result<()>;
+
+    fn poll(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        let Fill(reader) = &mut *self;
+        while !reader.connection.is_at_end() {
+            ready!(reader.connection.poll_turn(context))?;
+            if reader.connection.is_at_end() {
+                break; // the writer was closed meanwhile
+            }
+            match reader.receive() {
+                Err(error) if must_wait(&error) => {}
+                result => return Poll::Ready(result),
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl Connection {
+    /// Waits until something is there; or only gives way to others now and
+    /// then, while there is always something.
+    fn poll_turn(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.in_a_row.get() {
+            0 => {
+                let is_waiting = &self.reader_is_waiting;
+                let interest = Interest::Readable;
+                return self
+                    .socket
+                    .poll_ready(interest, is_waiting, context);
+            }
+            MOST_IN_A_ROW => {
+                self.in_a_row.set(GAVE_WAY);
+                context.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            GAVE_WAY => self.in_a_row.set(0),
+            _ => {}
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl Drop for Fill<'_> {
+    /// Dropping a future cancels it.
+    fn drop(&mut self) {
+        let connection = &self.0.connection;
+        connection.socket.give_up(&connection.reader_is_waiting);
     }
 }
 

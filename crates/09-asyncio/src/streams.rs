@@ -1,9 +1,14 @@
 use std::cell::Cell;
+use std::future::{Future, poll_fn};
 use std::io::{self, ErrorKind};
+use std::mem;
 use std::net::{Shutdown, SocketAddr};
+use std::pin::Pin;
 use std::rc::Rc;
+use std::task::{Context, Poll, ready};
 
 use crawl::is_in_progress;
+use selectors::Interest;
 
 use crate::stream_reader::must_wait;
 use crate::{Socket, StreamReader};
@@ -48,38 +53,111 @@ use crate::{Socket, StreamReader};
 ///
 /// # Errors
 /// Why there is no connection.
-pub async fn open_connection(
+pub fn open_connection(
     address: SocketAddr,
-) -> io::Result<(StreamReader, StreamWriter)> {
-    let socket = selectors::socket(address)?;
-    match socket.connect(&address.into()) {
-        Err(error) if !is_in_progress(&error) => return Err(error),
-        _ => {}
-    }
-    let socket = Socket::new(socket)?;
-    // On loopback the connection is mostly there at once, and asking for
-    // it is cheaper than waiting.
-    if socket.peer_addr().is_err() {
-        socket.writable().await?;
-        match socket.take_error()? {
-            // Made, and reset again at once: what came before the reset
-            // can be read. (Python raises, and loses it.)
-            Some(it) if it.kind() == ErrorKind::ConnectionReset => {}
-            Some(error) => return Err(error),
-            None => {}
-        }
-    }
-    let connection =
-        Rc::new(Connection { socket, is_closed: Cell::new(false) });
-    let reader = StreamReader::new(Rc::clone(&connection));
-    Ok((reader, StreamWriter::new(connection)))
+) -> impl Future<Output = io::Result<(StreamReader, StreamWriter)>> {
+    Opening(State::New(address))
 }
 
-/// What both sides have in common.
+/// What [`open_connection`] returns. It is no `async fn`: this takes 40
+/// bytes of whoever awaits it, in place of 80.
+struct Opening(State);
+
+enum State {
+    New(SocketAddr),
+    Connecting { socket: Socket, is_waiting: Cell<bool> },
+    Over,
+}
+
+impl Future for Opening {
+    type Output = io::Result<(StreamReader, StreamWriter)>;
+
+    fn poll(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Self::Output> {
+        let mut is_there = false;
+        if let State::New(address) = self.0 {
+            self.0 = State::Over; // if it fails
+            let socket = connect(address)?;
+            // On loopback the connection is mostly there at once, and
+            // asking for it is cheaper than waiting.
+            is_there = socket.peer_addr().is_ok();
+            let is_waiting = Cell::new(false);
+            self.0 = State::Connecting { socket, is_waiting };
+        }
+        if let State::Connecting { socket, is_waiting } = &self.0
+            && !is_there
+        {
+            let interest = Interest::Writable;
+            ready!(socket.poll_ready(interest, is_waiting, context))?;
+            match socket.take_error()? {
+                // Made, and reset again at once: what came before the
+                // reset can be read. (Python raises, and loses it.)
+                Some(it) if it.kind() == ErrorKind::ConnectionReset => {}
+                Some(error) => return Poll::Ready(Err(error)),
+                None => {}
+            }
+        }
+        match mem::replace(&mut self.0, State::Over) {
+            State::Connecting { socket, .. } => {
+                Poll::Ready(Ok(streams(socket)))
+            }
+            _ => panic!("`open_connection` is over"),
+        }
+    }
+}
+
+impl Drop for Opening {
+    /// Dropping a future cancels it.
+    fn drop(&mut self) {
+        if let State::Connecting { socket, is_waiting } = &self.0 {
+            socket.give_up(is_waiting);
+        }
+    }
+}
+
+fn connect(address: SocketAddr) -> io::Result<Socket> {
+    let socket = selectors::socket(address)?;
+    match socket.connect(&address.into()) {
+        Err(error) if !is_in_progress(&error) => Err(error),
+        _ => Socket::new(socket),
+    }
+}
+
+fn streams(socket: Socket) -> (StreamReader, StreamWriter) {
+    let connection = Rc::new(Connection {
+        socket,
+        reader_is_waiting: Cell::new(false),
+        in_a_row: Cell::new(0),
+        has_eof: Cell::new(false),
+        ending: Cell::new(Ending::Open),
+        is_closed: Cell::new(false),
+    });
+    let reader = StreamReader::new(Rc::clone(&connection));
+    (reader, StreamWriter { connection, unsent: None })
+}
+
+/// What both sides have in common; and what one of them alone needs and is
+/// a byte only, because here is room for it.
 pub(crate) struct Connection {
     pub(crate) socket: Socket,
+    pub(crate) reader_is_waiting: Cell<bool>,
+    /// So often something was there since the reader has last waited. If
+    /// it was there the last time, the reader asks at once, and waits only
+    /// if nothing is there now.
+    pub(crate) in_a_row: Cell<u8>,
+    /// The other side has said that nothing more will come.
+    pub(crate) has_eof: Cell<bool>,
+    ending: Cell<Ending>,
     /// The writer has closed it, for the reader as well.
-    pub(crate) is_closed: Cell<bool>,
+    is_closed: Cell<bool>,
+}
+
+impl Connection {
+    pub(crate) fn is_at_end(&self) -> bool {
+        self.has_eof.get() || self.is_closed.get()
+    }
 }
 
 /// The side of a connection that sends.
@@ -107,7 +185,6 @@ pub struct StreamWriter {
     connection: Rc<Connection>,
     /// Boxed, because few writers ever wait.
     unsent: Option<Box<Unsent>>,
-    ending: Ending,
 }
 
 /// Invariant: what the writer has promised to the other side happens when
@@ -129,20 +206,17 @@ struct Unsent {
     /// The same socket under a second descriptor: the reader may wait for
     /// the first one. Made when it is first waited for.
     again: Option<Socket>,
+    is_waiting: Cell<bool>,
 }
 
 impl StreamWriter {
-    fn new(connection: Rc<Connection>) -> StreamWriter {
-        StreamWriter { connection, unsent: None, ending: Ending::Open }
-    }
-
     /// Sends what can be sent at once, and keeps the rest for
     /// [`drain`](StreamWriter::drain).
     ///
     /// # Errors
     /// How the connection ended, or that `write_eof` was called.
     pub fn write(&mut self, data: &[u8]) -> io::Result<()> {
-        if self.ending == Ending::Eof {
+        if self.connection.ending.get() == Ending::Eof {
             return Err(io::Error::new(
                 ErrorKind::BrokenPipe,
                 "RuntimeError: Cannot call write() after write_eof()",
@@ -158,7 +232,9 @@ impl StreamWriter {
         };
         if sent < data.len() {
             let buffer = data[sent..].to_vec();
-            let unsent = Unsent { buffer, sent: 0, again: None };
+            let is_waiting = Cell::new(false);
+            let unsent =
+                Unsent { buffer, sent: 0, again: None, is_waiting };
             self.unsent = Some(Box::new(unsent));
         }
         Ok(())
@@ -169,14 +245,18 @@ impl StreamWriter {
     ///
     /// # Errors
     /// How the connection ended.
-    pub async fn drain(&mut self) -> io::Result<()> {
-        if self.ending == Ending::Closed && self.unsent.is_none() {
-            return Err(io::Error::new(
-                ErrorKind::ConnectionReset,
-                "ConnectionResetError: Connection lost",
-            ));
-        }
-        self.flush().await
+    pub fn drain(&mut self) -> impl Future<Output = io::Result<()>> {
+        let mut flushing = self.flush();
+        poll_fn(move |context| {
+            let Flush(writer) = &flushing;
+            if writer.is_closing() && writer.unsent.is_none() {
+                return Poll::Ready(Err(io::Error::new(
+                    ErrorKind::ConnectionReset,
+                    "ConnectionResetError: Connection lost",
+                )));
+            }
+            Pin::new(&mut flushing).poll(context)
+        })
     }
 
     /// Tells the other side that nothing more will come, once everything
@@ -199,7 +279,7 @@ impl StreamWriter {
 
     /// Whether [`close`](StreamWriter::close) was called.
     pub fn is_closing(&self) -> bool {
-        self.ending == Ending::Closed
+        self.connection.ending.get() == Ending::Closed
     }
 
     /// After [`close`](StreamWriter::close): sends what is not sent yet,
@@ -219,8 +299,8 @@ impl StreamWriter {
     }
 
     fn end(&mut self, ending: Ending) -> io::Result<()> {
-        if self.ending < ending {
-            self.ending = ending;
+        if self.connection.ending.get() < ending {
+            self.connection.ending.set(ending);
             if self.unsent.is_none() {
                 return self.shut_down();
             }
@@ -229,8 +309,9 @@ impl StreamWriter {
     }
 
     fn shut_down(&self) -> io::Result<()> {
-        let Connection { socket, is_closed } = &*self.connection;
-        let shut_down = match self.ending {
+        let Connection { socket, ending, is_closed, .. } =
+            &*self.connection;
+        let shut_down = match ending.get() {
             Ending::Open => Ok(()),
             Ending::Eof => socket.shutdown(Shutdown::Write),
             Ending::Closed => {
@@ -246,29 +327,56 @@ impl StreamWriter {
         }
     }
 
-    async fn flush(&mut self) -> io::Result<()> {
-        while let Some(unsent) = &mut self.unsent {
-            if unsent.again.is_none() {
-                let again = self.connection.socket.try_clone()?;
-                unsent.again = Some(Socket::new(again)?);
-            }
-            if let Some(again) = &unsent.again {
-                again.writable().await?;
-            }
-            let rest = &unsent.buffer[unsent.sent..];
-            match self.connection.socket.send(rest) {
+    /// Sends what is not sent yet.
+    fn flush(&mut self) -> Flush<'_> {
+        Flush(self)
+    }
+}
+
+/// What [`StreamWriter::flush`] returns.
+struct Flush<'a>(&'a mut StreamWriter);
+
+impl Future for Flush<'_> {
+    type Output = io::Result<()>;
+
+    fn poll(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        let Flush(writer) = &mut *self;
+        let socket = &writer.connection.socket;
+        while let Some(unsent) = &mut writer.unsent {
+            let again = match unsent.again.take() {
+                Some(again) => again,
+                None => Socket::new(socket.try_clone()?)?,
+            };
+            let again = unsent.again.insert(again);
+            let interest = Interest::Writable;
+            let is_waiting = &unsent.is_waiting;
+            ready!(again.poll_ready(interest, is_waiting, context))?;
+            match socket.send(&unsent.buffer[unsent.sent..]) {
                 Ok(bytes) => unsent.sent += bytes,
                 Err(error) if must_wait(&error) => {}
                 Err(error) => {
-                    self.unsent = None; // nobody will ever take it
-                    return Err(error);
+                    writer.unsent = None; // nobody will ever take it
+                    return Poll::Ready(Err(error));
                 }
             }
             if unsent.sent == unsent.buffer.len() {
-                self.unsent = None;
-                self.shut_down()?;
+                writer.unsent = None;
+                writer.shut_down()?;
             }
         }
-        Ok(())
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl Drop for Flush<'_> {
+    fn drop(&mut self) {
+        if let Some(unsent) = &self.0.unsent
+            && let Some(again) = &unsent.again
+        {
+            again.give_up(&unsent.is_waiting);
+        }
     }
 }

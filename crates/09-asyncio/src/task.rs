@@ -7,8 +7,10 @@ use std::rc::{Rc, Weak};
 
 use crate::awaiting::{Await, Cancellable};
 use crate::cancellation::Step;
+use crate::done_callbacks::DoneCallback;
 use crate::event_loop::Shared;
 use crate::future::Promise;
+use crate::gather::Gathering;
 use crate::header::{Header, Runnable};
 use crate::outcome::{Outcome, Panic, State};
 use crate::running::running;
@@ -41,11 +43,7 @@ use crate::{AnyTask, Error, EventLoop, Future, TaskState};
 /// })?;
 /// # Ok::<(), asyncio::Error>(())
 /// ```
-pub struct Task<T> {
-    /// The same task, as a place for a result.
-    future: Future<T>,
-    task: Rc<TaskInner<T>>,
-}
+pub struct Task<T>(Future<T>);
 
 struct TaskInner<T> {
     header: Header,
@@ -125,7 +123,7 @@ impl<T: 'static> Task<T> {
     ) -> Task<T> {
         let task = Task::new(header, Some(Box::pin(coroutine)));
         let id = event_loop.0.tasks.borrow_mut().add(task.any().0);
-        task.task.header.id.set(id);
+        task.header().id.set(id);
         event_loop.0.schedule(id);
         task
     }
@@ -147,15 +145,11 @@ impl<T: 'static> Task<T> {
     ) -> Task<T> {
         let (outcome, coroutine) = (Outcome::new(), Cell::new(coroutine));
         let task = Rc::new(TaskInner { header, outcome, coroutine });
-        Task { future: Future(task.clone()), task }
-    }
-
-    pub(crate) fn header(&self) -> &Header {
-        &self.task.header
+        Task(Future(task))
     }
 
     pub(crate) fn end(&self, ending: State<T>) {
-        self.task.header.end();
+        self.header().end();
         let _ = self.finish(ending);
     }
 
@@ -175,7 +169,7 @@ impl<T: 'static> Task<T> {
     /// # Ok::<(), asyncio::Error>(())
     /// ```
     pub fn cancelling(&self) -> u32 {
-        self.task.header.cancellation.requests()
+        self.header().cancellation.requests()
     }
 
     /// Takes one request back, and returns how many are left. If none is
@@ -192,18 +186,18 @@ impl<T: 'static> Task<T> {
     /// # Ok::<(), asyncio::Error>(())
     /// ```
     pub fn uncancel(&self) -> u32 {
-        self.task.header.cancellation.uncancel()
+        self.header().cancellation.uncancel()
     }
 
     /// Its name: `Task-1`, unless it was given another.
     pub fn name(&self) -> String {
-        self.task.header.name()
+        self.header().name()
     }
 
     /// Gives it a name, once: Python's `create_task(…, name=…)`.
     #[must_use]
     pub fn named(self, name: &str) -> Task<T> {
-        self.task.header.set_name(name);
+        self.header().set_name(name);
         self
     }
 
@@ -221,10 +215,8 @@ impl<T: 'static> Task<T> {
     /// # Ok::<(), asyncio::Error>(())
     /// ```
     pub fn state(&self) -> TaskState {
-        match self.task.outcome.word() {
-            "pending" if self.task.header.is_current() => {
-                TaskState::Running
-            }
+        match self.0.0.outcome().word() {
+            "pending" if self.header().is_current() => TaskState::Running,
             "pending" => TaskState::Pending,
             "cancelled" => TaskState::Cancelled,
             _ => TaskState::Done,
@@ -243,7 +235,14 @@ impl<T: 'static> Task<T> {
     /// # }).unwrap();
     /// ```
     pub fn any(&self) -> AnyTask {
-        AnyTask(self.task.clone())
+        let task = Rc::clone(&self.0.0).into_task();
+        AnyTask(task.expect("it is a task"))
+    }
+}
+
+impl<T> Task<T> {
+    pub(crate) fn header(&self) -> &Header {
+        self.0.0.task().expect("it is a task").header()
     }
 }
 
@@ -252,14 +251,13 @@ impl<T> Deref for Task<T> {
     type Target = Future<T>;
 
     fn deref(&self) -> &Future<T> {
-        &self.future
+        &self.0
     }
 }
 
 impl<T> Clone for Task<T> {
     fn clone(&self) -> Task<T> {
-        let (future, task) = (self.future.clone(), Rc::clone(&self.task));
-        Task { future, task }
+        Task(self.0.clone())
     }
 }
 
@@ -269,7 +267,7 @@ impl<T: 'static> IntoFuture for Task<T> {
     type IntoFuture = Await<T>;
 
     fn into_future(self) -> Await<T> {
-        Await::new(self.future, self.task, Future::take)
+        Await::new(self.0.clone(), self.0.0, Future::take)
     }
 }
 
@@ -279,15 +277,14 @@ impl<T: Clone + 'static> IntoFuture for &Task<T> {
     type IntoFuture = Await<T>;
 
     fn into_future(self) -> Await<T> {
-        let (future, task) = (self.future.clone(), self.task.clone());
-        Await::new(future, task, Future::copy)
+        self.0.clone().into_future()
     }
 }
 
 impl<T: fmt::Debug> fmt::Debug for Task<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let TaskInner { header, outcome, .. } = &*self.task;
-        let task = header.describe(outcome.word());
+        let outcome = self.0.0.outcome();
+        let task = self.header().describe(outcome.word());
         write!(f, "<Task {task}{}>", outcome.ending())
     }
 }
@@ -301,8 +298,12 @@ impl<T: 'static> Promise<T> for TaskInner<T> {
         &self.header.event_loop
     }
 
-    fn has_coroutine(&self) -> bool {
-        true
+    fn task(&self) -> Option<&dyn Runnable> {
+        Some(self)
+    }
+
+    fn into_task(self: Rc<Self>) -> Option<Rc<dyn Runnable>> {
+        Some(self)
     }
 
     fn printed(&self) -> String {
@@ -343,7 +344,7 @@ impl<T: 'static> Runnable for TaskInner<T> {
         });
         let panicked = |panic| Some(State::Panicked(panic));
         if let Some(ending) = catch_unwind(step).unwrap_or_else(panicked) {
-            Task { future: Future(self.clone()), task: self }.end(ending);
+            Task(Future(self)).end(ending);
         }
     }
 
@@ -353,6 +354,11 @@ impl<T: 'static> Runnable for TaskInner<T> {
 
     fn on_done(self: Rc<Self>, function: Box<dyn FnOnce()>) {
         Future(self).add_done_callback(|_| function());
+    }
+
+    fn add_parent(self: Rc<Self>, gathering: Rc<Gathering>, index: u32) {
+        let parent = DoneCallback::Child(gathering, index);
+        let _ = Future(self).add(parent);
     }
 
     fn is_cancelled(&self) -> bool {

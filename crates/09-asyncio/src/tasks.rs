@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::task::Waker;
 
 use crate::event_loop::Shared;
+use crate::gather::Gathering;
 use crate::header::{MAIN, Runnable, current};
-use crate::waker::{Door, TaskWaker};
+use crate::waker::TaskWaker;
 use crate::{Error, EventLoop, Future, get_running_loop};
 
 /// A task, whatever its result.
@@ -69,6 +70,16 @@ impl AnyTask {
     /// Takes one request back, and returns how many are left.
     pub fn uncancel(&self) -> u32 {
         self.0.header().cancellation.uncancel()
+    }
+
+    /// It is the child of a gathering, with this index there.
+    pub(crate) fn add_parent(
+        &self,
+        gathering: &Rc<Gathering>,
+        index: usize,
+    ) {
+        let index = u32::try_from(index).expect("fewer than 2^32 tasks");
+        self.0.clone().add_parent(Rc::clone(gathering), index);
     }
 
     pub(crate) fn on_done(&self, function: impl FnOnce() + 'static) {
@@ -196,7 +207,8 @@ pub(crate) async fn wait_for_end(loop_: &EventLoop, tasks: Vec<AnyTask>) {
 pub(crate) struct Tasks {
     slots: Vec<Slot>,
     free: Vec<u32>,
-    door: Arc<Door>,
+    /// The number of the loop.
+    event_loop: u32,
     made: u32,
     /// The last number in a name.
     numbered: u32,
@@ -210,9 +222,10 @@ struct Slot {
 }
 
 impl Tasks {
-    pub(crate) fn new(door: &Arc<Door>) -> Tasks {
-        let (slots, free, door) = (Vec::new(), Vec::new(), door.clone());
-        let mut tasks = Tasks { slots, free, door, made: 0, numbered: 0 };
+    pub(crate) fn new(event_loop: u32) -> Tasks {
+        let (slots, free) = (Vec::new(), Vec::new());
+        let mut tasks =
+            Tasks { slots, free, event_loop, made: 0, numbered: 0 };
         tasks.new_slot(); // for MAIN
         tasks
     }
@@ -220,8 +233,8 @@ impl Tasks {
     fn new_slot(&mut self) -> u32 {
         let id = self.slots.len();
         let id = u32::try_from(id).expect("fewer than 2^32 tasks");
-        let door = Arc::clone(&self.door);
-        let waker = Arc::new(TaskWaker { id, door });
+        let event_loop = self.event_loop;
+        let waker = Arc::new(TaskWaker { event_loop, id });
         self.slots.push(Slot { task: None, waker });
         id
     }
@@ -268,7 +281,9 @@ impl Tasks {
 
     /// Whether the task has to be put into the queue.
     pub(crate) fn queues(&self, id: u32) -> bool {
-        let task = self.slots[id as usize].task.as_ref();
+        // The waker of a loop that is gone may have woken it for nothing.
+        let slot = self.slots.get(id as usize);
+        let task = slot.and_then(|slot| slot.task.as_ref());
         task.is_some_and(|task| !task.header().is_queued.replace(true))
     }
 

@@ -5,6 +5,8 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use pin_project_lite::pin_project;
+
 use crate::cancellation::{Scope, raise};
 use crate::handle::{Callback, HandleInner};
 use crate::running::running_or_panic;
@@ -64,64 +66,58 @@ pub fn timeout<F: IntoFuture>(
     future: F,
 ) -> Timeout<F::IntoFuture> {
     let inside = Scope::new(future.into_future());
-    Timeout { inside, alarm: Alarm::New(delay), requests: 0 }
+    Timeout { inside, alarm: Alarm::New(delay) }
 }
 
-/// What [`timeout`] returns.
-///
-/// ```
-/// # use std::time::Duration;
-/// # use stage_09_asyncio as asyncio;
-/// # asyncio::run(async {
-/// let timeout = asyncio::timeout(Duration::from_secs(1), async { 42 });
-/// assert_eq!(timeout.await, Ok(42));
-/// # })?;
-/// # Ok::<(), asyncio::Error>(())
-/// ```
-#[must_use = "it runs only while it is awaited"]
-pub struct Timeout<F> {
-    inside: Scope<F>,
-    alarm: Alarm,
-    /// How many requests to cancel the task there were before.
-    requests: u32,
+pin_project! {
+    /// What [`timeout`] returns.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use stage_09_asyncio as asyncio;
+    /// # asyncio::run(async {
+    /// let second = Duration::from_secs(1);
+    /// let timeout = asyncio::timeout(second, async { 42 });
+    /// assert_eq!(timeout.await, Ok(42));
+    /// # })?;
+    /// # Ok::<(), asyncio::Error>(())
+    /// ```
+    #[must_use = "it runs only while it is awaited"]
+    pub struct Timeout<F> {
+        #[pin]
+        inside: Scope<F>,
+        alarm: Alarm,
+    }
+
+    impl<F> PinnedDrop for Timeout<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let timeout = this.project();
+            timeout.alarm.switch_off();
+            timeout.inside.leave();
+            timeout.alarm.uncancel();
+        }
+    }
 }
 
 enum Alarm {
     New(Duration),
-    Timer(Rc<HandleInner>),
-}
-
-impl<F: Future> Timeout<F> {
-    fn set_alarm(&mut self, delay: Duration) {
-        let event_loop = running_or_panic();
-        let Some(task) = current_task() else {
-            panic!("RuntimeError: Timeout should be used inside a task");
-        };
-        self.requests = task.cancelling();
-        let cancel = Callback::Cancel(Rc::downgrade(&task.0));
-        self.alarm = Alarm::Timer(if delay.is_zero() {
-            event_loop.soon(cancel).0
-        } else {
-            event_loop.at(event_loop.after(delay), cancel)
-        });
-    }
+    Set(Rc<HandleInner>),
 }
 
 impl<F: Future> Future for Timeout<F> {
     type Output = Result<F::Output, TimeoutError>;
 
     fn poll(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Self::Output> {
-        if let Alarm::New(delay) = self.alarm {
-            self.set_alarm(delay);
-        }
-        let Poll::Ready(result) = self.inside.poll(context) else {
+        let timeout = self.project();
+        timeout.alarm.set();
+        let Poll::Ready(result) = timeout.inside.poll(context) else {
             return Poll::Pending;
         };
-        let is_ours = self.uncancel();
-        self.switch_off(); // it may live on after its end
+        let is_ours = timeout.alarm.uncancel();
+        timeout.alarm.switch_off(); // it may live on after its end
         match result {
             Ok(output) => Poll::Ready(Ok(output)),
             Err(_) if is_ours => Poll::Ready(Err(TimeoutError(()))),
@@ -130,9 +126,26 @@ impl<F: Future> Future for Timeout<F> {
     }
 }
 
-impl<F> Timeout<F> {
+impl Alarm {
+    /// From the first poll on.
+    fn set(&mut self) {
+        let Alarm::New(delay) = *self else { return };
+        let event_loop = running_or_panic();
+        let Some(task) = current_task() else {
+            panic!("RuntimeError: Timeout should be used inside a task");
+        };
+        let requests = task.cancelling();
+        let task = Rc::downgrade(&task.0);
+        let cancel = Callback::Cancel(task, requests);
+        *self = Alarm::Set(if delay.is_zero() {
+            event_loop.soon(cancel).0
+        } else {
+            event_loop.at(event_loop.after(delay), cancel)
+        });
+    }
+
     fn switch_off(&self) {
-        if let Alarm::Timer(timer) = &self.alarm {
+        if let Alarm::Set(timer) = self {
             timer.cancel();
         }
     }
@@ -144,20 +157,14 @@ impl<F> Timeout<F> {
     /// `false`: the alarm has not, or somebody else has cancelled the
     /// task as well, so that more requests are left than before.
     fn uncancel(&self) -> bool {
-        let Alarm::Timer(timer) = &self.alarm else { return false };
-        let Some(task) = timer.take_cancelled() else { return false };
+        let Alarm::Set(timer) = self else { return false };
+        let Some((task, before)) = timer.take_cancelled() else {
+            return false;
+        };
         // Of a task that is gone, nobody has asked anything.
         task.upgrade().is_none_or(|task| {
-            task.header().cancellation.uncancel() <= self.requests
+            task.header().cancellation.uncancel() <= before
         })
-    }
-}
-
-impl<F> Drop for Timeout<F> {
-    fn drop(&mut self) {
-        self.switch_off();
-        self.inside.leave();
-        self.uncancel();
     }
 }
 

@@ -6,20 +6,24 @@ use crate::Future;
 /// The line of those who wait for a lock, an event or an item: who came
 /// first is in front.
 ///
-/// Invariant: each is in the line until it goes on or gives up. Who gives
-/// up after it was called hands the call on, because that call may have
-/// been the only one.
+/// Invariant: each is in the line until it is called or gives up, and then
+/// counts as called until it goes on. Who gives up after it was called
+/// hands the call on, because that call may have been the only one.
 #[derive(Default)]
-pub(crate) struct Waiters(RefCell<VecDeque<Future<()>>>);
+pub(crate) struct Waiters {
+    line: RefCell<VecDeque<Future<()>>>,
+    /// So many were called and have not gone on yet.
+    called: Cell<usize>,
+}
 
 impl Waiters {
     /// Waits in line until called. If the waiter is cancelled before it
     /// goes on, `give_up` runs, and hears whether it had been called.
     pub(crate) async fn wait(&self, give_up: impl Fn(bool)) {
         let waiter = Future::new();
-        self.0.borrow_mut().push_back(waiter.clone());
+        self.line.borrow_mut().push_back(waiter.clone());
         let place = Place {
-            line: self,
+            waiters: self,
             waiter: &waiter,
             give_up,
             went_on: Cell::new(false),
@@ -28,17 +32,24 @@ impl Waiters {
         place.went_on.set(true);
     }
 
-    /// Calls the first in line who was not called yet. `false`: nobody.
+    /// Calls the first in line. `false`: nobody is there, or all have been
+    /// cancelled and will give up.
     pub(crate) fn call_one(&self) -> bool {
-        let line = self.0.borrow();
-        let first = line.iter().find(|waiter| !waiter.done());
-        first.is_some_and(|waiter| waiter.set_result(()).is_ok())
+        let mut line = self.line.borrow_mut();
+        let first = line.iter().position(|waiter| !waiter.done());
+        let first = first.and_then(|place| line.remove(place));
+        drop(line);
+        let Some(first) = first else { return false };
+        self.called.set(self.called.get() + 1);
+        first.set_result(()).is_ok()
     }
 
-    /// Calls the first in line, if it is neither called nor cancelled.
+    /// Calls the first in line, unless one was called already, or the
+    /// first is cancelled and will give up.
     pub(crate) fn call_first(&self) {
-        if let Some(waiter) = self.0.borrow().front() {
-            let _ = waiter.set_result(());
+        let first = self.line.borrow().front().cloned();
+        if self.called.get() == 0 && first.is_some_and(|it| !it.done()) {
+            self.call_one();
         }
     }
 
@@ -52,12 +63,13 @@ impl Waiters {
 
     /// Whether nobody waits who has not given up.
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.borrow().iter().all(Future::cancelled)
+        let line = self.line.borrow();
+        self.called.get() == 0 && line.iter().all(Future::cancelled)
     }
 }
 
 struct Place<'a, F: Fn(bool)> {
-    line: &'a Waiters,
+    waiters: &'a Waiters,
     waiter: &'a Future<()>,
     give_up: F,
     went_on: Cell<bool>,
@@ -65,13 +77,16 @@ struct Place<'a, F: Fn(bool)> {
 
 impl<F: Fn(bool)> Drop for Place<'_, F> {
     fn drop(&mut self) {
-        let mut line = self.line.0.borrow_mut();
-        // Mostly it is in front, where it is found and taken out at once.
-        let place = line.iter().position(|it| it.is_same(self.waiter));
-        place.map(|place| line.remove(place));
-        drop(line);
+        let was_called = self.waiter.result().is_ok();
+        if was_called {
+            let called = &self.waiters.called;
+            called.set(called.get() - 1);
+        } else {
+            let mut line = self.waiters.line.borrow_mut();
+            line.retain(|waiter| !waiter.is_same(self.waiter));
+        }
         if !self.went_on.get() {
-            (self.give_up)(self.waiter.result().is_ok());
+            (self.give_up)(was_called);
         }
     }
 }

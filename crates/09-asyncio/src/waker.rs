@@ -1,13 +1,16 @@
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Wake;
 
 use selectors::Notifier;
+use slab::Slab;
 
 use crate::crossing::{Inbox, Once};
 use crate::running;
 
 /// The way into a loop from other threads.
 pub(crate) struct Door {
+    /// The number of the loop.
+    number: u32,
     inbox: Inbox<Message>,
     notifier: Notifier,
 }
@@ -20,8 +23,20 @@ pub(crate) enum Message {
 }
 
 impl Door {
-    pub(crate) fn new(notifier: Notifier) -> Door {
-        Door { inbox: Inbox::new(), notifier }
+    /// A door for a new loop, which gets a number that no other loop of
+    /// the program has until this door is closed.
+    pub(crate) fn new(notifier: Notifier) -> Arc<Door> {
+        let mut doors = doors();
+        let place = doors.vacant_entry();
+        let number = u32::try_from(place.key());
+        let number = number.expect("fewer than 2^32 loops");
+        let inbox = Inbox::new();
+        let door = Arc::new(Door { number, inbox, notifier });
+        Arc::clone(place.insert(door))
+    }
+
+    pub(crate) fn number(&self) -> u32 {
+        self.number
     }
 
     pub(crate) fn inbox(&self) -> &Inbox<Message> {
@@ -40,6 +55,8 @@ impl Door {
 
     /// The loop is gone.
     pub(crate) fn close(&self) {
+        let gone = doors().try_remove(self.number as usize);
+        drop(gone); // it is not the last: somebody calls this
         self.inbox.close().into_iter().for_each(Message::forget);
     }
 }
@@ -54,13 +71,26 @@ impl Message {
     }
 }
 
+/// The doors of all loops, by number. A task's waker needs one only if it
+/// is called where its loop does not run.
+static DOORS: Mutex<Slab<Arc<Door>>> = Mutex::new(Slab::new());
+
+fn doors() -> MutexGuard<'static, Slab<Arc<Door>>> {
+    DOORS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// What a future gets in its context.
 ///
 /// On the loop's own thread a wake goes straight into the loop's queue,
 /// at its place among the other calls. From elsewhere it takes the door.
+///
+/// Both are numbers, and not an `Arc` of the door, because each task has
+/// one of these: so it takes 32 bytes, in place of 48. Whoever keeps it
+/// longer than the task and the loop lasted may wake another task, with
+/// the same numbers, for nothing.
 pub(crate) struct TaskWaker {
+    pub(crate) event_loop: u32,
     pub(crate) id: u32,
-    pub(crate) door: Arc<Door>,
 }
 
 impl Wake for TaskWaker {
@@ -69,8 +99,12 @@ impl Wake for TaskWaker {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        if !running::schedule_here(&self.door, self.id) {
-            self.door.send(Message::Wake(self.id));
+        if running::schedule_here(self.event_loop, self.id) {
+            return;
+        }
+        let door = doors().get(self.event_loop as usize).cloned();
+        if let Some(door) = door {
+            door.send(Message::Wake(self.id));
         }
     }
 }

@@ -166,8 +166,8 @@ fn stop_leaves_a_group_to_work() {
 #[test]
 fn a_timeout_that_is_over_cancels_nobody() {
     run(async {
-        let mut over = timeout(MOMENT, async { 1 });
-        assert_eq!((&mut over).await, Ok(1));
+        let mut over = pin!(timeout(MOMENT, async { 1 }));
+        assert_eq!(over.as_mut().await, Ok(1));
         sleep(4 * MOMENT).await;
     })
     .unwrap();
