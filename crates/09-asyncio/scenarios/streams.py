@@ -4,7 +4,7 @@ import threading
 
 from tracing import words
 
-MANY = 10 << 20  # more than the buffers of the system hold
+MANY = 10 << 20  # more than the system takes while nobody receives
 
 
 def trace(*what):
@@ -12,12 +12,16 @@ def trace(*what):
 
 
 class Server(threading.Thread):
-    """Sends some bytes, and counts what comes until the end."""
+    """Sends some bytes, and counts what comes until the end. It receives
+    from the beginning, or only when it is told to."""
 
-    def __init__(self, data, closes=False):
-        super().__init__()
+    def __init__(self, data, closes=False, receives=True):
+        super().__init__(daemon=True)
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.data, self.closes, self.count = data, closes, 0
+        self.may_receive = threading.Event()
+        if receives:
+            self.may_receive.set()
         self.start()
 
     def run(self):
@@ -25,6 +29,7 @@ class Server(threading.Thread):
             client.sendall(self.data)
             if self.closes:
                 client.shutdown(socket.SHUT_WR)
+            self.may_receive.wait()
             try:
                 while chunk := client.recv(65536):
                     self.count += len(chunk)
@@ -74,7 +79,7 @@ async def nothing_to_wait_for():
 
 
 async def eof_after_the_rest():
-    server = Server(b"hello")
+    server = Server(b"hello", receives=False)
     reader, writer = await server.connect()
     writer.write(bytes(MANY))
     writer.write_eof()
@@ -84,6 +89,7 @@ async def eof_after_the_rest():
         trace(words(error))
     writer.write_eof()
     trace(await reader.readexactly(5))
+    server.may_receive.set()
     await writer.drain()
     trace("the end:", await reader.read(10), reader.at_eof())
     trace("the server has all:", await server.counted() == MANY)
@@ -92,11 +98,12 @@ async def eof_after_the_rest():
 
 
 async def close_after_the_rest():
-    server = Server(b"")
+    server = Server(b"", receives=False)
     reader, writer = await server.connect()
     writer.write(bytes(MANY))
     writer.close()
     writer.write(b"more")  # of what is sent before the end
+    server.may_receive.set()
     await writer.wait_closed()
     trace("more:", await server.counted() == MANY + 4)
 

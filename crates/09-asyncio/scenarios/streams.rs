@@ -1,6 +1,7 @@
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener};
+use std::sync::mpsc::{self, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -11,7 +12,8 @@ use stage_09_asyncio as asyncio;
 
 use crate::tracing::python;
 
-const MANY: usize = 10 << 20; // more than the buffers of the system hold
+/// More than the system takes while nobody receives.
+const MANY: usize = 10 << 20;
 
 fn trace(what: impl Display) {
     println!(" - {what}");
@@ -29,19 +31,33 @@ fn bytes(bytes: &[u8]) -> String {
 
 type Streams = (StreamReader, StreamWriter);
 
-/// Sends some bytes, and counts what comes until the end.
-struct Server(TcpListener, JoinHandle<usize>);
+/// Sends some bytes, and counts what comes until the end. It receives
+/// from the beginning, or only when it is told to.
+struct Server {
+    listener: TcpListener,
+    counting: JoinHandle<usize>,
+    may_receive: Sender<()>,
+}
 
 impl Server {
-    fn new(data: Vec<u8>, closes: bool) -> io::Result<Server> {
+    fn new(
+        data: Vec<u8>,
+        closes: bool,
+        receives: bool,
+    ) -> io::Result<Server> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let accepting = listener.try_clone()?;
+        let (may_receive, wait) = mpsc::channel();
+        if receives {
+            let _ = may_receive.send(());
+        }
         let run = move || -> io::Result<usize> {
             let (mut client, _) = accepting.accept()?;
             client.write_all(&data)?;
             if closes {
                 client.shutdown(Shutdown::Write)?;
             }
+            let _ = wait.recv();
             let (mut count, mut chunk) = (0, vec![0; 65536]);
             loop {
                 match client.read(&mut chunk) {
@@ -56,21 +72,23 @@ impl Server {
             }
         };
         let run = move || run().expect("the server serves");
-        Ok(Server(listener, thread::spawn(run)))
+        let counting = thread::spawn(run);
+        Ok(Server { listener, counting, may_receive })
     }
 
     async fn connect(&self) -> io::Result<Streams> {
-        open_connection(self.0.local_addr()?).await
+        open_connection(self.listener.local_addr()?).await
     }
 
     async fn counted(self) -> usize {
-        to_thread(|| self.1.join().expect("it does not panic")).await
+        let counting = self.counting;
+        to_thread(|| counting.join().expect("it does not panic")).await
     }
 }
 
 /// A reader for which all of this is there already, and its end.
 async fn arrived(data: impl Into<Vec<u8>>) -> io::Result<Streams> {
-    let server = Server::new(data.into(), true)?;
+    let server = Server::new(data.into(), true, true)?;
     let streams = server.connect().await?;
     sleep(Duration::from_millis(100)).await;
     Ok(streams)
@@ -83,7 +101,7 @@ fn error_of<T>(result: io::Result<T>) -> io::Error {
 }
 
 async fn nothing_to_wait_for() -> io::Result<()> {
-    let server = Server::new(Vec::new(), false)?;
+    let server = Server::new(Vec::new(), false, true)?;
     let (mut reader, mut writer) = server.connect().await?;
     let (none, exactly) =
         (reader.read(0).await?, reader.readexactly(0).await?);
@@ -106,13 +124,14 @@ async fn nothing_to_wait_for() -> io::Result<()> {
 }
 
 async fn eof_after_the_rest() -> io::Result<()> {
-    let server = Server::new(b"hello".to_vec(), false)?;
+    let server = Server::new(b"hello".to_vec(), false, false)?;
     let (mut reader, mut writer) = server.connect().await?;
     writer.write(&vec![0; MANY])?;
     writer.write_eof()?;
     error_of(writer.write(b"more"));
     writer.write_eof()?;
     trace!("{}", bytes(&reader.readexactly(5).await?));
+    let _ = server.may_receive.send(());
     writer.drain().await?;
     let (end, at_eof) = (reader.read(10).await?, reader.at_eof());
     trace!("the end: {} {}", bytes(&end), python(at_eof));
@@ -123,11 +142,12 @@ async fn eof_after_the_rest() -> io::Result<()> {
 }
 
 async fn close_after_the_rest() -> io::Result<()> {
-    let server = Server::new(Vec::new(), false)?;
+    let server = Server::new(Vec::new(), false, false)?;
     let (_reader, mut writer) = server.connect().await?;
     writer.write(&vec![0; MANY])?;
     writer.close();
     writer.write(b"more")?; // of what is sent before the end
+    let _ = server.may_receive.send(());
     writer.wait_closed().await?;
     let has_more = server.counted().await == MANY + 4;
     trace!("more: {}", python(has_more));

@@ -12,7 +12,9 @@ use crawl::{DeadlinePassed, Exchange, Limits};
 use crawl::{Outcome, Page, Received, Sent, Target};
 
 use crate::panics::if_it_panics;
-use crate::{EventLoop, Queue, Semaphore, StreamReader, StreamWriter};
+use crate::{
+    EventLoop, Permit, Queue, Semaphore, StreamReader, StreamWriter,
+};
 use crate::{create_task, gather, open_connection, timeout};
 
 /// Fetches the targets, and hands each outcome to `done` as it comes.
@@ -54,7 +56,6 @@ pub fn crawl(
 /// What the fetches of a crawl have in common.
 struct Crawl {
     limits: Limits,
-    in_flight: Semaphore,
     /// `None`: a fetch has panicked, so its outcome will never come.
     finished: Queue<Option<Outcome>>,
 }
@@ -64,38 +65,42 @@ async fn fetch_all(
     limits: Limits,
     done: &mut dyn FnMut(Outcome),
 ) {
+    let crawl = Rc::new(Crawl { limits, finished: Queue::new(0) });
     let in_flight = Semaphore::new(limits.concurrency.get());
-    let finished = Queue::new(0);
-    let crawl = Rc::new(Crawl { limits, in_flight, finished });
-    let fetches = targets.iter().enumerate().map(|(index, target)| {
-        create_task(fetch(index, target.clone(), Rc::clone(&crawl)))
-    });
-    // They run from now on. `done` borrows from the caller, so this task
-    // calls it, and not theirs.
-    let all = gather(fetches.collect::<Vec<_>>());
-    for _ in targets {
-        let Some(outcome) = crawl.finished.get().await else { break };
-        done(outcome);
+    let (mut fetches, mut missing) = (Vec::new(), targets.len());
+    for (index, target) in targets.iter().enumerate() {
+        let permit = in_flight.acquire().await;
+        let fetch = fetch(index, target.clone(), permit, Rc::clone(&crawl));
+        fetches.push(create_task(fetch));
+        // `done` borrows from the caller, so this task calls it, and not
+        // theirs.
+        while let Ok(outcome) = crawl.finished.get_nowait() {
+            missing -= 1;
+            outcome.map(&mut *done);
+        }
     }
-    all.await; // a panic in a fetch goes on here
+    for _ in 0..missing {
+        crawl.finished.get().await.map(&mut *done);
+    }
+    gather(fetches).await; // a panic in a fetch goes on here
 }
 
-/// Fetches one target, when there is room for it.
+/// Fetches one target, and then makes room for another one.
 fn fetch(
     index: usize,
     target: Target,
+    permit: Permit,
     crawl: Rc<Crawl>,
 ) -> impl Future<Output = ()> {
     async move {
         let _told = if_it_panics(|| {
             let _ = crawl.finished.put_nowait(None);
         });
-        let _permit = crawl.in_flight.acquire().await;
         let mut exchange = Exchange::new(&target, &crawl.limits);
         let page = loop {
             let left = exchange.time_left();
             let page = timeout(left, download(&mut exchange)).await;
-            let page = page.unwrap_or(Err(DeadlinePassed.into()));
+            let page = page.unwrap_or_else(|_| Err(DeadlinePassed.into()));
             if !exchange.try_next_address(&page) {
                 break page;
             }
@@ -103,6 +108,7 @@ fn fetch(
         // The queue has room for all: nobody waits here.
         let outcome = exchange.finish(index, page);
         let _ = crawl.finished.put_nowait(Some(outcome));
+        drop(permit);
     }
 }
 

@@ -176,7 +176,7 @@ pub fn fetch(
         let page = loop {
             let left = exchange.time_left();
             let page = timeout(left, download(&mut exchange)).await;
-            let page = page.unwrap_or(Err(DeadlinePassed.into()));
+            let page = page.unwrap_or_else(|_| Err(DeadlinePassed.into()));
             if !exchange.try_next_address(&page) {
                 break page;
             }

@@ -1,9 +1,10 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use crate::EventLoop;
-use crate::event_loop::Ready;
+use crate::ready::Ready;
 
 /// What a loop says about mistakes, and to whom.
 pub(crate) struct Debug {
@@ -99,7 +100,11 @@ impl EventLoop {
         self.0.debug.report(message);
     }
 
-    pub(crate) fn run_timed(&self, next: Ready, main: &mut dyn FnMut()) {
+    pub(crate) fn run_timed(
+        &self,
+        next: Ready,
+        main: &mut dyn FnMut(&Waker),
+    ) {
         let what = match &next {
             Ready::Step(id) => {
                 let task = self.0.tasks.borrow().get(*id);

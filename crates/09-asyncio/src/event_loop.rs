@@ -1,19 +1,19 @@
 use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::pin::pin;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
+use std::task::Waker;
 use std::thread;
 use std::time::Duration;
 
 use crate::cancellation::Step;
 use crate::clock::Clock;
 use crate::debug::Debug;
-use crate::gather::Gathering;
 use crate::handle::{Callback, HandleInner};
 use crate::header::{Header, MAIN, enter};
 use crate::outcome::State;
+use crate::ready::{Ready, ReadyQueue};
 use crate::running::Running;
 use crate::socket::Sockets;
 use crate::tasks::Tasks;
@@ -44,7 +44,7 @@ use crate::{Error, Task, ThreadPoolExecutor};
 pub struct EventLoop(pub(crate) Rc<Shared>);
 
 pub(crate) struct Shared {
-    ready: RefCell<VecDeque<Ready>>,
+    ready: ReadyQueue,
     pub(crate) timers: RefCell<Timers>,
     pub(crate) tasks: RefCell<Tasks>,
     pub(crate) sockets: Rc<Sockets>,
@@ -57,18 +57,6 @@ pub(crate) struct Shared {
     pub(crate) drops_main: Cell<bool>,
     /// The turns since the loop has last looked at the sockets.
     turns_without_a_look: Cell<u32>,
-}
-
-/// What a turn runs.
-pub(crate) enum Ready {
-    /// The next step of the task with this id.
-    Step(u32),
-    /// What was given to `call_soon`, or a timer that has come due.
-    Call(Rc<HandleInner>),
-    /// The child of a gathering, with this index there, is done.
-    Child(Rc<Gathering>, u32),
-    /// The main coroutine has ended in the turn before.
-    Stop,
 }
 
 /// While there is something to run, so many turns may pass without a look
@@ -92,7 +80,7 @@ impl EventLoop {
         let sockets = Sockets::new()?;
         let door = Door::new(sockets.notifier()?);
         Ok(EventLoop(Rc::new(Shared {
-            ready: RefCell::default(),
+            ready: ReadyQueue::default(),
             timers: RefCell::new(Timers::new()),
             tasks: RefCell::new(Tasks::new(door.number())),
             sockets,
@@ -150,12 +138,13 @@ impl EventLoop {
         self.0.schedule(MAIN);
 
         let mut result = Err(Error::Stopped);
-        let ran = self.run_turns(&mut || {
+        let ran = self.run_turns(&mut |waker| {
             let Some(main) = coroutine.as_mut().as_pin_mut() else {
                 return;
             };
             let _current = enter(Some(task.any().0));
-            let step = AssertUnwindSafe(|| task.header().step(main));
+            let step = || task.header().step(main, waker);
+            let step = AssertUnwindSafe(step);
             result = match catch_unwind(step) {
                 Ok(Step::Pending) => return,
                 Ok(Step::Done(output)) => Ok(Ok(output)),
@@ -195,7 +184,7 @@ impl EventLoop {
     /// this thread. [`Error::Io`]: the system cannot wait.
     pub fn run_forever(&self) -> Result<(), Error> {
         let _running = Running::enter(self)?;
-        self.run_turns(&mut || {})
+        self.run_turns(&mut |_| {})
     }
 
     /// Ends the run when this turn is over. A loop that does not run will
@@ -213,7 +202,7 @@ impl EventLoop {
         self.0.is_stopping.set(true);
     }
 
-    fn run_turns(&self, main: &mut dyn FnMut()) -> Result<(), Error> {
+    fn run_turns(&self, main: &mut dyn FnMut(&Waker)) -> Result<(), Error> {
         loop {
             self.turn(main)?;
             if self.0.is_stopping.take() {
@@ -233,7 +222,7 @@ impl EventLoop {
     ///    has arrived in time wins over a timeout.
     /// 4. Run what is ready now. What that makes ready waits for the next
     ///    turn.
-    fn turn(&self, main: &mut dyn FnMut()) -> Result<(), Error> {
+    fn turn(&self, main: &mut dyn FnMut(&Waker)) -> Result<(), Error> {
         let shared = &*self.0;
 
         // 1. The one place where the program sleeps.
@@ -275,22 +264,20 @@ impl EventLoop {
         }
 
         // 4.
-        let ready_now = shared.ready.borrow().len();
-        for _ in 0..ready_now {
-            let next = shared.ready.borrow_mut().pop_front();
-            let Some(next) = next else { break };
+        for _ in 0..shared.ready.len() {
+            let Some(next) = shared.ready.pop() else { break };
             if shared.debug.is_on() {
                 self.run_timed(next, main);
             } else {
                 self.run_one(next, main);
             }
         }
-        shared.give_memory_back();
+        shared.ready.give_memory_back();
         Ok(())
     }
 
     fn is_busy(&self) -> bool {
-        !self.0.ready.borrow().is_empty() || self.0.is_stopping.get()
+        self.0.ready.len() > 0 || self.0.is_stopping.get()
     }
 
     fn looks_at_sockets(&self) -> bool {
@@ -310,17 +297,21 @@ impl EventLoop {
         self.0.clock.skip(left)
     }
 
-    pub(crate) fn run_one(&self, next: Ready, main: &mut dyn FnMut()) {
+    pub(crate) fn run_one(
+        &self,
+        next: Ready,
+        main: &mut dyn FnMut(&Waker),
+    ) {
         match next {
-            Ready::Step(MAIN) => {
-                self.0.tasks.borrow().starts(MAIN);
-                main();
-            }
             Ready::Step(id) => {
-                let task = self.0.tasks.borrow().starts(id);
-                if let Some(task) = task {
-                    let _current = enter(Some(task.clone()));
-                    task.step();
+                let starts = self.0.tasks.borrow().starts(id);
+                match starts {
+                    Some((_, waker)) if id == MAIN => main(&waker),
+                    Some((task, waker)) => {
+                        let _current = enter(Some(task.clone()));
+                        task.step(&waker);
+                    }
+                    None => {}
                 }
             }
             Ready::Call(handle) => self.call(&handle),
@@ -353,7 +344,7 @@ impl EventLoop {
     }
 
     pub(crate) fn push(&self, ready: Ready) {
-        self.0.ready.borrow_mut().push_back(ready);
+        self.0.ready.push(ready);
     }
 
     pub(crate) fn downgrade(&self) -> Weak<Shared> {
@@ -366,18 +357,7 @@ impl Shared {
     /// before its step.
     pub(crate) fn schedule(&self, id: u32) {
         if self.tasks.borrow().queues(id) {
-            self.ready.borrow_mut().push_back(Ready::Step(id));
-        }
-    }
-
-    /// After a turn in which thousands were ready, as when a `gather` has
-    /// made a task of each, the queue does not stay as large.
-    fn give_memory_back(&self) {
-        const FEW: usize = 1_024;
-        let mut ready = self.ready.borrow_mut();
-        if ready.capacity() > FEW && ready.len() < ready.capacity() / 4 {
-            let room = 2 * ready.len();
-            ready.shrink_to(room);
+            self.ready.push(Ready::Step(id));
         }
     }
 }

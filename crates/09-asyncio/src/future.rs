@@ -6,9 +6,10 @@ use std::task::Waker;
 
 use crate::awaiting::{Await, Cancellable};
 use crate::done_callbacks::{DoneCallback, Numbered};
-use crate::event_loop::{Ready, Shared};
+use crate::event_loop::Shared;
 use crate::header::Runnable;
 use crate::outcome::{Outcome, State};
+use crate::ready::Ready;
 use crate::running::running;
 use crate::{Error, EventLoop};
 

@@ -6,8 +6,8 @@ use std::rc::{Rc, Weak};
 use std::task::Waker;
 
 use crate::EventLoop;
-use crate::event_loop::Ready;
 use crate::header::Runnable;
+use crate::ready::Ready;
 
 impl EventLoop {
     /// Has a function called in the next turn, after everything that was

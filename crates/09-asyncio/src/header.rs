@@ -4,7 +4,7 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::ptr;
 use std::rc::{Rc, Weak};
-use std::task::Context;
+use std::task::{Context, Waker};
 
 use crate::EventLoop;
 use crate::cancellation::{Cancellation, Step};
@@ -16,7 +16,7 @@ use crate::outcome::Panic;
 /// result.
 pub(crate) trait Runnable {
     fn header(&self) -> &Header;
-    fn step(self: Rc<Self>);
+    fn step(self: Rc<Self>, waker: &Waker);
     fn describe(&self) -> String;
     fn on_done(self: Rc<Self>, function: Box<dyn FnOnce()>);
 
@@ -83,14 +83,15 @@ impl Header {
     }
 
     /// One step of the task whose header this is.
-    pub(crate) fn step<F>(&self, coroutine: Pin<&mut F>) -> Step<F::Output>
+    pub(crate) fn step<F>(
+        &self,
+        coroutine: Pin<&mut F>,
+        waker: &Waker,
+    ) -> Step<F::Output>
     where
         F: std::future::Future + ?Sized,
     {
-        let event_loop = self.event_loop.upgrade();
-        let event_loop = event_loop.expect("the loop is what steps it");
-        let waker = event_loop.tasks.borrow().waker(self.id.get());
-        let context = &mut Context::from_waker(&waker);
+        let context = &mut Context::from_waker(waker);
         self.cancellation.step(coroutine, context)
     }
 

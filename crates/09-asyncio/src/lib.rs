@@ -91,13 +91,13 @@ mod crawl_with_sockets;
 
 // Part 1: the loop.
 mod event_loop;
+mod ready;
 
 mod handle;
 mod timers;
 
 mod clock;
 mod debug;
-mod done_callbacks;
 
 mod crossing;
 mod waker;
@@ -108,6 +108,7 @@ mod runners;
 
 // Part 2: tasks.
 mod awaiting;
+mod done_callbacks;
 mod future;
 mod outcome;
 

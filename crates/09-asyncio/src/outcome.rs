@@ -41,7 +41,7 @@ impl<T> Outcome<T> {
     ) -> R {
         let mut state = self.0.replace(State::Taken);
         let result = look(&mut state);
-        self.0.set(state);
+        mem::forget(self.0.replace(state)); // `Taken`, without contents
         result
     }
 
@@ -94,15 +94,7 @@ impl<T> Outcome<T> {
 
     /// The words of the panic, which counts as seen from now on.
     pub(crate) fn see(&self) -> Option<String> {
-        self.look(|state| {
-            let (State::Panicked(panic) | State::Seen(panic)) = state
-            else {
-                return None;
-            };
-            let words = words(panic);
-            *state = State::Seen(mem::replace(panic, Box::new(())));
-            Some(words)
-        })
+        self.look(State::see)
     }
 
     /// Takes the result out, or the panic, whose words stay.
@@ -125,15 +117,26 @@ impl<T> Outcome<T> {
     where
         T: Clone,
     {
-        if let Some(words) = self.see() {
-            return Err(Error::Exception(words));
-        }
         self.look(|state| match state {
             State::Pending(_) => Err(Error::NotDone),
             State::Done(result) => Ok(result.clone()),
             State::Cancelled => Err(Error::Cancelled),
-            _ => Err(Error::Taken),
+            State::Panicked(_) | State::Seen(_) => {
+                Err(Error::Exception(state.see().unwrap_or_default()))
+            }
+            State::Taken => Err(Error::Taken),
         })
+    }
+}
+
+impl<T> State<T> {
+    fn see(&mut self) -> Option<String> {
+        let (State::Panicked(panic) | State::Seen(panic)) = self else {
+            return None;
+        };
+        let words = words(panic);
+        *self = State::Seen(mem::replace(panic, Box::new(())));
+        Some(words)
     }
 }
 

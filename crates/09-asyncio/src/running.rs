@@ -83,8 +83,13 @@ pub fn get_event_loop() -> Result<EventLoop, Error> {
 }
 
 pub(crate) fn running() -> Option<EventLoop> {
-    // While a thread ends, its variables are gone, and no loop runs.
-    RUNNING.try_with(|it| it.borrow().clone()).ok().flatten()
+    look(Clone::clone).flatten()
+}
+
+/// While a thread ends, its variables are gone, and no loop runs. `look`
+/// calls nothing of others.
+fn look<R>(look: impl FnOnce(&Option<EventLoop>) -> R) -> Option<R> {
+    RUNNING.try_with(|running| look(&running.borrow())).ok()
 }
 
 /// The running loop, for a future that is polled and cannot return an
@@ -96,8 +101,14 @@ pub(crate) fn running_or_panic() -> EventLoop {
 
 /// Schedules a step of a task, if its loop is the one that runs here.
 pub(crate) fn schedule_here(event_loop: u32, id: u32) -> bool {
-    let here = running().filter(|it| it.0.door.number() == event_loop);
-    here.inspect(|it| it.0.schedule(id)).is_some()
+    let schedule = |running: &EventLoop| {
+        let is_here = running.0.door.number() == event_loop;
+        if is_here {
+            running.0.schedule(id);
+        }
+        is_here
+    };
+    look(|it| it.as_ref().is_some_and(schedule)).unwrap_or(false)
 }
 
 /// Whether the loop that runs here was stopped, and drops its main

@@ -63,12 +63,16 @@ impl StreamReader {
         &mut self,
         most: usize,
     ) -> impl Future<Output = io::Result<Vec<u8>>> {
-        let mut filling = self.fill();
+        let mut receiving = Receive(self);
         poll_fn(move |context| {
-            if filling.0.buffer.is_none() && most > 0 {
-                ready!(Pin::new(&mut filling).poll(context))?;
+            if receiving.0.buffer.is_none() && most > 0 {
+                let chunk = ready!(Pin::new(&mut receiving).poll(context))?;
+                if chunk.len() <= most {
+                    return Poll::Ready(Ok(chunk)); // as it is
+                }
+                receiving.0.keep(chunk);
             }
-            Poll::Ready(Ok(filling.0.take(most)))
+            Poll::Ready(Ok(receiving.0.take(most)))
         })
     }
 
@@ -203,40 +207,26 @@ impl StreamReader {
         self.connection.is_at_end()
     }
 
-    /// Receives once, when something is there, unless it is at its end.
-    fn fill(&mut self) -> Fill<'_> {
-        Fill(self)
-    }
-
-    fn receive(&mut self) -> io::Result<()> {
-        let Connection { socket, in_a_row, has_eof, .. } =
-            &*self.connection;
-        let chunk = &mut *socket.chunk();
-        let received = socket.receive(chunk);
-        let before = received.as_ref().map(|_| in_a_row.get());
-        in_a_row.set(before.map_or(0, |before| before + 1));
-        match received? {
-            0 => has_eof.set(true),
-            bytes => Buffer::add(&mut self.buffer, &chunk[..bytes]),
+    async fn fill(&mut self) -> io::Result<()> {
+        let chunk = Receive(self).await?;
+        if !chunk.is_empty() {
+            self.keep(chunk);
         }
         Ok(())
+    }
+
+    fn keep(&mut self, chunk: Vec<u8>) {
+        if let Some(buffer) = &mut self.buffer {
+            buffer.forget();
+            buffer.received.extend(chunk);
+        } else {
+            let buffer = Buffer { received: chunk, read: 0 };
+            self.buffer = Some(Box::new(buffer));
+        }
     }
 }
 
 impl Buffer {
-    fn add(buffer: &mut Option<Box<Buffer>>, chunk: &[u8]) {
-        match buffer {
-            Some(buffer) => {
-                buffer.forget();
-                buffer.received.extend_from_slice(chunk);
-            }
-            None => {
-                let received = chunk.to_vec();
-                *buffer = Some(Box::new(Buffer { received, read: 0 }));
-            }
-        }
-    }
-
     /// Makes room for what comes next.
     fn forget(&mut self) {
         self.received.drain(..self.read);
@@ -244,29 +234,38 @@ impl Buffer {
     }
 }
 
-/// What [`StreamReader::fill`] returns. It is no `async fn`: this takes 8
-/// bytes of whoever awaits it, in place of 40.
-struct Fill<'a>(&'a mut StreamReader);
+/// Receives once, when something is there: at the end of the stream it is
+/// empty. It is no `async fn`: this takes 8 bytes of whoever awaits it, in
+/// place of 40.
+struct Receive<'a>(&'a mut StreamReader);
 
-impl Future for Fill<'_> {
-    type Output = io::Result<()>;
+impl Future for Receive<'_> {
+    type Output = io::Result<Vec<u8>>;
 
     fn poll(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<io::Result<()>> {
-        let Fill(reader) = &mut *self;
-        while !reader.connection.is_at_end() {
-            ready!(reader.connection.poll_turn(context))?;
-            if reader.connection.is_at_end() {
+    ) -> Poll<io::Result<Vec<u8>>> {
+        let connection = &self.0.connection;
+        while !connection.is_at_end() {
+            ready!(connection.poll_turn(context))?;
+            if connection.is_at_end() {
                 break; // the writer was closed meanwhile
             }
-            match reader.receive() {
+            match connection.receive() {
                 Err(error) if must_wait(&error) => {}
                 result => return Poll::Ready(result),
             }
         }
-        Poll::Ready(Ok(()))
+        Poll::Ready(Ok(Vec::new()))
+    }
+}
+
+impl Drop for Receive<'_> {
+    /// Dropping a future cancels it.
+    fn drop(&mut self) {
+        let connection = &self.0.connection;
+        connection.socket.give_up(&connection.reader_is_waiting);
     }
 }
 
@@ -292,13 +291,15 @@ impl Connection {
         }
         Poll::Ready(Ok(()))
     }
-}
 
-impl Drop for Fill<'_> {
-    /// Dropping a future cancels it.
-    fn drop(&mut self) {
-        let connection = &self.0.connection;
-        connection.socket.give_up(&connection.reader_is_waiting);
+    fn receive(&self) -> io::Result<Vec<u8>> {
+        let chunk = &mut *self.socket.chunk();
+        let received = self.socket.receive(chunk);
+        let before = received.as_ref().map(|_| self.in_a_row.get());
+        self.in_a_row.set(before.map_or(0, |before| before + 1));
+        let bytes = received?;
+        self.has_eof.set(bytes == 0);
+        Ok(chunk[..bytes].to_vec())
     }
 }
 

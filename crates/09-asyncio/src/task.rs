@@ -4,6 +4,7 @@ use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::pin::Pin;
 use std::rc::{Rc, Weak};
+use std::task::Waker;
 
 use crate::awaiting::{Await, Cancellable};
 use crate::cancellation::Step;
@@ -326,10 +327,11 @@ impl<T: 'static> Runnable for TaskInner<T> {
         &self.header
     }
 
-    fn step(self: Rc<Self>) {
+    fn step(self: Rc<Self>, waker: &Waker) {
         let Some(mut coroutine) = self.coroutine.take() else { return };
         let step = AssertUnwindSafe(|| {
-            let ending = match self.header.step(coroutine.as_mut()) {
+            let step = self.header.step(coroutine.as_mut(), waker);
+            let ending = match step {
                 Step::Pending => {
                     self.coroutine.set(Some(coroutine));
                     return None;

@@ -275,10 +275,6 @@ impl Tasks {
         self.slots[id as usize].task.clone()
     }
 
-    pub(crate) fn waker(&self, id: u32) -> Waker {
-        Arc::clone(&self.slots[id as usize].waker).into()
-    }
-
     /// Whether the task has to be put into the queue.
     pub(crate) fn queues(&self, id: u32) -> bool {
         // The waker of a loop that is gone may have woken it for nothing.
@@ -287,10 +283,15 @@ impl Tasks {
         task.is_some_and(|task| !task.header().is_queued.replace(true))
     }
 
-    /// The task that is stepped now.
-    pub(crate) fn starts(&self, id: u32) -> Option<Rc<dyn Runnable>> {
-        let task = self.slots[id as usize].task.clone();
-        task.inspect(|task| task.header().is_queued.set(false))
+    /// The task that is stepped now, and what it is woken with.
+    pub(crate) fn starts(
+        &self,
+        id: u32,
+    ) -> Option<(Rc<dyn Runnable>, Waker)> {
+        let slot = &self.slots[id as usize];
+        let task = slot.task.clone()?;
+        task.header().is_queued.set(false);
+        Some((task, Arc::clone(&slot.waker).into()))
     }
 
     pub(crate) fn all(&self) -> Vec<AnyTask> {

@@ -102,6 +102,8 @@ pin_project! {
 enum Alarm {
     New(Duration),
     Set(Rc<HandleInner>),
+    /// The timeout has ended. It may live on for a while.
+    Over,
 }
 
 impl<F: Future> Future for Timeout<F> {
@@ -117,7 +119,8 @@ impl<F: Future> Future for Timeout<F> {
             return Poll::Pending;
         };
         let is_ours = timeout.alarm.uncancel();
-        timeout.alarm.switch_off(); // it may live on after its end
+        timeout.alarm.switch_off();
+        *timeout.alarm = Alarm::Over;
         match result {
             Ok(output) => Poll::Ready(Ok(output)),
             Err(_) if is_ours => Poll::Ready(Err(TimeoutError(()))),
