@@ -30,9 +30,9 @@ from crawl import feature, main
 def crawl(targets, limits, done):
     """Fetches the targets, and hands each outcome to `done` as it comes.
 
-    `gather` makes a task for every target at the start: the semaphore
-    limits what is in flight, and nothing limits the tasks that wait for
-    it. `crawl_with_sockets` makes a task only when there is room for it.
+    A task is made when the semaphore has room for it. With `async with
+    in_flight` in the fetch there would be a task for every target from the
+    start, and most of them would wait in line.
     """
     feature(asyncio, "TaskGroup")  # older Pythons are not supported
     asyncio.run(fetch_all(targets, limits, done))
@@ -40,15 +40,18 @@ def crawl(targets, limits, done):
 
 async def fetch_all(targets, limits, done):
     in_flight = Semaphore(limits.concurrency)
-    await asyncio.gather(*(
-        fetch(index, target, limits, in_flight, done)
-        for index, target in enumerate(targets)
-    ))
+    fetches = []
+    for index, target in enumerate(targets):
+        await in_flight.acquire()
+        fetches.append(asyncio.create_task(
+            fetch(index, target, limits, in_flight, done)
+        ))
+    await asyncio.gather(*fetches)
 
 
 async def fetch(index, target, limits, in_flight, done):
-    """Fetches one target, when there is room for it."""
-    async with in_flight:
+    """Fetches one target, and then makes room for another one."""
+    try:
         exchange = Exchange(target, limits)
         while True:
             page = await in_time(exchange, download(exchange))
@@ -58,6 +61,8 @@ async def fetch(index, target, limits, in_flight, done):
         # failed.
         loop = asyncio.get_running_loop()
         loop.call_soon(done, exchange.finish(index, page))
+    finally:
+        in_flight.release()
 
 
 async def in_time(exchange, download):
@@ -118,8 +123,7 @@ async def result_of(awaitable):
         return error
 
 
-# The same, one level below: sockets instead of streams, and a task for a
-# target only when there is room for it.
+# The same, one level below: sockets instead of streams.
 
 
 def crawl_with_sockets(targets, limits, done):

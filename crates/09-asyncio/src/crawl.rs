@@ -19,10 +19,9 @@ use crate::{create_task, gather, open_connection, timeout};
 
 /// Fetches the targets, and hands each outcome to `done` as it comes.
 ///
-/// `gather` makes a task for every target at the start: the semaphore
-/// limits what is in flight, and nothing limits the tasks that
-/// wait for it. [`crawl_with_sockets`](crate::crawl_with_sockets) makes a
-/// task only when there is room for it.
+/// A task is made when the semaphore has room for it. If the fetch itself
+/// waited for a permit, there would be a task for every target from the
+/// start, and most of them would wait in line.
 ///
 /// ```
 /// use crawl::{Limits, Target, Url};

@@ -1,5 +1,4 @@
-//! The crawl once more, one level below: sockets instead of streams, and
-//! a task for a target only when there is room for it.
+//! The crawl once more, one level below: sockets instead of streams.
 
 use std::io;
 use std::rc::Rc;
