@@ -66,7 +66,8 @@ async fn fetch_all(
 ) {
     let crawl = Rc::new(Crawl { limits, finished: Queue::new(0) });
     let in_flight = Semaphore::new(limits.concurrency.get());
-    let (mut fetches, mut missing) = (Vec::new(), targets.len());
+    let mut fetches = Vec::with_capacity(targets.len());
+    let mut missing = targets.len();
     for (index, target) in targets.iter().enumerate() {
         let permit = in_flight.acquire().await;
         let fetch = fetch(index, target.clone(), permit, Rc::clone(&crawl));

@@ -211,7 +211,7 @@ trait Family {
 
     /// What the failure of this child ends the gathering with, if it is
     /// one. A result that is a failure is handed out like a result.
-    fn failure(&self, index: usize) -> Option<State<()>>;
+    fn failure(&self, index: usize, child: &AnyTask) -> Option<State<()>>;
 }
 
 impl<K> Family for Children<K> {
@@ -219,9 +219,8 @@ impl<K> Family for Children<K> {
         (self.child)(&self.tasks, index)
     }
 
-    fn failure(&self, index: usize) -> Option<State<()>> {
+    fn failure(&self, index: usize, child: &AnyTask) -> Option<State<()>> {
         let is_failure = self.is_failure?;
-        let child = self.child(index)?;
         if child.cancelled() {
             Some(State::Cancelled)
         } else if let Some(panic) = child.0.take_panic() {
@@ -262,7 +261,7 @@ impl Gathering {
         });
         for (index, child) in gathering.children() {
             if child.done() {
-                gathering.child_is_done(index);
+                gathering.is_done(index, &child);
             } else {
                 child.add_parent(&gathering, index);
             }
@@ -279,12 +278,17 @@ impl Gathering {
     }
 
     pub(crate) fn child_is_done(&self, index: usize) {
+        if let Some(child) = self.family.child(index) {
+            self.is_done(index, &child);
+        }
+    }
+
+    fn is_done(&self, index: usize, child: &AnyTask) {
         self.left.set(self.left.get() - 1);
         if self.all_done.done() {
-            let child = self.family.child(index);
-            return child.iter().for_each(|child| child.0.see_panic());
+            return child.0.see_panic();
         }
-        if let Some(failure) = self.family.failure(index) {
+        if let Some(failure) = self.family.failure(index, child) {
             if let State::Done(()) = failure {
                 self.failed.set(Some(index));
             }
