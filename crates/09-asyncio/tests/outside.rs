@@ -89,6 +89,24 @@ fn a_waker_may_be_called_from_any_thread_at_any_time() {
     waker.wake(); // the loop is gone: nothing happens
 }
 
+/// A later loop may have the number of this one.
+#[test]
+fn a_waker_whose_loop_is_gone_harms_no_other_loop() {
+    let waker = async |_| {
+        std::future::poll_fn(|context| Poll::Ready(context.waker().clone()))
+            .await
+    };
+    let tasks: Vec<_> = (0..10).map(waker).collect();
+    let wakers = run(async { gather(tasks).await }).unwrap();
+    let result = run(async {
+        wakers.iter().for_each(Waker::wake_by_ref);
+        sleep(MOMENT).await;
+        "it goes on"
+    });
+    assert_eq!(result.unwrap(), "it goes on");
+    wakers.into_iter().for_each(Waker::wake);
+}
+
 #[test]
 fn two_loops_in_two_threads_ask_each_other() {
     let (one, first) = loop_in_a_thread();
@@ -220,6 +238,34 @@ fn what_is_given_up_leaves_nothing_registered() {
         client.read_to_string(&mut line).unwrap();
         assert_eq!(line, "hello\n", "and then the end: it is closed");
     }
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "Miri has no one-shot epoll")]
+fn a_read_or_drain_that_is_given_up_can_be_asked_again() {
+    const SENT: usize = 10 << 20; // more than is taken, if nobody receives
+    let (listener, address) = listener();
+    let (now, wait) = channel();
+    let server = thread::spawn(move || {
+        let (mut socket, _) = listener.accept().unwrap();
+        wait.recv().unwrap();
+        socket.write_all(b"now").unwrap();
+        wait.recv().unwrap();
+        socket.read_exact(&mut vec![0; SENT]).unwrap();
+    });
+    let talk = async {
+        let (mut reader, mut writer) = open_connection(address).await?;
+        assert!(timeout(MOMENT, reader.read(9)).await.is_err());
+        assert!(timeout(MOMENT, reader.readline()).await.is_err());
+        now.send(()).unwrap();
+        assert_eq!(reader.read(9).await?, b"now");
+        writer.write(&vec![0; SENT])?;
+        assert!(timeout(MOMENT, writer.drain()).await.is_err());
+        now.send(()).unwrap();
+        writer.drain().await
+    };
+    run(talk).unwrap().unwrap();
+    server.join().unwrap();
 }
 
 #[test]
