@@ -76,11 +76,15 @@ async fn fetch_all(
         // theirs.
         while let Ok(outcome) = crawl.finished.get_nowait() {
             missing -= 1;
-            outcome.map(&mut *done);
+            if let Some(outcome) = outcome {
+                done(outcome);
+            }
         }
     }
     for _ in 0..missing {
-        crawl.finished.get().await.map(&mut *done);
+        if let Some(outcome) = crawl.finished.get().await {
+            done(outcome);
+        }
     }
     gather(fetches).await; // a panic in a fetch goes on here
 }
