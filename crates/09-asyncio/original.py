@@ -43,26 +43,23 @@ async def fetch_all(targets, limits, done):
     fetches = []
     for index, target in enumerate(targets):
         await in_flight.acquire()
-        fetches.append(asyncio.create_task(
-            fetch(index, target, limits, in_flight, done)
-        ))
+        task = asyncio.create_task(fetch(index, target, limits, done))
+        # However it ends, and also if it never begins.
+        task.add_done_callback(lambda _: in_flight.release())
+        fetches.append(task)
     await asyncio.gather(*fetches)
 
 
-async def fetch(index, target, limits, in_flight, done):
-    """Fetches one target, and then makes room for another one."""
-    try:
-        exchange = Exchange(target, limits)
-        while True:
-            page = await in_time(exchange, download(exchange))
-            if not exchange.try_next_address(page):
-                break
-        # The loop calls `done`: if that ends the program, no task has
-        # failed.
-        loop = asyncio.get_running_loop()
-        loop.call_soon(done, exchange.finish(index, page))
-    finally:
-        in_flight.release()
+async def fetch(index, target, limits, done):
+    """Fetches one target."""
+    exchange = Exchange(target, limits)
+    while True:
+        page = await in_time(exchange, download(exchange))
+        if not exchange.try_next_address(page):
+            break
+    # The loop calls `done`: if that ends the program, no task has failed.
+    loop = asyncio.get_running_loop()
+    loop.call_soon(done, exchange.finish(index, page))
 
 
 async def in_time(exchange, download):

@@ -91,7 +91,7 @@ impl<T: 'static> std::future::Future for Await<T> {
         if !self.is_waiting {
             self.expect_loop();
         }
-        self.is_waiting = self.future.will_wake(context.waker());
+        self.is_waiting = self.future.keep_waker(context.waker());
         if self.is_waiting {
             if self.waiter.is_current() {
                 self.is_waiting = false;

@@ -231,7 +231,7 @@ impl<F: Future> Future for Scope<F> {
         context: &mut Context<'_>,
     ) -> Poll<Result<F::Output, CancelledError>> {
         let scope = self.as_mut().project();
-        // What has ended as cancelled stays so.
+        // It is over: whoever polls it once more does not go on.
         let Some(future) = scope.future.as_pin_mut() else {
             return raise();
         };

@@ -1,8 +1,8 @@
 //! The crawl, as a Python programmer writes it: streams, `gather`, and a
 //! semaphore for the limit.
 //!
-//! Functions that are awaited in one another return an `async` block here,
-//! and are no `async fn`: the arguments of an `async fn` are stored twice.
+//! `fetch`, `download`, `send` and `receive` return an `async` block and
+//! are no `async fn`: what an `async fn` is given is stored twice.
 #![expect(clippy::manual_async_fn, reason = "arguments are stored once")]
 
 use std::io;
@@ -67,26 +67,27 @@ async fn fetch_all(
     let crawl = Rc::new(Crawl { limits, finished: Queue::new(0) });
     let in_flight = Semaphore::new(limits.concurrency.get());
     let mut fetches = Vec::with_capacity(targets.len());
-    let mut missing = targets.len();
-    for (index, target) in targets.iter().enumerate() {
-        let permit = in_flight.acquire().await;
-        let fetch = fetch(index, target.clone(), permit, Rc::clone(&crawl));
-        fetches.push(create_task(fetch));
-        // `done` borrows from the caller, so this task calls it, and not
-        // theirs.
-        while let Ok(outcome) = crawl.finished.get_nowait() {
-            missing -= 1;
-            if let Some(outcome) = outcome {
-                done(outcome);
+    // `done` borrows from the caller, so the main task calls it, and not
+    // the tasks of the fetches.
+    let all_outcomes = async {
+        let mut missing = targets.len();
+        for (index, target) in targets.iter().enumerate() {
+            let permit = in_flight.acquire().await;
+            let (target, shared) = (target.clone(), Rc::clone(&crawl));
+            let fetch = fetch(index, target, permit, shared);
+            fetches.push(create_task(fetch));
+            while let Ok(outcome) = crawl.finished.get_nowait() {
+                done(outcome?);
+                missing -= 1;
             }
         }
-    }
-    for _ in 0..missing {
-        if let Some(outcome) = crawl.finished.get().await {
-            done(outcome);
+        for _ in 0..missing {
+            done(crawl.finished.get().await?);
         }
-    }
-    gather(fetches).await; // a panic in a fetch goes on here
+        Some(())
+    };
+    all_outcomes.await; // or until a fetch has panicked
+    gather(fetches).await; // its panic goes on here
 }
 
 /// Fetches one target, and then makes room for another one.
@@ -112,6 +113,8 @@ fn fetch(
         // The queue has room for all: nobody waits here.
         let outcome = exchange.finish(index, page);
         let _ = crawl.finished.put_nowait(Some(outcome));
+        // It is named here so that the block takes it along: one that the
+        // block does not name would be dropped before the fetch begins.
         drop(permit);
     }
 }

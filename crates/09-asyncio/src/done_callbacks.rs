@@ -80,12 +80,13 @@ impl<T> DoneCallbacks<T> {
         }
     }
 
-    pub(crate) fn for_each(self, function: impl FnMut(DoneCallback<T>)) {
+    pub(crate) fn for_each(
+        self,
+        mut function: impl FnMut(DoneCallback<T>),
+    ) {
         match self {
             DoneCallbacks::None => {}
-            DoneCallbacks::One(callback) => {
-                [callback].into_iter().for_each(function)
-            }
+            DoneCallbacks::One(callback) => function(callback),
             DoneCallbacks::Several(callbacks) => {
                 callbacks.into_iter().for_each(function)
             }

@@ -316,7 +316,8 @@ impl EventLoop {
             }
             Ready::Call(handle) => self.call(&handle),
             Ready::Child(gathering, index) => {
-                gathering.child_is_done(index as usize);
+                let tell = move || gathering.child_is_done(index as usize);
+                self.guard("gather", tell);
             }
             Ready::Stop => self.stop(),
         }
@@ -325,21 +326,24 @@ impl EventLoop {
     fn call(&self, handle: &HandleInner) {
         match handle.take() {
             Callback::Wake(waker) => waker.wake(),
-            Callback::Cancel(task, requests) => {
+            Callback::Cancel { task, requests_before } => {
                 if let Some(task) = task.upgrade() {
                     task.header().cancel();
                 }
-                handle.has_cancelled(task, requests);
+                handle.has_cancelled(task, requests_before);
             }
             Callback::Call(function) => {
-                let name = function.name();
-                let call = AssertUnwindSafe(|| function.call());
-                if catch_unwind(call).is_err() {
-                    self.report(&format!("Exception in callback {name}"));
-                }
+                self.guard(function.name(), || function.call());
             }
-            Callback::HasCancelled(..) => {}
+            Callback::HasCancelled { .. } => {}
             Callback::Called | Callback::Cancelled => {}
+        }
+    }
+
+    /// A panic in a callback ends nothing but the callback.
+    fn guard(&self, name: &str, call: impl FnOnce()) {
+        if catch_unwind(AssertUnwindSafe(call)).is_err() {
+            self.report(&format!("Exception in callback {name}"));
         }
     }
 

@@ -167,19 +167,19 @@ impl<T: 'static> Future<T> {
     }
 
     fn schedule(&self, callback: DoneCallback<T>) {
-        if let DoneCallback::Wake(waker) = callback {
-            return waker.wake();
-        }
-        let event_loop = self.0.event_loop().upgrade().map(EventLoop);
-        let Some(event_loop) = event_loop else { return };
+        let event_loop = || self.0.event_loop().upgrade().map(EventLoop);
         match callback {
-            DoneCallback::Wake(_) => {}
+            DoneCallback::Wake(waker) => waker.wake(),
             DoneCallback::Child(gathering, index) => {
-                event_loop.push(Ready::Child(gathering, index));
+                if let Some(event_loop) = event_loop() {
+                    event_loop.push(Ready::Child(gathering, index));
+                }
             }
             DoneCallback::Call(function) => {
-                let future = self.clone();
-                event_loop.call_soon(move || function.call(&future));
+                if let Some(event_loop) = event_loop() {
+                    let future = self.clone();
+                    event_loop.call_soon(move || function.call(&future));
+                }
             }
         }
     }
@@ -327,7 +327,7 @@ impl<T: 'static> Future<T> {
     }
 
     /// Keeps a waker until it is done. `false`: it is done already.
-    pub(crate) fn will_wake(&self, waker: &Waker) -> bool {
+    pub(crate) fn keep_waker(&self, waker: &Waker) -> bool {
         self.0.outcome().look(|state| {
             let State::Pending(callbacks) = state else { return false };
             if !callbacks.will_wake(waker) {

@@ -200,17 +200,18 @@ pub type TryGather<A, T, E> = Gather<Vec<A>, Result<Vec<T>, E>>;
 struct Children<K> {
     tasks: K,
     child: fn(&K, usize) -> Option<AnyTask>,
-    /// Whether the result of a child is a failure. `None`: none is, nor is
-    /// a panic, or a child that was cancelled.
+    /// Whether the result of a child is a failure. `None`: the gathering
+    /// waits for all, also if one panics or is cancelled.
     is_failure: Option<fn(&K, usize) -> bool>,
 }
 
-/// The same, whatever their results.
+/// The same, whatever the types of their results: so that the callbacks
+/// of any child can hold an `Rc<Gathering>`.
 trait Family {
     fn child(&self, index: usize) -> Option<AnyTask>;
 
-    /// What the failure of this child ends the gathering with, if it is
-    /// one. A result that is a failure is handed out like a result.
+    /// How this child, which is done, ends the gathering; `None` if it
+    /// does not. A result that is a failure is handed out like a result.
     fn failure(&self, index: usize, child: &AnyTask) -> Option<State<()>>;
 }
 
@@ -231,8 +232,8 @@ impl<K> Family for Children<K> {
     }
 }
 
-/// Invariant: it ends once: with the first failure, unless it bears
-/// failures, or with the last child.
+/// Invariant: it ends once: with the first failure, if there is such a
+/// thing, or with the last child.
 pub(crate) struct Gathering {
     family: Rc<dyn Family>,
     left: Cell<usize>,

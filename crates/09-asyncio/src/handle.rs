@@ -76,11 +76,17 @@ pub(crate) enum Callback {
     Call(Box<dyn Call>),
     /// The sleep of a task is over.
     Wake(Waker),
-    /// The time of a `timeout` is over.
-    /// When it was set, there were so many requests to cancel the task.
-    Cancel(Weak<dyn Runnable>, u32),
+    /// The time of a `timeout` is over. (The requests to cancel the task
+    /// that there were before are counted here because here is room.)
+    Cancel {
+        task: Weak<dyn Runnable>,
+        requests_before: u32,
+    },
     /// It was called, and has cancelled this task.
-    HasCancelled(Weak<dyn Runnable>, u32),
+    HasCancelled {
+        task: Weak<dyn Runnable>,
+        requests_before: u32,
+    },
     Called,
     Cancelled,
 }
@@ -118,9 +124,9 @@ impl HandleInner {
     pub(crate) fn has_cancelled(
         &self,
         task: Weak<dyn Runnable>,
-        requests: u32,
+        requests_before: u32,
     ) {
-        self.0.set(Callback::HasCancelled(task, requests));
+        self.0.set(Callback::HasCancelled { task, requests_before });
     }
 
     /// The task that this has cancelled, for the first who asks, and the
@@ -129,8 +135,8 @@ impl HandleInner {
         &self,
     ) -> Option<(Weak<dyn Runnable>, u32)> {
         self.look(|it| match mem::replace(it, Callback::Called) {
-            Callback::HasCancelled(task, requests) => {
-                Some((task, requests))
+            Callback::HasCancelled { task, requests_before } => {
+                Some((task, requests_before))
             }
             callback => {
                 *it = callback;
@@ -148,8 +154,8 @@ impl HandleInner {
     pub(crate) fn is_over(&self) -> bool {
         self.look(|it| match it {
             Callback::Call(_) | Callback::Wake(_) => false,
-            Callback::Cancel(..) => false,
-            Callback::HasCancelled(..) => true,
+            Callback::Cancel { .. } => false,
+            Callback::HasCancelled { .. } => true,
             Callback::Called | Callback::Cancelled => true,
         })
     }
@@ -181,8 +187,8 @@ impl fmt::Debug for HandleInner {
                 write!(f, "<Handle {}>", function.name())
             }
             Callback::Wake(_) => f.write_str("<Handle wakes a task>"),
-            Callback::Cancel(..) => f.write_str("<Handle timeout>"),
-            Callback::HasCancelled(..) | Callback::Called => {
+            Callback::Cancel { .. } => f.write_str("<Handle timeout>"),
+            Callback::HasCancelled { .. } | Callback::Called => {
                 f.write_str("<Handle called>")
             }
             Callback::Cancelled => f.write_str("<Handle cancelled>"),

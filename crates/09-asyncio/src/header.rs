@@ -20,7 +20,8 @@ pub(crate) trait Runnable {
     fn describe(&self) -> String;
     fn on_done(self: Rc<Self>, function: Box<dyn FnOnce()>);
 
-    /// It is the child of a gathering, with this index there.
+    /// Tells the gathering when it is done, which it must not be yet.
+    /// There it is the child with this index.
     fn add_parent(self: Rc<Self>, gathering: Rc<Gathering>, index: u32);
 
     fn is_cancelled(&self) -> bool;

@@ -53,14 +53,16 @@
 //! `crawl` is the program that all of this is for, as one writes it in
 //! Python; `crawl_with_sockets` is the same program one level below.
 //!
-//! **Part 1, the loop.** `event_loop` has the turn, in four steps.
-//! `handle` and `timers` are the calls; `clock` and `debug` are small.
+//! **Part 1, the loop.** `event_loop` has the turn, in four steps, and
+//! `ready` what it runs. `handle` and `timers` are the calls; `clock` and
+//! `debug` are small.
 //! `waker` and `crossing` are the way in from other threads, `running`
 //! says which loop runs, and `runners` has [`run`].
 //!
 //! **Part 2, tasks.** `future` is a place for a result, with `outcome`
-//! for its states and `awaiting` for the `.await`. `task` adds a
-//! coroutine; `header` and `tasks` are what the loop knows of it.
+//! for its states, `done_callbacks` for those who hear of it, and
+//! `awaiting` for the `.await`. `task` adds a coroutine; `header` and
+//! `tasks` are what the loop knows of it.
 //! `cancellation` is the heart: how a cancellation travels.
 //!
 //! Who stops here has the lesson: all the rest is built from these two

@@ -41,7 +41,8 @@ impl<T> Outcome<T> {
     ) -> R {
         let mut state = self.0.replace(State::Taken);
         let result = look(&mut state);
-        mem::forget(self.0.replace(state)); // `Taken`, without contents
+        // It is `Taken`, so there is nothing to drop, and no need to look.
+        mem::forget(self.0.replace(state));
         result
     }
 

@@ -42,7 +42,7 @@ impl ReadyQueue {
     pub(crate) fn give_memory_back(&self) {
         let mut queue = self.0.borrow_mut();
         if queue.capacity() > FEW && queue.len() < queue.capacity() / 4 {
-            let room = 2 * queue.len();
+            let room = FEW.max(2 * queue.len());
             queue.shrink_to(room);
         }
     }

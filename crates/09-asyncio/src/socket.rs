@@ -80,6 +80,12 @@ impl Sockets {
         Ok(())
     }
 
+    /// What was ready, and is not served yet, is of no use: the next one
+    /// who waits with this key waits for something else.
+    fn forget_ready(&self, key: usize) {
+        self.ready.borrow_mut().retain(|ready| *ready != key);
+    }
+
     /// Whether some are ready that have not been served.
     pub(crate) fn has_more(&self) -> bool {
         !self.ready.borrow().is_empty()
@@ -159,8 +165,9 @@ impl Socket {
         self.sockets.chunk.borrow_mut()
     }
 
-    /// What all waiting for a socket comes to. `is_waiting` is for whoever
-    /// waits: whether it has asked, and not been woken yet.
+    /// Registers the interest at the first call, and is ready as soon as
+    /// the loop has taken the waker. `is_waiting` is for the caller to
+    /// keep from one call to the next.
     #[track_caller]
     pub(crate) fn poll_ready(
         &self,
@@ -193,6 +200,7 @@ impl Socket {
     pub(crate) fn give_up(&self, is_waiting: &Cell<bool>) {
         if is_waiting.take() && self.set_waker(None).is_some() {
             self.watched.stop_waiting();
+            self.sockets.forget_ready(self.watched.key());
         }
     }
 
@@ -221,12 +229,13 @@ impl Deref for Socket {
 impl Drop for Socket {
     fn drop(&mut self) {
         let key = self.watched.key();
+        self.sockets.forget_ready(key);
         let waker = self.sockets.waiting.borrow_mut().remove(key);
         drop(waker); // it may run code of its own: nothing is borrowed
     }
 }
 
-/// The innermost future.
+/// What `readable` and `writable` return.
 struct WaitFor<'a> {
     socket: &'a Socket,
     interest: Interest,

@@ -47,6 +47,7 @@ const LIMIT: usize = 64 << 10;
 /// but more at a time. Here several in a row, so that the end of a page
 /// that has arrived is not missed because its deadline came due.)
 const MOST_IN_A_ROW: u8 = 16;
+/// It has given way since, and may ask again.
 const GAVE_WAY: u8 = MOST_IN_A_ROW + 1;
 
 impl StreamReader {

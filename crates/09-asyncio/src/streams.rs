@@ -69,6 +69,39 @@ enum State {
     Over,
 }
 
+impl Opening {
+    fn poll_connected(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        if let State::New(address) = self.0 {
+            self.0 = State::Over; // if it fails
+            let (socket, is_waiting) =
+                (connect(address)?, Cell::new(false));
+            // On loopback the connection is mostly there at once, and
+            // asking for it is cheaper than waiting.
+            let is_there = socket.peer_addr().is_ok();
+            self.0 = State::Connecting { socket, is_waiting };
+            if is_there {
+                return Poll::Ready(Ok(()));
+            }
+        }
+        let State::Connecting { socket, is_waiting } = &self.0 else {
+            panic!("`open_connection` is over");
+        };
+        let interest = Interest::Writable;
+        ready!(socket.poll_ready(interest, is_waiting, context))?;
+        match socket.take_error()? {
+            // Made, and reset again at once: what came before the reset
+            // can be read. (Python raises, and loses it.)
+            Some(it) if it.kind() == ErrorKind::ConnectionReset => {}
+            Some(error) => return Poll::Ready(Err(error)),
+            None => {}
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
 impl Future for Opening {
     type Output = io::Result<(StreamReader, StreamWriter)>;
 
@@ -76,35 +109,12 @@ impl Future for Opening {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Self::Output> {
-        let mut is_there = false;
-        if let State::New(address) = self.0 {
-            self.0 = State::Over; // if it fails
-            let socket = connect(address)?;
-            // On loopback the connection is mostly there at once, and
-            // asking for it is cheaper than waiting.
-            is_there = socket.peer_addr().is_ok();
-            let is_waiting = Cell::new(false);
-            self.0 = State::Connecting { socket, is_waiting };
-        }
-        if let State::Connecting { socket, is_waiting } = &self.0
-            && !is_there
-        {
-            let interest = Interest::Writable;
-            ready!(socket.poll_ready(interest, is_waiting, context))?;
-            match socket.take_error()? {
-                // Made, and reset again at once: what came before the
-                // reset can be read. (Python raises, and loses it.)
-                Some(it) if it.kind() == ErrorKind::ConnectionReset => {}
-                Some(error) => return Poll::Ready(Err(error)),
-                None => {}
-            }
-        }
-        match mem::replace(&mut self.0, State::Over) {
-            State::Connecting { socket, .. } => {
-                Poll::Ready(Ok(streams(socket)))
-            }
-            _ => panic!("`open_connection` is over"),
-        }
+        let connected = ready!(self.poll_connected(context));
+        let state = mem::replace(&mut self.0, State::Over);
+        Poll::Ready(connected.map(|()| match state {
+            State::Connecting { socket, .. } => streams(socket),
+            State::New(_) | State::Over => unreachable!("it is connected"),
+        }))
     }
 }
 
@@ -138,14 +148,14 @@ fn streams(socket: Socket) -> (StreamReader, StreamWriter) {
     (reader, StreamWriter { connection, unsent: None })
 }
 
-/// What both sides have in common; and what one of them alone needs and is
-/// a byte only, because here is room for it.
+/// Shared by the reader and the writer. It also holds small fields of one
+/// side, because here they take no more memory.
 pub(crate) struct Connection {
     pub(crate) socket: Socket,
     pub(crate) reader_is_waiting: Cell<bool>,
-    /// So often something was there since the reader has last waited. If
-    /// it was there the last time, the reader asks at once, and waits only
-    /// if nothing is there now.
+    /// So often something was there since the reader has last waited. 0:
+    /// it waits. From 1 on it asks at once, and waits only if nothing is
+    /// there now; `MOST_IN_A_ROW`: it gives way first; `GAVE_WAY`: it has.
     pub(crate) in_a_row: Cell<u8>,
     /// The other side has said that nothing more will come.
     pub(crate) has_eof: Cell<bool>,

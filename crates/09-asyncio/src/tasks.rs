@@ -72,7 +72,7 @@ impl AnyTask {
         self.0.header().cancellation.uncancel()
     }
 
-    /// It is the child of a gathering, with this index there.
+    /// Tells the gathering when it is done, which it must not be yet.
     pub(crate) fn add_parent(
         &self,
         gathering: &Rc<Gathering>,

@@ -114,7 +114,7 @@ impl<F: Future> Future for Timeout<F> {
         context: &mut Context<'_>,
     ) -> Poll<Self::Output> {
         let timeout = self.project();
-        timeout.alarm.set();
+        timeout.alarm.set_once();
         let Poll::Ready(result) = timeout.inside.poll(context) else {
             return Poll::Pending;
         };
@@ -130,16 +130,16 @@ impl<F: Future> Future for Timeout<F> {
 }
 
 impl Alarm {
-    /// From the first poll on.
-    fn set(&mut self) {
+    /// Sets the timer at the first poll; later polls change nothing.
+    fn set_once(&mut self) {
         let Alarm::New(delay) = *self else { return };
         let event_loop = running_or_panic();
         let Some(task) = current_task() else {
             panic!("RuntimeError: Timeout should be used inside a task");
         };
-        let requests = task.cancelling();
+        let requests_before = task.cancelling();
         let task = Rc::downgrade(&task.0);
-        let cancel = Callback::Cancel(task, requests);
+        let cancel = Callback::Cancel { task, requests_before };
         *self = Alarm::Set(if delay.is_zero() {
             event_loop.soon(cancel).0
         } else {

@@ -83,7 +83,9 @@ impl<F: Fn(bool)> Drop for Place<'_, F> {
             called.set(called.get() - 1);
         } else {
             let mut line = self.waiters.line.borrow_mut();
-            line.retain(|waiter| !waiter.is_same(self.waiter));
+            // Mostly it is in front, where it is found at once.
+            let place = line.iter().position(|it| it.is_same(self.waiter));
+            place.map(|place| line.remove(place));
         }
         if !self.went_on.get() {
             (self.give_up)(was_called);

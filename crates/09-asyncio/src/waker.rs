@@ -55,8 +55,9 @@ impl Door {
 
     /// The loop is gone.
     pub(crate) fn close(&self) {
+        // Dropped in a statement of its own, when `DOORS` is free again.
         let gone = doors().try_remove(self.number as usize);
-        drop(gone); // it is not the last: somebody calls this
+        drop(gone);
         self.inbox.close().into_iter().for_each(Message::forget);
     }
 }
@@ -84,10 +85,10 @@ fn doors() -> MutexGuard<'static, Slab<Arc<Door>>> {
 /// On the loop's own thread a wake goes straight into the loop's queue,
 /// at its place among the other calls. From elsewhere it takes the door.
 ///
-/// Both are numbers, and not an `Arc` of the door, because each task has
-/// one of these: so it takes 32 bytes, in place of 48. Whoever keeps it
-/// longer than the task and the loop lasted may wake another task, with
-/// the same numbers, for nothing.
+/// The loop is a number here, and not an `Arc` of its door, because each
+/// task has one of these: so it takes 32 bytes, in place of 48. A waker
+/// that outlives its task, or its loop, may wake a later one with the same
+/// number for nothing.
 pub(crate) struct TaskWaker {
     pub(crate) event_loop: u32,
     pub(crate) id: u32,

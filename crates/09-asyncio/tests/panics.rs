@@ -3,6 +3,7 @@
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::mpsc::channel;
 use std::thread;
@@ -57,8 +58,14 @@ fn a_panic_ends_the_crawl() {
         // In the first step of a fetch, and later.
         for notes in [0, 50] {
             LEFT.store(notes, Ordering::Relaxed);
-            let words = crawl(form, || ());
+            let told = Arc::new(AtomicI32::new(0));
+            let tell = told.clone();
+            let words = crawl(form, move || {
+                tell.fetch_add(1, Ordering::Relaxed);
+            });
             assert!(words.contains("panic"), "{words}");
+            // It does not go on with the others, ten of them at once.
+            assert!(told.load(Ordering::Relaxed) < 20);
         }
         // Also in `done`, while fetches are in flight.
         LEFT.store(i32::MAX, Ordering::Relaxed);
