@@ -11,7 +11,7 @@ use std::rc::Rc;
 use crawl::{DeadlinePassed, Exchange, Limits};
 use crawl::{Outcome, Page, Received, Sent, Target};
 
-use crate::panics::if_it_panics;
+use crate::owed::Owed;
 use crate::{
     EventLoop, Permit, Queue, Semaphore, StreamReader, StreamWriter,
 };
@@ -42,7 +42,8 @@ use crate::{create_task, gather, open_connection, timeout};
 /// ```
 ///
 /// # Errors
-/// What the system says when it cannot wait.
+/// What the system says when it cannot wait, and `CancelledError` if
+/// `done` cancels a fetch by [`all_tasks`](crate::all_tasks).
 pub fn crawl(
     targets: &[Target],
     limits: &Limits,
@@ -55,7 +56,7 @@ pub fn crawl(
 /// What the fetches of a crawl have in common.
 struct Crawl {
     limits: Limits,
-    /// `None`: a fetch has panicked, so its outcome will never come.
+    /// `None`: a fetch has ended without an outcome.
     finished: Queue<Option<Outcome>>,
 }
 
@@ -86,7 +87,7 @@ async fn fetch_all(
         }
         Some(())
     };
-    all_outcomes.await; // or until a fetch has panicked
+    all_outcomes.await; // or until a fetch ends without one
     gather(fetches).await; // its panic goes on here
 }
 
@@ -97,10 +98,8 @@ fn fetch(
     permit: Permit,
     crawl: Rc<Crawl>,
 ) -> impl Future<Output = ()> {
+    let owed = Owed::to(&crawl.finished);
     async move {
-        let _told = if_it_panics(|| {
-            let _ = crawl.finished.put_nowait(None);
-        });
         let mut exchange = Exchange::new(&target, &crawl.limits);
         let page = loop {
             let left = exchange.time_left();
@@ -110,9 +109,7 @@ fn fetch(
                 break page;
             }
         };
-        // The queue has room for all: nobody waits here.
-        let outcome = exchange.finish(index, page);
-        let _ = crawl.finished.put_nowait(Some(outcome));
+        owed.pay(exchange.finish(index, page));
         // It is named here so that the block takes it along: one that the
         // block does not name would be dropped before the fetch begins.
         drop(permit);

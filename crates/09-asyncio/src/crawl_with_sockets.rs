@@ -7,7 +7,7 @@ use std::time::Duration;
 use crawl::{DeadlinePassed, Exchange, Limits};
 use crawl::{Outcome, Page, Received, Sent, Target};
 
-use crate::panics::if_it_panics;
+use crate::owed::Owed;
 use crate::{EventLoop, Queue, Socket, create_task, sleep, timeout};
 
 /// Fetches the targets, and hands each outcome to `done` as it comes:
@@ -33,6 +33,10 @@ use crate::{EventLoop, Queue, Socket, create_task, sleep, timeout};
 ///
 /// # Errors
 /// What the system says when it cannot wait.
+///
+/// # Panics
+/// If a fetch panics, or `done` cancels one by
+/// [`all_tasks`](crate::all_tasks).
 pub fn crawl_with_sockets(
     targets: &[Target],
     limits: &Limits,
@@ -67,6 +71,9 @@ pub fn crawl_with_sockets(
 ///
 /// # Errors
 /// What the system says when it cannot wait.
+///
+/// # Panics
+/// If a fetch panics, or `done` cancels one.
 pub fn crawl_from(
     list: impl Iterator<Item = (usize, Target)>,
     limits: &Limits,
@@ -95,7 +102,7 @@ pub fn crawl_from(
 /// ```
 pub struct Crawl {
     limits: Limits,
-    /// `None`: a fetch has panicked, so its outcome will never come.
+    /// `None`: a fetch has ended without an outcome.
     finished: Queue<Option<Outcome>>,
 }
 
@@ -109,9 +116,10 @@ impl Crawl {
     /// The next outcome, when there is one.
     ///
     /// # Panics
-    /// If a fetch has panicked.
+    /// If a fetch ended without an outcome, by a panic or cancelled.
     pub async fn finished(&self) -> Outcome {
-        self.finished.get().await.expect("a fetch has panicked")
+        let outcome = self.finished.get().await;
+        outcome.expect("a fetch has panicked, or was cancelled")
     }
 }
 
@@ -161,16 +169,13 @@ async fn fetch_all(
 ///
 /// It is a function that returns an `async` block, and no `async fn`: the
 /// arguments of an `async fn` are stored twice.
-#[expect(clippy::manual_async_fn, reason = "arguments are stored once")]
 pub fn fetch(
     index: usize,
     target: Target,
     crawl: Rc<Crawl>,
 ) -> impl Future<Output = ()> {
+    let owed = Owed::to(&crawl.finished);
     async move {
-        let _told = if_it_panics(|| {
-            let _ = crawl.finished.put_nowait(None);
-        });
         let mut exchange = Exchange::new(&target, &crawl.limits);
         let page = loop {
             let left = exchange.time_left();
@@ -180,8 +185,7 @@ pub fn fetch(
                 break page;
             }
         };
-        let outcome = exchange.finish(index, page);
-        let _ = crawl.finished.put_nowait(Some(outcome));
+        owed.pay(exchange.finish(index, page));
     }
 }
 

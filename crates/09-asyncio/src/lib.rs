@@ -51,7 +51,8 @@
 //! # Where to read
 //!
 //! `crawl` is the program that all of this is for, as one writes it in
-//! Python; `crawl_with_sockets` is the same program one level below.
+//! Python; `crawl_with_sockets` is the same program one level below, and
+//! `owed` what both use so that nobody waits for what never comes.
 //!
 //! **Part 1, the loop.** `event_loop` has the turn, in four steps, and
 //! `ready` what it runs. `handle` and `timers` are the calls; `clock` and
@@ -90,6 +91,7 @@ mod error;
 // The stage, in two forms.
 mod crawl;
 mod crawl_with_sockets;
+mod owed;
 
 // Part 1: the loop.
 mod event_loop;

@@ -2,20 +2,8 @@ use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::task::Poll;
-use std::thread;
 
 use crate::outcome::Panic;
-use crate::wait::OnDrop;
-
-/// Calls `tell` if the task panics while it has this: for those who wait
-/// for what the task would have brought.
-pub(crate) fn if_it_panics(mut tell: impl FnMut()) -> OnDrop<impl FnMut()> {
-    OnDrop(move || {
-        if thread::panicking() {
-            tell();
-        }
-    })
-}
 
 /// Runs a future, and catches its panic: for those who have to await
 /// something before the panic may go on.

@@ -1,5 +1,6 @@
-//! A panic in a fetch is an error in this program. It ends the crawl: no
-//! crawl waits for an outcome that never comes.
+//! A panic in a fetch is an error in this program. It ends the crawl, and
+//! so does `done` when it cancels a fetch: no crawl waits for an outcome
+//! that never comes.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -31,21 +32,30 @@ fn panic_in_a_fetch() -> Option<u64> {
     None
 }
 
-/// How the crawl of 30 pages panics.
-fn crawl(form: Crawl, done: impl FnMut() + Send + 'static) -> String {
+/// How the crawl of 30 pages ends: the words of its panic or error.
+fn crawl(
+    form: Crawl,
+    at_once: usize,
+    mut done: impl FnMut() + Send + 'static,
+) -> String {
     let (ended, end) = channel();
     thread::spawn(move || {
         let site = Site::start(Config::default()).unwrap();
         let url = Url::parse(&site.url("/1?delay=20ms")).unwrap();
         let targets = vec![Target::new(url, site.address()); 30];
-        let mut done = done;
-        let crawl = || form(&targets, &Limits::default(), &mut |_| done());
-        let panic = catch_unwind(AssertUnwindSafe(crawl)).unwrap_err();
-        let words = panic.downcast_ref::<String>().cloned();
-        let words = words.or_else(|| {
-            panic.downcast_ref::<&str>().map(|words| (*words).to_owned())
-        });
-        ended.send(words.unwrap()).unwrap();
+        let concurrency = at_once.try_into().unwrap();
+        let limits = Limits { concurrency, ..Limits::default() };
+        let crawl = || form(&targets, &limits, &mut |_| done());
+        let words = match catch_unwind(AssertUnwindSafe(crawl)) {
+            Ok(result) => result.unwrap_err().to_string(),
+            Err(panic) => match panic.downcast::<String>() {
+                Ok(words) => *words,
+                Err(panic) => {
+                    (*panic.downcast_ref::<&str>().unwrap()).into()
+                }
+            },
+        };
+        ended.send(words).unwrap();
     });
     end.recv_timeout(Duration::from_secs(20)).expect("the crawl ends")
 }
@@ -60,7 +70,7 @@ fn a_panic_ends_the_crawl() {
             LEFT.store(notes, Ordering::Relaxed);
             let told = Arc::new(AtomicI32::new(0));
             let tell = told.clone();
-            let words = crawl(form, move || {
+            let words = crawl(form, 10, move || {
                 tell.fetch_add(1, Ordering::Relaxed);
             });
             assert!(words.contains("panic"), "{words}");
@@ -70,11 +80,26 @@ fn a_panic_ends_the_crawl() {
         // Also in `done`, while fetches are in flight.
         LEFT.store(i32::MAX, Ordering::Relaxed);
         let mut ended = 0;
-        let words = crawl(form, move || {
+        let words = crawl(form, 10, move || {
             ended += 1;
             assert!(ended < 5, "that is enough");
         });
         assert_eq!(words, "that is enough");
     }
     recorder::end();
+    for form in FORMS {
+        // All that are in flight, begun or not.
+        for at_once in [2, 10] {
+            let words = crawl(form, at_once, cancel_all_fetches);
+            assert!(words.to_lowercase().contains("cancelled"), "{words}");
+        }
+    }
+}
+
+fn cancel_all_fetches() {
+    let mut tasks = asyncio::all_tasks().unwrap();
+    tasks.retain(|task| Some(task) != asyncio::current_task().as_ref());
+    for fetch in tasks {
+        fetch.cancel();
+    }
 }

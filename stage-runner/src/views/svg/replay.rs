@@ -6,6 +6,7 @@
 use std::fmt::Write;
 
 use super::escaped;
+use crate::lineup::stages::Told;
 use crate::results::{Activity, Report, Row, Run, Step};
 use crate::views::steps::{self, Kind, Wake, is_awake};
 use crate::words;
@@ -47,6 +48,8 @@ pub struct Drawn<'a> {
     activity: &'a Activity,
     /// Workers with a lane of their own.
     loops: Vec<usize>,
+    /// Of what such a worker is told.
+    told: Option<Told>,
 }
 
 impl<'a> Drawn<'a> {
@@ -81,7 +84,7 @@ impl<'a> Drawn<'a> {
                 let who = row.who().filter(|_| loops.len() < 2).map(|who| who.to_string());
                 let about = place.into_iter().chain(who).collect::<Vec<_>>().join(", ");
                 let name = words::cut(&words::escaped(name), NAME);
-                Ok(Drawn { name, about, run, activity, loops })
+                Ok(Drawn { name, about, run, activity, loops, told: row.entrant.told() })
             }
             pages => Err(format!(
                 "{name} fetched {pages} pages, and a picture has room for {PAGES}: use --pages 10"
@@ -344,14 +347,22 @@ fn legend(svg: &mut String, y: f64, stages: &[Drawn<'_>]) {
     let spins = has(&|stage, step| stage.kind(step) == Kind::Spun);
     let waits = stages.iter().any(|stage| !steps::wakes(stage.activity).is_empty());
     // Such a worker has a line in which pages stand.
-    let has_lane = stages
-        .iter()
-        .any(|stage| !stage.loops.is_empty() && !steps::wakes(stage.activity).is_empty());
+    let has_lane =
+        |stage: &&Drawn<'_>| !stage.loops.is_empty() && !steps::wakes(stage.activity).is_empty();
+    let tells = |told| stages.iter().filter(has_lane).any(|stage| told == stage.told);
+    // What is not known, of a program, is told of readiness nearly always.
+    let readiness = tells(Some(Told::Readiness)) || tells(None);
+    let has_lane = stages.iter().any(|stage| has_lane(&stage));
+    let in_line = match (tells(Some(Told::Completion)), readiness) {
+        (true, false) => "done, in line",
+        (true, true) => "ready or done, in line",
+        (false, _) => "ready, in line",
+    };
     let entries = [
         (true, "run", "its code runs"),
         (sleeps_in_fetch || has_lane, "bed", "asleep"),
         (waits, "wait", "waits, and nobody sleeps for it alone"),
-        (has_lane, "ready", "ready, in line"),
+        (has_lane, "ready", in_line),
         (spins, "vain", "asked in vain"),
         (true, "got", "done"),
     ];
@@ -457,9 +468,8 @@ mod tests {
         assert!(error(&report).contains("30 pages, and a picture has room for 24: use --pages 10"));
     }
 
-    /// Two loops are woken in turn: each wake is for the pages of its own loop.
-    #[test]
-    fn a_wake_belongs_to_its_own_worker_and_each_loop_has_a_lane() {
+    /// Two loops are woken in turn.
+    fn two_loops() -> Activity {
         let step = |worker, target, did: Did, from| Step {
             from: Tenths(from),
             length: Tenths(10),
@@ -470,20 +480,24 @@ mod tests {
             asleep: did == Did::Slept,
             ..sample::activity().steps[0].clone()
         };
-        let record = |report: &mut Report| {
-            let activity = report.runs[0].activity.as_mut().unwrap();
-            activity.workers = vec![crawl::Worker::Process(1), crawl::Worker::Process(2)];
-            activity.steps = vec![
-                step(0, Some(0), Did::Begun, 0),
-                step(1, Some(1), Did::Begun, 5),
-                step(0, None, Did::Slept, 10),
-                step(1, None, Did::Slept, 15),
-                step(0, None, Did::Woken, 100),
-                step(1, None, Did::Woken, 105),
-                step(0, Some(0), Did::Received, 110),
-                step(1, Some(1), Did::Received, 115),
-            ];
-        };
+        let workers = vec![crawl::Worker::Process(1), crawl::Worker::Process(2)];
+        let steps = vec![
+            step(0, Some(0), Did::Begun, 0),
+            step(1, Some(1), Did::Begun, 5),
+            step(0, None, Did::Slept, 10),
+            step(1, None, Did::Slept, 15),
+            step(0, None, Did::Woken, 100),
+            step(1, None, Did::Woken, 105),
+            step(0, Some(0), Did::Received, 110),
+            step(1, Some(1), Did::Received, 115),
+        ];
+        Activity { workers, steps, ..sample::activity() }
+    }
+
+    /// Each wake is for the pages of its own loop.
+    #[test]
+    fn a_wake_belongs_to_its_own_worker_and_each_loop_has_a_lane() {
+        let record = |report: &mut Report| report.runs[0].activity = Some(two_loops());
         drawn(record, |report, stage| {
             let svg = replay(report, &[stage]);
             assert_eq!(svg.matches(r#"class="wakes""#).count(), 2, "{svg}");
@@ -492,5 +506,23 @@ mod tests {
             assert_eq!(beds.count(), 3, "a sleep of each loop, and one in the legend: {svg}");
             assert!(svg.contains(">process 1<") && svg.contains(">process 2<"), "{svg}");
         });
+    }
+
+    #[test]
+    fn who_stands_in_line_is_ready_or_done() {
+        let in_line = |stages: &[&str]| {
+            let mut report = sample::report(&stages.join(","), &[]).with_pages(2).run();
+            for run in &mut report.runs {
+                run.activity = Some(two_loops());
+            }
+            let rows = report.rows();
+            let drawn: Vec<_> = rows.iter().map(|row| Drawn::new(row).unwrap()).collect();
+            let svg = replay(&report, &drawn);
+            let end = svg.find(", in line<").unwrap();
+            svg[..end].rsplit('>').next().unwrap().to_owned()
+        };
+        assert_eq!(in_line(&["epoll"]), "ready");
+        assert_eq!(in_line(&["io-uring"]), "done");
+        assert_eq!(in_line(&["epoll", "io-uring"]), "ready or done");
     }
 }
