@@ -1,4 +1,5 @@
-"""The states of a task: pending, running, cancelled, done."""
+"""The states of a task: pending, running, cancelled, done. What is printed
+says `pending` of one that runs, too."""
 import asyncio
 
 

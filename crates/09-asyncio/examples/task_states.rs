@@ -1,7 +1,9 @@
-//! The states of a task: pending, running, cancelled, done.
+//! The states of a task: pending, running, cancelled, done. What is printed
+//! says `pending` of one that runs, too.
 use std::time::Duration;
 
-use asyncio::{AnyTask, create_task, current_task, sleep, wait};
+use asyncio::{AnyTask, TaskState};
+use asyncio::{create_task, current_task, sleep, wait};
 use stage_09_asyncio as asyncio;
 
 /// What asyncio prints, up to the name.
@@ -17,7 +19,9 @@ fn python(truth: bool) -> &'static str {
 }
 
 async fn work() -> i32 {
-    show("it runs", &current_task().unwrap());
+    let task = current_task().unwrap();
+    assert_eq!(task.state(), TaskState::Running);
+    show("it runs", &task);
     sleep(Duration::from_millis(100)).await;
     3
 }

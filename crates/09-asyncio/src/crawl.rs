@@ -44,6 +44,9 @@ use crate::{create_task, gather, open_connection, timeout};
 /// # Errors
 /// What the system says when it cannot wait, and `CancelledError` if
 /// `done` cancels a fetch by [`all_tasks`](crate::all_tasks).
+///
+/// # Panics
+/// If a fetch or `done` does.
 pub fn crawl(
     targets: &[Target],
     limits: &Limits,

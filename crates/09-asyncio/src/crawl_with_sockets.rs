@@ -35,7 +35,7 @@ use crate::{EventLoop, Queue, Socket, create_task, sleep, timeout};
 /// What the system says when it cannot wait.
 ///
 /// # Panics
-/// If a fetch panics, or `done` cancels one by
+/// If a fetch or `done` does, or if `done` cancels a fetch by
 /// [`all_tasks`](crate::all_tasks).
 pub fn crawl_with_sockets(
     targets: &[Target],
@@ -73,7 +73,7 @@ pub fn crawl_with_sockets(
 /// What the system says when it cannot wait.
 ///
 /// # Panics
-/// If a fetch panics, or `done` cancels one.
+/// If a fetch or `done` does, or if `done` cancels a fetch.
 pub fn crawl_from(
     list: impl Iterator<Item = (usize, Target)>,
     limits: &Limits,

@@ -36,12 +36,13 @@
 //! }
 //! ```
 //!
-//! # Three words that mislead
+//! # Four words that mislead
 //!
 //! | Python | Rust |
 //! |---|---|
 //! | a coroutine | a future: what an `async fn` returns |
 //! | a `Future` | here [`Future`]; elsewhere a oneshot channel |
+//! | `add_done_callback(step)` | a waker, cloned and kept |
 //! | `send(value)` into a coroutine | wake, and then poll: it asks |
 //!
 //! A Python coroutine raises; here an expected failure is a `Result`, and

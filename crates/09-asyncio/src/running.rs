@@ -65,8 +65,8 @@ pub fn set_event_loop(event_loop: Option<&EventLoop>) {
 
 /// The loop that runs on this thread; else the one that was set for it.
 ///
-/// No loop is made here. Python made one until 3.9, warned until 3.13,
-/// and refuses since 3.14, as this does.
+/// No loop is made here. Python made one up to 3.13, since 3.12 with a
+/// warning, and refuses since 3.14, as this does.
 ///
 /// ```
 /// use stage_09_asyncio as asyncio;

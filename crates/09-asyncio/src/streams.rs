@@ -46,10 +46,13 @@ use crate::{Socket, StreamReader};
 /// a try of each of its addresses (see `loop.getaddrinfo` in the chapter);
 /// a `limit` of one's own, `ssl`, `start_tls`, `start_server`,
 /// `get_extra_info`, `writelines`, and several separators for `readuntil`.
-/// After `close`, what the writer has not sent yet still goes out, and the
-/// reader still receives until then. A loop around
-/// [`read`](StreamReader::read) stands for a `read` without a number, and
-/// a loop around [`readline`](StreamReader::readline) for `async for`.
+/// A loop around [`read`](StreamReader::read) stands for a `read` without
+/// a number, and a loop around [`readline`](StreamReader::readline) for
+/// `async for`.
+///
+/// After `close`, what the writer has not sent yet goes out while somebody
+/// awaits [`wait_closed`](StreamWriter::wait_closed), and the reader still
+/// receives until then. A writer that is dropped sends no more.
 ///
 /// # Errors
 /// Why there is no connection.

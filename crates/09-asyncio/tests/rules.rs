@@ -22,6 +22,41 @@ fn files() -> Vec<PathBuf> {
     files
 }
 
+/// The chapter says how long the library is, to the nearest hundred lines.
+#[test]
+fn the_chapter_knows_the_lines_of_the_library() {
+    let read = |path: &Path| fs::read_to_string(path).unwrap();
+    let hundreds = |lines: usize| {
+        let lines = (lines + 50) / 100 * 100;
+        format!("{},{:03}", lines / 1000, lines % 1000)
+    };
+    let is_comment = |line: &&str| line.trim().starts_with("//");
+    let is_code =
+        |line: &&str| !line.trim().is_empty() && !is_comment(line);
+    let mut sources = files();
+    sources.retain(|path| path.parent().unwrap().ends_with("src"));
+    let all: String = sources.iter().map(|path| read(path)).collect();
+
+    let library = read(&here().join("src/lib.rs"));
+    let (_, parts) = library.split_once("// Part 1").unwrap();
+    let (parts, _) = parts.split_once("// Part 3").unwrap();
+    let modules = parts.lines().filter_map(|line| {
+        let name = line.strip_prefix("mod ")?.strip_suffix(';')?;
+        Some(read(&here().join(format!("src/{name}.rs"))))
+    });
+    let two_parts: String = modules.collect();
+
+    let chapter = read(&here().join("../../docs/09-asyncio.md"));
+    let says = |words: &str, lines: usize| {
+        let words = words.replace('#', &hundreds(lines));
+        assert!(chapter.contains(&words), "not in the chapter: {words}");
+    };
+    says("has # lines of code", all.lines().filter(is_code).count());
+    says("# more of comments", all.lines().filter(is_comment).count());
+    let two_parts = two_parts.lines().filter(is_code).count();
+    says("the loop and tasks, are # lines of code", two_parts);
+}
+
 /// The two languages are read side by side.
 #[test]
 fn no_line_is_longer_than_76_columns() {

@@ -17,11 +17,13 @@ pub(crate) fn find_or_leave_out(what: &str) -> Option<Python> {
     let missing = match find() {
         Ok(python) => {
             let version = python.version();
-            if !version.contains(" 3.13.") {
+            // Both print the same: see `behaviors.md`.
+            let was_compared = [" 3.13.", " 3.14."];
+            if !was_compared.iter().any(|it| version.contains(it)) {
                 writeln!(
                     io::stderr(),
-                    "{version} judges {what}. It was written beside 3.13: \
-                     what differs may be new in Python."
+                    "{version} judges {what}. It was compared with 3.13 \
+                     and 3.14: what differs may be new in Python."
                 )
                 .unwrap();
             }
