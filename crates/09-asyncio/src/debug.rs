@@ -1,4 +1,5 @@
 use std::cell::{Cell, RefCell};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::task::Waker;
 use std::time::{Duration, Instant};
@@ -30,10 +31,19 @@ impl Debug {
 
     pub(crate) fn report(&self, message: &str) {
         let handler = self.handler.borrow().clone();
-        match handler {
-            Some(handler) => handler(message),
-            None => eprintln!("{message}"),
+        let Some(handler) = handler else {
+            eprintln!("{message}");
+            return;
+        };
+        // A report may come from a `Drop`, which must not panic.
+        let handle = AssertUnwindSafe(|| handler(message));
+        if catch_unwind(handle).is_err() {
+            eprintln!("Unhandled error in exception handler: {message}");
         }
+    }
+
+    pub(crate) fn forget_handler(&self) {
+        drop(self.handler.take());
     }
 }
 
@@ -106,7 +116,7 @@ impl EventLoop {
         main: &mut dyn FnMut(&Waker),
     ) {
         let what = match &next {
-            Ready::Step(id) => {
+            Ready::Step(id, _) => {
                 let task = self.0.tasks.borrow().get(*id);
                 task.map(|task| task.describe())
             }

@@ -23,7 +23,9 @@ use crate::waker::{Door, Message};
 use crate::{Error, Task, ThreadPoolExecutor};
 
 /// Runs what is ready, in the order in which it became ready, and sleeps
-/// while nothing is. A clone is the same loop.
+/// while nothing is. A clone is the same loop. It is closed when the last
+/// one is dropped; so a task or a call that holds one keeps it open.
+/// ([`run`](crate::run) drops both at its end.)
 ///
 /// A loop cannot leave its thread; a [`LoopHandle`](crate::LoopHandle)
 /// can. What Python's debug mode finds as it happens does not compile
@@ -44,7 +46,7 @@ use crate::{Error, Task, ThreadPoolExecutor};
 pub struct EventLoop(pub(crate) Rc<Shared>);
 
 pub(crate) struct Shared {
-    ready: ReadyQueue,
+    pub(crate) ready: ReadyQueue,
     pub(crate) timers: RefCell<Timers>,
     pub(crate) tasks: RefCell<Tasks>,
     pub(crate) sockets: Rc<Sockets>,
@@ -151,7 +153,10 @@ impl EventLoop {
                 Ok(Step::Cancelled) => Err(Error::Cancelled),
                 Err(panic) => Ok(Err(panic)),
             };
-            coroutine.set(None);
+            let drop = AssertUnwindSafe(|| coroutine.set(None));
+            if let Err(panic) = catch_unwind(drop) {
+                result = Ok(Err(panic));
+            }
             task.end(match result {
                 Ok(_) => State::Done(()),
                 Err(_) => State::Cancelled,
@@ -163,6 +168,9 @@ impl EventLoop {
         self.0.drops_main.set(true);
         let _is_dropped = OnDrop(|| self.0.drops_main.set(false));
         coroutine.set(None);
+        if !task.done() {
+            task.end(State::Cancelled);
+        }
         self.0.tasks.borrow_mut().set_main(None);
         ran?;
         result
@@ -303,8 +311,8 @@ impl EventLoop {
         main: &mut dyn FnMut(&Waker),
     ) {
         match next {
-            Ready::Step(id) => {
-                let starts = self.0.tasks.borrow().starts(id);
+            Ready::Step(id, serial) => {
+                let starts = self.0.tasks.borrow().starts(id, serial);
                 match starts {
                     Some((_, waker)) if id == MAIN => main(&waker),
                     Some((task, waker)) => {
@@ -360,30 +368,8 @@ impl Shared {
     /// Invariant: a task is in the queue once, however often it is woken
     /// before its step.
     pub(crate) fn schedule(&self, id: u32) {
-        if self.tasks.borrow().queues(id) {
-            self.ready.push(Ready::Step(id));
-        }
-    }
-}
-
-impl Drop for Shared {
-    fn drop(&mut self) {
-        self.door.close();
-        // What is dropped here may be dropped by a task of another loop,
-        // but it is not part of that task.
-        let _nobody = enter(None);
-        // A task that is dropped may drop others: first take all out.
-        let lost = self.tasks.get_mut().drain();
-        if self.debug.is_on() {
-            for task in &lost {
-                let task = task.describe();
-                self.debug.report(&format!(
-                    "Task was destroyed but it is pending! {task}"
-                ));
-            }
-        }
-        for task in &lost {
-            task.abandon();
+        if let Some(serial) = self.tasks.borrow().queues(id) {
+            self.ready.push(Ready::Step(id, serial));
         }
     }
 }

@@ -167,7 +167,9 @@ impl<T: 'static> Future<T> {
     }
 
     fn schedule(&self, callback: DoneCallback<T>) {
-        let event_loop = || self.0.event_loop().upgrade().map(EventLoop);
+        // A loop that is gone calls nothing any more: then the one here.
+        let own = || self.0.event_loop().upgrade().map(EventLoop);
+        let event_loop = || own().or_else(running);
         match callback {
             DoneCallback::Wake(waker) => waker.wake(),
             DoneCallback::Child(gathering, index) => {

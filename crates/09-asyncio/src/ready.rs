@@ -7,8 +7,9 @@ use crate::handle::HandleInner;
 
 /// What a turn runs.
 pub(crate) enum Ready {
-    /// The next step of the task with this id.
-    Step(u32),
+    /// The next step of the task with this id and this serial number:
+    /// by its turn the id may belong to another task.
+    Step(u32, u32),
     /// What was given to `call_soon`, or a timer that has come due.
     Call(Rc<HandleInner>),
     /// The child of a gathering, with this index there, is done.

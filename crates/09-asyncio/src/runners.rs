@@ -1,11 +1,17 @@
+use std::cell::Cell;
 use std::panic::resume_unwind;
+use std::rc::Rc;
 
+use crate::event_loop::Shared;
+use crate::header::enter;
+use crate::ready::Ready;
 use crate::running::running;
-use crate::tasks::wait_for_end;
-use crate::{Error, EventLoop};
+use crate::timers::Timers;
+use crate::{Error, EventLoop, set_event_loop};
 
 /// Runs a coroutine as the main one, on a new loop. When it ends, all
-/// tasks that still run are cancelled, and waited for.
+/// tasks that still run are cancelled, and waited for; calls that are
+/// still scheduled are dropped. No loop is set for this thread then.
 ///
 /// ```
 /// use stage_09_asyncio as asyncio;
@@ -34,7 +40,10 @@ pub fn run<F: IntoFuture>(main: F) -> Result<F::Output, Error> {
     }
     let event_loop = EventLoop::new()?;
     let ended = event_loop.complete(main);
-    event_loop.cancel_all_tasks()?;
+    let cancelled = event_loop.cancel_all_tasks();
+    event_loop.0.drop_what_is_left();
+    set_event_loop(None);
+    cancelled?;
     ended?.or_else(|panic| resume_unwind(panic))
 }
 
@@ -60,9 +69,54 @@ impl EventLoop {
         if tasks.is_empty() {
             return Ok(());
         }
-        for task in &tasks {
+        // No task waits for their end: `all_tasks` would show it.
+        let left = Rc::new(Cell::new(tasks.len()));
+        for task in tasks {
             task.cancel();
+            let (left, event_loop) = (Rc::clone(&left), self.downgrade());
+            task.on_done(move || {
+                left.set(left.get() - 1);
+                if let Some(event_loop) = event_loop.upgrade()
+                    && left.get() == 0
+                {
+                    EventLoop(event_loop).push(Ready::Stop);
+                }
+            });
         }
-        self.run_until_complete(wait_for_end(self, tasks))
+        self.run_forever()?;
+        if left.get() > 0 { Err(Error::Stopped) } else { Ok(()) }
+    }
+}
+
+impl Shared {
+    /// Drops the tasks and calls that are left. They may hold the loop,
+    /// which holds them.
+    pub(crate) fn drop_what_is_left(&self) {
+        // What is dropped here may be dropped by a task of another loop,
+        // but it is not part of that task.
+        let _nobody = enter(None);
+        // A task that is dropped may drop others: first take all out.
+        let lost = self.tasks.borrow_mut().drain();
+        if self.debug.is_on() {
+            for task in &lost {
+                let task = task.describe();
+                self.debug.report(&format!(
+                    "Task was destroyed but it is pending! {task}"
+                ));
+            }
+        }
+        for task in &lost {
+            task.abandon();
+        }
+        while self.ready.pop().is_some() {}
+        drop(self.timers.replace(Timers::new()));
+        self.debug.forget_handler();
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.door.close();
+        self.drop_what_is_left();
     }
 }

@@ -60,7 +60,8 @@ pub fn new_event_loop() -> Result<EventLoop, Error> {
 pub fn set_event_loop(event_loop: Option<&EventLoop>) {
     // The loop before may be dropped by this, and code of its tasks run:
     // nothing is borrowed then.
-    drop(CURRENT.replace(event_loop.cloned()));
+    let set = |current: &RefCell<_>| current.replace(event_loop.cloned());
+    drop(CURRENT.try_with(set));
 }
 
 /// The loop that runs on this thread; else the one that was set for it.
@@ -78,7 +79,7 @@ pub fn set_event_loop(event_loop: Option<&EventLoop>) {
 /// # Errors
 /// [`Error::NoCurrentLoop`].
 pub fn get_event_loop() -> Result<EventLoop, Error> {
-    let current = || CURRENT.with_borrow(Clone::clone);
+    let current = || CURRENT.try_with(|it| it.borrow().clone()).ok()?;
     running().or_else(current).ok_or(Error::NoCurrentLoop)
 }
 
@@ -122,16 +123,18 @@ pub(crate) struct Running(());
 
 impl Running {
     pub(crate) fn enter(event_loop: &EventLoop) -> Result<Running, Error> {
-        RUNNING.with_borrow_mut(|running| match running {
-            Some(running) if running.is(event_loop) => {
+        let enter = |cell: &RefCell<_>| match &mut *cell.borrow_mut() {
+            Some(running) if EventLoop::is(running, event_loop) => {
                 Err(Error::AlreadyRunning)
             }
             Some(_) => Err(Error::OtherLoopRuns),
-            None => {
-                *running = Some(event_loop.clone());
+            none => {
+                *none = Some(event_loop.clone());
                 Ok(Running(()))
             }
-        })
+        };
+        // A thread that ends has no variables any more.
+        RUNNING.try_with(enter).unwrap_or(Err(Error::NoRunningLoop))
     }
 }
 

@@ -142,8 +142,8 @@ impl Socket {
     /// ```
     ///
     /// # Errors
-    /// The system cannot watch the socket, or another task waits for it
-    /// already.
+    /// The system cannot watch the socket, another task waits for it
+    /// already, or it belongs to another loop than the one that runs.
     pub fn readable(&self) -> impl Future<Output = io::Result<()>> {
         WaitFor::new(self, Interest::Readable)
     }
@@ -178,6 +178,10 @@ impl Socket {
         let before = self.set_waker(None);
         match (is_waiting.get(), before) {
             (false, None) => {
+                let here = get_running_loop()?;
+                if !Rc::ptr_eq(&here.0.sockets, &self.sockets) {
+                    return Poll::Ready(Err(other_loop()));
+                }
                 self.watched.wait_for(interest)?;
                 is_waiting.set(true);
             }
@@ -259,6 +263,10 @@ impl Future for WaitFor<'_> {
         let WaitFor { socket, interest, is_waiting } = &*self;
         socket.poll_ready(*interest, is_waiting, context)
     }
+}
+
+fn other_loop() -> io::Error {
+    io::Error::other("RuntimeError: the socket belongs to another loop")
 }
 
 fn already_waiting() -> io::Error {

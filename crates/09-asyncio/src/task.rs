@@ -216,12 +216,7 @@ impl<T: 'static> Task<T> {
     /// # Ok::<(), asyncio::Error>(())
     /// ```
     pub fn state(&self) -> TaskState {
-        match self.0.0.outcome().word() {
-            "pending" if self.header().is_current() => TaskState::Running,
-            "pending" => TaskState::Pending,
-            "cancelled" => TaskState::Cancelled,
-            _ => TaskState::Done,
-        }
+        self.any().state()
     }
 
     /// The task, whatever its result: to compare it with others.

@@ -4,12 +4,13 @@ use std::panic::{Location, resume_unwind};
 use std::rc::{Rc, Weak};
 
 use crate::cancelled::catch_cancelled;
+use crate::current_task;
 use crate::header::{Header, Runnable};
 use crate::outcome::{Panic, State};
 use crate::panics::catch_panic;
 use crate::running::{drops_main, running_or_panic};
 use crate::wait::OnDrop;
-use crate::{AnyTask, CancelledError, Future, Task, current_task};
+use crate::{AnyTask, CancelledError, EventLoop, Future, Task};
 
 /// Runs a body that makes tasks in a group, and returns when all of them
 /// have ended: Python's `async with asyncio.TaskGroup() as group:`.
@@ -205,7 +206,10 @@ impl<E: 'static> TaskGroup<E> {
                 }
             }
         };
-        let event_loop = running_or_panic();
+        // That of the group, also if it does not run now.
+        let parent = group.parent.upgrade();
+        let own = parent.and_then(|it| it.header().event_loop.upgrade());
+        let event_loop = own.map_or_else(running_or_panic, EventLoop);
         let header = Header::new::<F>(Some(&event_loop), made_at);
         let task = Task::start(&event_loop, header, member);
         group.running.borrow_mut().push(task.any());

@@ -34,6 +34,7 @@ use crate::{Error, EventLoop, Future, get_running_loop};
 /// assert_eq!(any.uncancel(), 0);
 /// assert_eq!(task.await, 42);
 /// assert!(any.done() && !any.cancelled());
+/// assert_eq!(any.state(), asyncio::TaskState::Done);
 /// # })?;
 /// # Ok::<(), asyncio::Error>(())
 /// ```
@@ -54,6 +55,16 @@ impl AnyTask {
     /// Whether it was cancelled.
     pub fn cancelled(&self) -> bool {
         self.0.is_cancelled()
+    }
+
+    /// What it is doing.
+    pub fn state(&self) -> TaskState {
+        match (self.done(), self.cancelled()) {
+            (true, true) => TaskState::Cancelled,
+            (true, false) => TaskState::Done,
+            _ if self.0.header().is_current() => TaskState::Running,
+            _ => TaskState::Pending,
+        }
     }
 
     /// Its name.
@@ -275,23 +286,27 @@ impl Tasks {
         self.slots[id as usize].task.clone()
     }
 
-    /// Whether the task has to be put into the queue.
-    pub(crate) fn queues(&self, id: u32) -> bool {
+    /// The serial number of the task, if it has to be put into the queue.
+    pub(crate) fn queues(&self, id: u32) -> Option<u32> {
         // The waker of a loop that is gone may have woken it for nothing.
-        let slot = self.slots.get(id as usize);
-        let task = slot.and_then(|slot| slot.task.as_ref());
-        task.is_some_and(|task| !task.header().is_queued.replace(true))
+        let task = self.slots.get(id as usize)?.task.as_ref()?;
+        let is_queued = task.header().is_queued.replace(true);
+        (!is_queued).then_some(task.header().serial)
     }
 
     /// The task that is stepped now, and what it is woken with.
     pub(crate) fn starts(
         &self,
         id: u32,
+        serial: u32,
     ) -> Option<(Rc<dyn Runnable>, Waker)> {
         let slot = &self.slots[id as usize];
-        let task = slot.task.clone()?;
+        let task = slot.task.as_ref()?;
+        if task.header().serial != serial {
+            return None;
+        }
         task.header().is_queued.set(false);
-        Some((task, Arc::clone(&slot.waker).into()))
+        Some((Rc::clone(task), Arc::clone(&slot.waker).into()))
     }
 
     pub(crate) fn all(&self) -> Vec<AnyTask> {

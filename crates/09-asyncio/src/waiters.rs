@@ -1,7 +1,11 @@
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::VecDeque;
+use std::rc::Weak;
 
 use crate::Future;
+use crate::event_loop::Shared;
+use crate::running::running_or_panic;
+use crate::tasks::is_other;
 
 /// The line of those who wait for a lock, an event or an item: who came
 /// first is in front.
@@ -14,12 +18,16 @@ pub(crate) struct Waiters {
     line: RefCell<VecDeque<Future<()>>>,
     /// So many were called and have not gone on yet.
     called: Cell<usize>,
+    /// The loop of the first one who had to wait: the others run there,
+    /// too, because a loop does not see what another one does.
+    event_loop: OnceCell<Weak<Shared>>,
 }
 
 impl Waiters {
     /// Waits in line until called. If the waiter is cancelled before it
     /// goes on, `give_up` runs, and hears whether it had been called.
     pub(crate) async fn wait(&self, give_up: impl Fn(bool)) {
+        self.expect_loop();
         let waiter = Future::new();
         self.line.borrow_mut().push_back(waiter.clone());
         let place = Place {
@@ -30,6 +38,14 @@ impl Waiters {
         };
         (&waiter).await;
         place.went_on.set(true);
+    }
+
+    #[track_caller]
+    fn expect_loop(&self) {
+        let here = running_or_panic().downgrade();
+        if is_other(self.event_loop.get_or_init(|| here.clone()), &here) {
+            panic!("RuntimeError: it is bound to a different event loop");
+        }
     }
 
     /// Calls the first in line. `false`: nobody is there, or all have been
