@@ -153,12 +153,21 @@ impl Header {
     }
 }
 
-/// `work`, of `program::work::{{closure}}`: what the compiler calls the
-/// coroutine of the function `work`.
-fn function_name(type_name: &str) -> &str {
-    let path = type_name.split('<').next().unwrap_or_default();
+/// `work`, of `program::work<u8>::{{closure}}`, or of a method,
+/// `<program::Worker as program::Work>::work::{{closure}}`: what the
+/// compiler calls the coroutine of the function `work`.
+fn function_name(type_name: &str) -> String {
+    let mut depth = 0;
+    let mut path = type_name.replace("->", "");
+    path.retain(|letter| {
+        depth += i32::from(letter == '<');
+        let is_outside = depth == 0;
+        depth -= i32::from(letter == '>');
+        is_outside
+    });
     let mut parts = path.rsplit("::");
-    parts.find(|part| *part != "{{closure}}").unwrap_or_default()
+    let name = parts.find(|part| *part != "{{closure}}");
+    name.unwrap_or_default().to_owned()
 }
 
 thread_local! {

@@ -370,3 +370,26 @@ fn a_late_call_in_the_executor_finds_no_loop() {
     .unwrap();
     assert!(matches!(said.try_recv().unwrap(), Err(Error::Stopped)));
 }
+
+#[test]
+fn a_task_is_printed_with_the_name_of_its_function() {
+    trait Work {
+        async fn work(self);
+    }
+    struct Worker;
+    impl Work for Worker {
+        async fn work(self) {}
+    }
+    async fn generic<T>(_: T) {}
+    run(async {
+        let task = create_task(Worker.work());
+        assert!(format!("{task:?}").contains("coro=<work()>"), "{task:?}");
+        let function: fn(Vec<u8>) -> u8 = |_| 0;
+        let task = create_task(generic(function));
+        assert!(
+            format!("{task:?}").contains("coro=<generic()>"),
+            "{task:?}"
+        );
+    })
+    .unwrap();
+}
