@@ -1,6 +1,8 @@
 use std::cell::RefCell;
 use std::fmt;
+use std::rc::Rc;
 
+use crate::socket::Sockets;
 use crate::{Error, EventLoop};
 
 thread_local! {
@@ -112,6 +114,12 @@ pub(crate) fn schedule_here(event_loop: u32, id: u32) -> bool {
     look(|it| it.as_ref().is_some_and(schedule)).unwrap_or(false)
 }
 
+/// Whether the loop that runs here is the one that waits for these.
+pub(crate) fn waits_here(sockets: &Rc<Sockets>) -> bool {
+    let waits = |it: &EventLoop| Rc::ptr_eq(&it.0.sockets, sockets);
+    look(|it| it.as_ref().is_some_and(waits)).unwrap_or(false)
+}
+
 /// Whether the loop that runs here was stopped, and drops its main
 /// coroutine: then nothing that it awaited is cancelled.
 pub(crate) fn drops_main() -> bool {
@@ -155,7 +163,7 @@ impl EventLoop {
     /// # Ok::<(), asyncio::Error>(())
     /// ```
     pub fn is(&self, other: &EventLoop) -> bool {
-        std::rc::Rc::ptr_eq(&self.0, &other.0)
+        Rc::ptr_eq(&self.0, &other.0)
     }
 
     /// Whether the loop runs now, on this thread.

@@ -12,6 +12,7 @@ use selectors::{Interest, Kind, Notifier, Selector, Watched};
 use slab::Slab;
 
 use crate::get_running_loop;
+use crate::running::waits_here;
 
 /// Knows which task waits for which socket, and wakes it.
 ///
@@ -178,8 +179,7 @@ impl Socket {
         let before = self.set_waker(None);
         match (is_waiting.get(), before) {
             (false, None) => {
-                let here = get_running_loop()?;
-                if !Rc::ptr_eq(&here.0.sockets, &self.sockets) {
+                if !waits_here(&self.sockets) {
                     return Poll::Ready(Err(other_loop()));
                 }
                 self.watched.wait_for(interest)?;
