@@ -1,6 +1,5 @@
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -156,6 +155,9 @@ where
         let task = event_loop.create_task(coroutine);
         let _ = serial_there.set(task.any().serial());
         task.add_done_callback(move |task| {
+            if sender.is_cancelled() {
+                return; // A panic of the task is for the loop to report.
+            }
             sender.set(match task.take() {
                 State::Done(value) => Ok(value),
                 State::Cancelled => Err(Error::Cancelled),
@@ -167,8 +169,7 @@ where
         });
     });
     let event_loop = event_loop.clone();
-    let is_cancelled = AtomicBool::new(false);
-    ConcurrentFuture { result, call, is_cancelled, serial, event_loop }
+    ConcurrentFuture { result, call, serial, event_loop }
 }
 
 /// A result that another thread will have: Python's
@@ -191,8 +192,6 @@ where
 pub struct ConcurrentFuture<T> {
     result: Arc<Place<Result<T, Error>>>,
     call: ThreadsafeHandle,
-    /// Whether the call was taken back before it was made.
-    is_cancelled: AtomicBool,
     /// The serial number of the task, when there is one.
     serial: Arc<OnceLock<u32>>,
     event_loop: LoopHandle,
@@ -214,9 +213,7 @@ impl<T> ConcurrentFuture<T> {
             Arrival::Here(result) => result,
             Arrival::Missing => Err(Error::Timeout),
             Arrival::Taken => Err(Error::Taken),
-            Arrival::Never if self.is_cancelled.load(Relaxed) => {
-                Err(Error::Cancelled)
-            }
+            Arrival::Cancelled => Err(Error::Cancelled),
             Arrival::Never => Err(Error::Stopped),
         }
     }
@@ -226,16 +223,14 @@ impl<T> ConcurrentFuture<T> {
         self.result.is_done()
     }
 
-    /// Has the task cancelled, over there; or the call that was to make
-    /// it, if it was not made yet.
+    /// Cancels it, if it is not done: now, whatever the task does with its
+    /// own cancellation. The task is cancelled over there; or the call
+    /// that was to make it, if it was not made yet.
     pub fn cancel(&self) {
-        // First the word, then the deed: dropping the call ends the wait
-        // of whoever sleeps in `result`.
-        let Some(call) = self.call.0.take() else {
-            return self.cancel_task();
-        };
-        self.is_cancelled.store(true, Relaxed);
-        drop(call);
+        self.result.cancel();
+        if !self.call.cancel() {
+            self.cancel_task();
+        }
     }
 
     fn cancel_task(&self) {
