@@ -244,9 +244,7 @@ impl EventLoop {
         for message in shared.door.inbox().take() {
             match message {
                 Message::Wake(id) => shared.schedule(id),
-                Message::Call(call) => drop(self.call_soon(move || {
-                    call.take().into_iter().for_each(|call| call());
-                })),
+                Message::Call(call) => self.call_threadsafe(call),
                 Message::Stop => self.stop(),
             }
         }

@@ -7,6 +7,7 @@ use crate::crossing::{Arrival, Once, Place};
 use crate::outcome::{State, words};
 use crate::running::running;
 use crate::waker::{Door, Message};
+use crate::waker::{ThreadsafeCall, ThreadsafeFunction};
 use crate::{AnyTask, Error, EventLoop, all_tasks};
 
 impl EventLoop {
@@ -25,6 +26,10 @@ impl EventLoop {
     /// ```
     pub fn handle(&self) -> LoopHandle {
         LoopHandle(Arc::clone(&self.0.door))
+    }
+
+    pub(crate) fn call_threadsafe(&self, call: ThreadsafeCall) {
+        self.call_soon(move || call.make());
     }
 }
 
@@ -51,6 +56,10 @@ impl LoopHandle {
     /// Has a function called on the loop's thread, and wakes the loop if
     /// it sleeps: Python's `loop.call_soon_threadsafe`.
     ///
+    /// If the loop runs on this thread, the call goes straight into the
+    /// loop's queue, as with [`call_soon`](EventLoop::call_soon).
+    /// Otherwise the loop puts it there at the start of its next turn.
+    ///
     /// ```
     /// use stage_09_asyncio as asyncio;
     ///
@@ -67,10 +76,15 @@ impl LoopHandle {
         &self,
         function: impl FnOnce() + Send + 'static,
     ) -> ThreadsafeHandle {
-        let function: Box<dyn FnOnce() + Send> = Box::new(function);
-        let call = Arc::new(Once::new(function));
-        self.0.send(Message::Call(Arc::clone(&call)));
-        ThreadsafeHandle(call)
+        let function: ThreadsafeFunction = Box::new(function);
+        let function = Arc::new(Once::new(function));
+        let call = ThreadsafeCall(Arc::clone(&function));
+        let here = running().filter(|it| Arc::ptr_eq(&it.0.door, &self.0));
+        match here {
+            Some(event_loop) => event_loop.call_threadsafe(call),
+            None => self.0.send(Message::Call(call)),
+        }
+        ThreadsafeHandle(function)
     }
 
     /// Ends the loop's run: Python's
@@ -94,7 +108,7 @@ impl LoopHandle {
 /// # Ok::<(), asyncio::Error>(())
 /// ```
 #[derive(Clone)]
-pub struct ThreadsafeHandle(Arc<Once<Box<dyn FnOnce() + Send>>>);
+pub struct ThreadsafeHandle(Arc<Once<ThreadsafeFunction>>);
 
 impl ThreadsafeHandle {
     /// Takes the call back. `false`: it is too late, or was done before.
