@@ -12,7 +12,7 @@ use crate::clock::Clock;
 use crate::debug::Debug;
 use crate::handle::{Callback, HandleInner};
 use crate::header::{Header, MAIN, enter};
-use crate::outcome::State;
+use crate::outcome::{State, words};
 use crate::ready::{Ready, ReadyQueue};
 use crate::running::Running;
 use crate::socket::Sockets;
@@ -340,8 +340,11 @@ impl EventLoop {
 
     /// A panic in a callback ends nothing but the callback.
     fn guard(&self, name: &str, call: impl FnOnce()) {
-        if catch_unwind(AssertUnwindSafe(call)).is_err() {
-            self.report(&format!("Exception in callback {name}"));
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(call)) {
+            let words = words(&panic);
+            self.report(&format!(
+                "Exception in callback {name}: {words:?}"
+            ));
         }
     }
 

@@ -5,10 +5,13 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use crate::EventLoop;
 use crate::crossing::{Arrival, Jobs, Place};
-use crate::running::{drops_main, running_or_panic};
+use crate::debug::report_unseen;
+use crate::outcome::words;
+use crate::running::{drops_main, running, running_or_panic};
 
 /// Threads for calls that block: for files, for names, for computing.
 /// Each thread is started when it is first needed.
@@ -157,6 +160,9 @@ impl EventLoop {
 /// # Ok::<(), asyncio::Error>(())
 /// ```
 ///
+/// If the function panics, and this is dropped unawaited after that, the
+/// loop that runs here reports it.
+///
 /// # Panics
 /// Awaiting it panics if the function does, or if the system has no
 /// thread left.
@@ -187,6 +193,12 @@ impl<T> Drop for Submitted<T> {
     fn drop(&mut self) {
         if self.is_waiting && !drops_main() {
             self.place.cancel();
+        }
+        // A panic that nobody has seen.
+        let arrival = self.place.wait(Some(Duration::ZERO));
+        if let Arrival::Here(Err(panic)) = arrival {
+            let words = words(&panic);
+            report_unseen(running(), "Future", &format!("{words:?}"));
         }
     }
 }
