@@ -37,8 +37,8 @@ impl Debug {
     }
 }
 
-/// Tells the loop of a panic that nobody has seen, and that what kept it
-/// is dropped. If the loop is gone, it is printed.
+/// Reports a panic that nobody has seen, when the task or the future that
+/// kept it is dropped. If its loop is gone, the report goes to stderr.
 pub(crate) fn report_unseen(
     event_loop: Option<EventLoop>,
     kind: &str,

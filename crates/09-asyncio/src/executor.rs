@@ -160,8 +160,8 @@ impl EventLoop {
 /// # Ok::<(), asyncio::Error>(())
 /// ```
 ///
-/// If the function panics, and this is dropped unawaited after that, the
-/// loop that runs here reports it.
+/// If the function has panicked and this is dropped without being awaited,
+/// the loop that runs on this thread reports the panic.
 ///
 /// # Panics
 /// Awaiting it panics if the function does, or if the system has no
@@ -194,7 +194,7 @@ impl<T> Drop for Submitted<T> {
         if self.is_waiting && !drops_main() {
             self.place.cancel();
         }
-        // A panic that nobody has seen.
+        // If a panic is here, nobody has seen it.
         let arrival = self.place.wait(Some(Duration::ZERO));
         if let Arrival::Here(Err(panic)) = arrival {
             let words = words(&panic);

@@ -96,7 +96,7 @@ impl<T> Outcome<T> {
         })
     }
 
-    /// For a future that is dropped, and a panic that nobody has seen.
+    /// Reports a panic that nobody has seen, for a future that is dropped.
     pub(crate) fn report_unseen(
         &self,
         event_loop: &Weak<Shared>,
