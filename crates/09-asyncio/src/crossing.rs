@@ -2,7 +2,7 @@
 //!
 //! Two more files of this crate share something between threads, which
 //! says to nobody when to go on: `executor` has a lock around the list of
-//! its threads, and `threadsafe` a flag and a number, each set once.
+//! its threads, and `threadsafe` a number that is set once.
 //!
 //! This file uses nothing of the rest, so that `tests/model.rs` can check
 //! it with loom: in every order in which threads can meet here.
@@ -94,7 +94,7 @@ impl<T> Once<T> {
 /// A place for a result of another thread.
 ///
 /// Invariant: who waits while the result is missing is woken when it is
-/// set, or when it is known that it never will be.
+/// set or cancelled, or when it is known that it never will be set.
 pub(crate) struct Place<T> {
     state: Mutex<PlaceState<T>>,
     changed: Condvar,
@@ -111,6 +111,8 @@ pub(crate) enum Arrival<T> {
     Here(T),
     /// It has been taken out.
     Taken,
+    /// Nobody wants it any more.
+    Cancelled,
     /// Who was to set it is gone.
     Never,
 }
@@ -168,6 +170,26 @@ impl<T> Place<T> {
         }
     }
 
+    /// Nobody wants the result any more, unless it is here already. A
+    /// thread that waits hears of it; a task that waits is not woken,
+    /// because the task itself gives up.
+    pub(crate) fn cancel(&self) {
+        let waker = self.settle(Arrival::Cancelled);
+        drop(waker);
+    }
+
+    /// The waker comes back: it may run code of its own.
+    fn settle(&self, result: Arrival<T>) -> Option<Waker> {
+        let mut state = lock(&self.state);
+        if matches!(state.result, Arrival::Missing) {
+            state.result = result;
+        }
+        let waker = state.waker.take();
+        drop(state); // before `result`, if that is dropped here
+        self.changed.notify_all();
+        waker
+    }
+
     /// Whether there is nothing to wait for.
     pub(crate) fn is_done(&self) -> bool {
         !matches!(lock(&self.state).result, Arrival::Missing)
@@ -179,6 +201,7 @@ impl<T> PlaceState<T> {
         match self.result {
             Arrival::Missing => Arrival::Missing,
             Arrival::Never => Arrival::Never,
+            Arrival::Cancelled => Arrival::Cancelled,
             _ => mem::replace(&mut self.result, Arrival::Taken),
         }
     }
@@ -190,16 +213,14 @@ impl<T> Sender<T> {
     }
 
     fn settle(&self, result: Arrival<T>) {
-        let mut state = lock(&self.0.state);
-        if matches!(state.result, Arrival::Missing) {
-            state.result = result;
-        }
-        let waker = state.waker.take();
-        drop(state);
-        self.0.changed.notify_all();
-        if let Some(waker) = waker {
+        if let Some(waker) = self.0.settle(result) {
             waker.wake();
         }
+    }
+
+    /// Whether nobody wants the result any more.
+    pub(crate) fn is_cancelled(&self) -> bool {
+        matches!(lock(&self.0.state).result, Arrival::Cancelled)
     }
 }
 

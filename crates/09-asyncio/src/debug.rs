@@ -47,6 +47,20 @@ impl Debug {
     }
 }
 
+/// Reports a panic that nobody has seen, when the task or the future that
+/// kept it is dropped. If its loop is gone, the report goes to stderr.
+pub(crate) fn report_unseen(
+    event_loop: Option<EventLoop>,
+    kind: &str,
+    what: &str,
+) {
+    let report = format!("{kind} exception was never retrieved: {what}");
+    match event_loop {
+        Some(event_loop) => event_loop.report(&report),
+        None => eprintln!("{report}"),
+    }
+}
+
 impl EventLoop {
     /// Debug mode: reports steps and calls that take 100 ms or longer,
     /// and tasks that are dropped with the loop. It is on from the start
@@ -84,8 +98,8 @@ impl EventLoop {
     }
 
     /// Takes the reports that would otherwise be printed on stderr: of
-    /// callbacks that panic, of tasks whose panic nobody has seen, and
-    /// those of debug mode.
+    /// callbacks that panic, of tasks and futures whose panic nobody has
+    /// seen, and those of debug mode.
     ///
     /// ```
     /// # use stage_09_asyncio as asyncio;
@@ -100,6 +114,7 @@ impl EventLoop {
     /// event_loop.call_soon(|| panic!("oh"));
     /// event_loop.run_until_complete(async {})?;
     /// assert!(said.borrow().starts_with("Exception in callback"));
+    /// assert!(said.borrow().ends_with(": \"oh\""));
     /// # Ok::<(), asyncio::Error>(())
     /// ```
     pub fn set_exception_handler(&self, handler: impl Fn(&str) + 'static) {

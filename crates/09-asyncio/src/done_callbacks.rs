@@ -1,3 +1,4 @@
+use std::cell::Cell;
 use std::mem;
 use std::rc::Rc;
 use std::slice;
@@ -32,9 +33,26 @@ pub(crate) trait DoneCall<T> {
     fn call(self: Box<Self>, future: &Future<T>);
 }
 
-pub(crate) struct Numbered<F> {
-    pub(crate) number: u64,
-    pub(crate) function: F,
+struct Numbered<F> {
+    number: u64,
+    function: F,
+}
+
+thread_local! {
+    /// How many callbacks were added on this thread: no two have the same
+    /// number. One for each future would take 8 bytes of each task.
+    static NUMBERED: Cell<u64> = const { Cell::new(0) };
+}
+
+impl<T> DoneCallback<T> {
+    pub(crate) fn call(
+        function: impl FnOnce(&Future<T>) + 'static,
+    ) -> (u64, DoneCallback<T>) {
+        let number = NUMBERED.get() + 1;
+        NUMBERED.set(number);
+        let call = Box::new(Numbered { number, function });
+        (number, DoneCallback::Call(call))
+    }
 }
 
 impl<T, F: FnOnce(&Future<T>)> DoneCall<T> for Numbered<F> {

@@ -12,7 +12,7 @@ use crate::clock::Clock;
 use crate::debug::Debug;
 use crate::handle::{Callback, HandleInner};
 use crate::header::{Header, MAIN, enter};
-use crate::outcome::State;
+use crate::outcome::{State, words};
 use crate::ready::{Ready, ReadyQueue};
 use crate::running::Running;
 use crate::socket::Sockets;
@@ -252,9 +252,7 @@ impl EventLoop {
         for message in shared.door.inbox().take() {
             match message {
                 Message::Wake(id) => shared.schedule(id),
-                Message::Call(call) => drop(self.call_soon(move || {
-                    call.take().into_iter().for_each(|call| call());
-                })),
+                Message::Call(call) => self.call_threadsafe(call),
                 Message::Stop => self.stop(),
             }
         }
@@ -350,8 +348,11 @@ impl EventLoop {
 
     /// A panic in a callback ends nothing but the callback.
     fn guard(&self, name: &str, call: impl FnOnce()) {
-        if catch_unwind(AssertUnwindSafe(call)).is_err() {
-            self.report(&format!("Exception in callback {name}"));
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(call)) {
+            let words = words(&panic);
+            self.report(&format!(
+                "Exception in callback {name}: {words:?}"
+            ));
         }
     }
 

@@ -5,10 +5,13 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use crate::EventLoop;
 use crate::crossing::{Arrival, Jobs, Place};
-use crate::running::running_or_panic;
+use crate::debug::report_unseen;
+use crate::outcome::words;
+use crate::running::{drops_main, running, running_or_panic};
 
 /// Threads for calls that block: for files, for names, for computing.
 /// Each thread is started when it is first needed.
@@ -55,8 +58,9 @@ impl ThreadPoolExecutor {
 
     /// Has a function called on one of the threads.
     ///
-    /// The call is made also when nobody awaits it any more: a thread
-    /// cannot be cancelled.
+    /// The call is made also if nobody ever awaits it. If somebody awaits
+    /// it and gives up before it has begun, it is not made any more. A
+    /// call that has begun goes on: a thread cannot be cancelled.
     ///
     /// ```
     /// # use stage_09_asyncio as asyncio;
@@ -72,13 +76,16 @@ impl ThreadPoolExecutor {
     ) -> Submitted<T> {
         let (sender, place) = Place::new();
         self.add(Box::new(move |has_thread| {
+            if sender.is_cancelled() {
+                return;
+            }
             let function = AssertUnwindSafe(function);
             sender.set(match has_thread {
                 true => catch_unwind(function),
                 false => Err(Box::new(NO_THREAD) as Box<dyn Any + Send>),
             });
         }));
-        Submitted(place)
+        Submitted { place, is_waiting: false }
     }
 
     fn add(&self, job: Job) {
@@ -88,7 +95,9 @@ impl ThreadPoolExecutor {
         let jobs = Arc::clone(&self.jobs);
         let work = move || {
             while let Some(job) = jobs.next() {
-                job(true);
+                // A result that nobody wants is dropped here, and may
+                // panic. The thread goes on.
+                let _ = catch_unwind(AssertUnwindSafe(|| job(true)));
             }
         };
         match thread::Builder::new().spawn(work) {
@@ -135,8 +144,9 @@ impl EventLoop {
     }
 }
 
-/// A call that a thread makes. The call is made whether this is awaited
-/// or not.
+/// A call that a thread makes, whether this is awaited or not. If
+/// somebody awaits it and gives up before the call has begun, the call is
+/// not made any more.
 ///
 /// ```
 /// # use std::time::Duration;
@@ -150,21 +160,46 @@ impl EventLoop {
 /// # Ok::<(), asyncio::Error>(())
 /// ```
 ///
+/// If the function has panicked and this is dropped without being awaited,
+/// the loop that runs on this thread reports the panic.
+///
 /// # Panics
 /// Awaiting it panics if the function does, or if the system has no
 /// thread left.
 #[must_use = "the result is there when it is awaited"]
-pub struct Submitted<T>(Arc<Place<thread::Result<T>>>);
+pub struct Submitted<T> {
+    place: Arc<Place<thread::Result<T>>>,
+    is_waiting: bool,
+}
 
 impl<T> Future for Submitted<T> {
     type Output = T;
 
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
-        self.0.poll(context).map(|arrival| match arrival {
+    fn poll(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<T> {
+        let poll = self.place.poll(context);
+        self.is_waiting = poll.is_pending();
+        poll.map(|arrival| match arrival {
             Arrival::Here(Ok(result)) => result,
             Arrival::Here(Err(panic)) => resume_unwind(panic),
             _ => panic!("it is not awaited after its end"),
         })
+    }
+}
+
+impl<T> Drop for Submitted<T> {
+    fn drop(&mut self) {
+        if self.is_waiting && !drops_main() {
+            self.place.cancel();
+        }
+        // If a panic is here, nobody has seen it.
+        let arrival = self.place.wait(Some(Duration::ZERO));
+        if let Arrival::Here(Err(panic)) = arrival {
+            let words = words(&panic);
+            report_unseen(running(), "Future", &format!("{words:?}"));
+        }
     }
 }
 

@@ -1,11 +1,10 @@
-use std::cell::Cell;
 use std::fmt;
 use std::mem;
 use std::rc::{Rc, Weak};
 use std::task::Waker;
 
 use crate::awaiting::{Await, Cancellable};
-use crate::done_callbacks::{DoneCallback, Numbered};
+use crate::done_callbacks::DoneCallback;
 use crate::event_loop::Shared;
 use crate::header::Runnable;
 use crate::outcome::{Outcome, State};
@@ -56,6 +55,12 @@ pub(crate) trait Promise<T>: Cancellable {
 struct Place<T> {
     event_loop: Weak<Shared>,
     outcome: Outcome<T>,
+}
+
+impl<T> Drop for Place<T> {
+    fn drop(&mut self) {
+        self.outcome.report_unseen(&self.event_loop, "Future");
+    }
 }
 
 impl<T: 'static> Promise<T> for Place<T> {
@@ -206,10 +211,8 @@ impl<T: 'static> Future<T> {
         &self,
         function: impl FnOnce(&Future<T>) + 'static,
     ) -> u64 {
-        let number = NUMBERED.get() + 1;
-        NUMBERED.set(number);
-        let call = Box::new(Numbered { number, function });
-        match self.add(DoneCallback::Call(call)) {
+        let (number, call) = DoneCallback::call(function);
+        match self.add(call) {
             Ok(()) => number,
             Err(callback) => {
                 self.schedule(callback);
@@ -356,12 +359,6 @@ impl<T: 'static, E: 'static> Future<Result<T, E>> {
     pub fn set_exception(&self, error: E) -> Result<(), Error> {
         self.set_result(Err(error))
     }
-}
-
-thread_local! {
-    /// How many callbacks were added on this thread: no two have the same
-    /// number. One for each future would take 8 bytes of each task.
-    static NUMBERED: Cell<u64> = const { Cell::new(0) };
 }
 
 impl<T> Clone for Future<T> {

@@ -99,6 +99,10 @@ impl<S: Several> Gather<S> {
     /// # ; Ok::<(), asyncio::Error>(())
     /// ```
     pub fn return_exceptions(self) -> GatherOutcomes<S> {
+        // This gathering is over, and its panic, if there is one, will be
+        // among the outcomes of the next one.
+        let _ = self.gathering.all_done.finish(State::Cancelled);
+        self.gathering.all_done.0.outcome().see();
         let outcomes = |tasks: &S::Tasks, _| S::outcomes(tasks);
         Gather::start(self.children.tasks.clone(), None, outcomes)
     }
@@ -300,6 +304,15 @@ impl Gathering {
                 false => State::Done(()),
             });
         }
+    }
+}
+
+impl Drop for Gathering {
+    fn drop(&mut self) {
+        let all_done = &self.all_done.0;
+        let event_loop = all_done.event_loop();
+        let kind = "_GatheringFuture";
+        all_done.outcome().report_unseen(event_loop, kind);
     }
 }
 

@@ -2,9 +2,12 @@ use std::any::Any;
 use std::cell::Cell;
 use std::fmt;
 use std::mem;
+use std::rc::Weak;
 
-use crate::Error;
+use crate::debug::report_unseen;
 use crate::done_callbacks::DoneCallbacks;
+use crate::event_loop::Shared;
+use crate::{Error, EventLoop};
 
 /// What a future or a task came to, or who wants to hear of it.
 ///
@@ -91,6 +94,19 @@ impl<T> Outcome<T> {
             State::Panicked(panic) => Some(words(panic)),
             _ => None,
         })
+    }
+
+    /// Reports a panic that nobody has seen, for a future that is dropped.
+    pub(crate) fn report_unseen(
+        &self,
+        event_loop: &Weak<Shared>,
+        kind: &str,
+    ) {
+        if let Some(words) = self.unseen() {
+            self.see(); // It is reported once.
+            let event_loop = event_loop.upgrade().map(EventLoop);
+            report_unseen(event_loop, kind, &format!("{words:?}"));
+        }
     }
 
     /// The words of the panic, which counts as seen from now on.

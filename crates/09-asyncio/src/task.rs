@@ -8,6 +8,7 @@ use std::task::Waker;
 
 use crate::awaiting::{Await, Cancellable};
 use crate::cancellation::Step;
+use crate::debug::report_unseen;
 use crate::done_callbacks::DoneCallback;
 use crate::event_loop::Shared;
 use crate::future::Promise;
@@ -384,12 +385,8 @@ impl<T> Drop for TaskInner<T> {
     fn drop(&mut self) {
         let Some(words) = self.outcome.unseen() else { return };
         let task = self.header.describe(self.outcome.word());
-        let report = format!(
-            "Task exception was never retrieved: <Task {task}> {words:?}"
-        );
-        match self.header.event_loop.upgrade() {
-            Some(event_loop) => EventLoop(event_loop).report(&report),
-            None => eprintln!("{report}"),
-        }
+        let event_loop = self.header.event_loop.upgrade().map(EventLoop);
+        let what = format!("<Task {task}> {words:?}");
+        report_unseen(event_loop, "Task", &what);
     }
 }

@@ -1,6 +1,5 @@
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -8,6 +7,7 @@ use crate::crossing::{Arrival, Once, Place};
 use crate::outcome::{State, words};
 use crate::running::running;
 use crate::waker::{Door, Message};
+use crate::waker::{ThreadsafeCall, ThreadsafeFunction};
 use crate::{AnyTask, Error, EventLoop, all_tasks};
 
 impl EventLoop {
@@ -26,6 +26,10 @@ impl EventLoop {
     /// ```
     pub fn handle(&self) -> LoopHandle {
         LoopHandle(Arc::clone(&self.0.door))
+    }
+
+    pub(crate) fn call_threadsafe(&self, call: ThreadsafeCall) {
+        self.call_soon(move || call.make());
     }
 }
 
@@ -52,6 +56,10 @@ impl LoopHandle {
     /// Has a function called on the loop's thread, and wakes the loop if
     /// it sleeps: Python's `loop.call_soon_threadsafe`.
     ///
+    /// If the loop runs on this thread, the call goes straight into the
+    /// loop's queue, as with [`call_soon`](EventLoop::call_soon).
+    /// Otherwise the loop puts it there at the start of its next turn.
+    ///
     /// ```
     /// use stage_09_asyncio as asyncio;
     ///
@@ -68,10 +76,15 @@ impl LoopHandle {
         &self,
         function: impl FnOnce() + Send + 'static,
     ) -> ThreadsafeHandle {
-        let function: Box<dyn FnOnce() + Send> = Box::new(function);
-        let call = Arc::new(Once::new(function));
-        self.0.send(Message::Call(Arc::clone(&call)));
-        ThreadsafeHandle(call)
+        let function: ThreadsafeFunction = Box::new(function);
+        let function = Arc::new(Once::new(function));
+        let call = ThreadsafeCall(Arc::clone(&function));
+        let here = running().filter(|it| Arc::ptr_eq(&it.0.door, &self.0));
+        match here {
+            Some(event_loop) => event_loop.call_threadsafe(call),
+            None => self.0.send(Message::Call(call)),
+        }
+        ThreadsafeHandle(function)
     }
 
     /// Ends the loop's run: Python's
@@ -95,7 +108,7 @@ impl LoopHandle {
 /// # Ok::<(), asyncio::Error>(())
 /// ```
 #[derive(Clone)]
-pub struct ThreadsafeHandle(Arc<Once<Box<dyn FnOnce() + Send>>>);
+pub struct ThreadsafeHandle(Arc<Once<ThreadsafeFunction>>);
 
 impl ThreadsafeHandle {
     /// Takes the call back. `false`: it is too late, or was done before.
@@ -156,6 +169,9 @@ where
         let task = event_loop.create_task(coroutine);
         let _ = serial_there.set(task.any().serial());
         task.add_done_callback(move |task| {
+            if sender.is_cancelled() {
+                return; // A panic of the task is for the loop to report.
+            }
             sender.set(match task.take() {
                 State::Done(value) => Ok(value),
                 State::Cancelled => Err(Error::Cancelled),
@@ -167,8 +183,7 @@ where
         });
     });
     let event_loop = event_loop.clone();
-    let is_cancelled = AtomicBool::new(false);
-    ConcurrentFuture { result, call, is_cancelled, serial, event_loop }
+    ConcurrentFuture { result, call, serial, event_loop }
 }
 
 /// A result that another thread will have: Python's
@@ -191,8 +206,6 @@ where
 pub struct ConcurrentFuture<T> {
     result: Arc<Place<Result<T, Error>>>,
     call: ThreadsafeHandle,
-    /// Whether the call was taken back before it was made.
-    is_cancelled: AtomicBool,
     /// The serial number of the task, when there is one.
     serial: Arc<OnceLock<u32>>,
     event_loop: LoopHandle,
@@ -214,9 +227,7 @@ impl<T> ConcurrentFuture<T> {
             Arrival::Here(result) => result,
             Arrival::Missing => Err(Error::Timeout),
             Arrival::Taken => Err(Error::Taken),
-            Arrival::Never if self.is_cancelled.load(Relaxed) => {
-                Err(Error::Cancelled)
-            }
+            Arrival::Cancelled => Err(Error::Cancelled),
             Arrival::Never => Err(Error::Stopped),
         }
     }
@@ -226,16 +237,14 @@ impl<T> ConcurrentFuture<T> {
         self.result.is_done()
     }
 
-    /// Has the task cancelled, over there; or the call that was to make
-    /// it, if it was not made yet.
+    /// Cancels it, if it is not done: now, whatever the task does with its
+    /// own cancellation. The task is cancelled over there; or the call
+    /// that was to make it, if it was not made yet.
     pub fn cancel(&self) {
-        // First the word, then the deed: dropping the call ends the wait
-        // of whoever sleeps in `result`.
-        let Some(call) = self.call.0.take() else {
-            return self.cancel_task();
-        };
-        self.is_cancelled.store(true, Relaxed);
-        drop(call);
+        self.result.cancel();
+        if !self.call.cancel() {
+            self.cancel_task();
+        }
     }
 
     fn cancel_task(&self) {

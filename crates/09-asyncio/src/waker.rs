@@ -18,8 +18,30 @@ pub(crate) struct Door {
 pub(crate) enum Message {
     /// Somebody has woken the task with this id.
     Wake(u32),
-    Call(Arc<Once<Box<dyn FnOnce() + Send>>>),
+    Call(ThreadsafeCall),
     Stop,
+}
+
+pub(crate) type ThreadsafeFunction = Box<dyn FnOnce() + Send>;
+
+/// A call that a loop will make, if nobody takes it back.
+///
+/// If the loop is gone before that, whoever waits for the result has to
+/// be told. Dropping the function does so, and dropping this drops it.
+pub(crate) struct ThreadsafeCall(pub(crate) Arc<Once<ThreadsafeFunction>>);
+
+impl ThreadsafeCall {
+    pub(crate) fn make(self) {
+        if let Some(function) = self.0.take() {
+            function();
+        }
+    }
+}
+
+impl Drop for ThreadsafeCall {
+    fn drop(&mut self) {
+        drop(self.0.take());
+    }
 }
 
 impl Door {
@@ -43,13 +65,12 @@ impl Door {
         &self.inbox
     }
 
+    /// If the loop is gone, the message is dropped.
     pub(crate) fn send(&self, message: Message) {
-        match self.inbox.send(message) {
+        if let Ok(true) = self.inbox.send(message) {
             // An error would mean that the selector is gone, and with it
             // the loop that could be notified.
-            Ok(true) => drop(self.notifier.notify()),
-            Ok(false) => {}
-            Err(message) => message.forget(),
+            drop(self.notifier.notify());
         }
     }
 
@@ -58,17 +79,7 @@ impl Door {
         // Dropped in a statement of its own, when `DOORS` is free again.
         let gone = doors().try_remove(self.number as usize);
         drop(gone);
-        self.inbox.close().into_iter().for_each(Message::forget);
-    }
-}
-
-impl Message {
-    /// Nobody will make the call: whoever waits for its result has to be
-    /// told, which dropping the function does.
-    fn forget(self) {
-        if let Message::Call(call) = self {
-            drop(call.take());
-        }
+        drop(self.inbox.close());
     }
 }
 

@@ -164,6 +164,31 @@ fn a_thread_that_waits_hears_that_nothing_will_come() {
     });
 }
 
+/// A result is here or cancelled, and whoever waits is told which.
+#[test]
+fn a_result_is_set_or_cancelled() {
+    loom::model(|| {
+        let (sender, place) = Place::new();
+        let sets = thread::spawn(move || {
+            let is_cancelled = sender.is_cancelled();
+            sender.set(7);
+            is_cancelled
+        });
+        let cancels = {
+            let place = place.clone();
+            thread::spawn(move || place.cancel())
+        };
+        let is_here = match place.wait(None) {
+            Arrival::Here(7) => true,
+            Arrival::Cancelled => false,
+            _ => panic!("it was neither set nor cancelled"),
+        };
+        cancels.join().unwrap();
+        let was_cancelled = sets.join().unwrap();
+        assert!(!(is_here && was_cancelled));
+    });
+}
+
 #[test]
 fn each_job_is_done_once_and_threads_end() {
     loom::model(|| {
