@@ -383,6 +383,9 @@ impl Drop for Shared {
             }
         }
         for task in &lost {
+            task.header().cancellation.forget_waiter();
+        }
+        for task in &lost {
             task.abandon();
         }
     }
