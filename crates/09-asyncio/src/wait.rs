@@ -26,8 +26,8 @@ use crate::{Future, Task};
 /// # Ok::<(), asyncio::Error>(())
 /// ```
 ///
-/// A task that is given twice counts once. Of no tasks, none has to be waited for: it returns at once. (Python
-/// raises a `ValueError`.)
+/// A task that is given twice counts once. Of no tasks, none has to be
+/// waited for: it returns at once. (Python raises a `ValueError`.)
 pub fn wait<T: 'static>(tasks: impl Into<Vec<Task<T>>>) -> Wait<T> {
     let mut tasks = tasks.into();
     keep_each_once(&mut tasks);
