@@ -1,8 +1,10 @@
 use crate::running::running;
+use crate::wait::keep_each_once;
 use crate::{Awaitable, Queue, Task};
 
 /// Runs several awaitables at the same time, and hands their results out
-/// in the order in which they finish.
+/// in the order in which they finish. A task that is given twice counts
+/// once.
 ///
 /// ```
 /// use std::time::Duration;
@@ -38,6 +40,7 @@ pub fn as_completed<A: Awaitable>(
         task.any().expect_loop(&event_loop);
         tasks.push(task);
     }
+    keep_each_once(&mut tasks);
     for task in &tasks {
         let (done, finished) = (done.clone(), task.clone());
         task.add_done_callback(move |_| {

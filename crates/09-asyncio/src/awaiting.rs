@@ -3,18 +3,29 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
-use crate::Future;
 use crate::cancellation::{raise, set_waiter};
 use crate::header::current;
 use crate::outcome::State;
 use crate::running::drops_main;
 use crate::tasks::is_other;
+use crate::{AnyTask, Future};
 
 /// What can be cancelled while a task awaits it: a future, a task, or all
 /// the children of a `gather`.
 pub(crate) trait Cancellable {
-    /// `false`: it is done already.
-    fn cancel(self: Rc<Self>) -> bool;
+    /// Cancels it, and what it awaits. `false`: it is done already.
+    fn cancel(self: Rc<Self>) -> bool {
+        let mut tasks = Vec::new();
+        let is_cancelled = self.begin_to_cancel(&mut tasks);
+        for task in tasks {
+            task.cancel();
+        }
+        is_cancelled
+    }
+
+    /// The same, but the tasks that have to be asked for this are not
+    /// asked yet: they come into the list.
+    fn begin_to_cancel(self: Rc<Self>, tasks: &mut Vec<AnyTask>) -> bool;
 
     /// Whether it is the task that runs now.
     fn is_current(&self) -> bool {
@@ -88,10 +99,11 @@ impl<T: 'static> std::future::Future for Await<T> {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<T> {
-        if !self.is_waiting {
+        let is_first = !self.is_waiting;
+        if is_first {
             self.expect_loop();
         }
-        self.is_waiting = self.future.keep_waker(context.waker());
+        self.is_waiting = self.future.keep_waker(context.waker(), is_first);
         if self.is_waiting {
             if self.waiter.is_current() {
                 self.is_waiting = false;

@@ -9,14 +9,14 @@ use std::cell::Cell;
 use std::mem;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use pin_project_lite::pin_project;
 
-use crate::CancelledError;
 use crate::awaiting::Cancellable;
 use crate::header::with_current;
 use crate::wait::OnDrop;
+use crate::{AnyTask, CancelledError};
 
 /// The part of a task that is about cancelling.
 ///
@@ -45,14 +45,19 @@ pub(crate) enum Step<T> {
 }
 
 impl Cancellation {
-    /// Somebody asks. `true`: the task has to be stepped for it.
+    /// Somebody asks. `true`: the task has to be stepped for it. `next`
+    /// are the tasks that are asked after this one.
     ///
     /// Python cancels at once the future that a task waits for, be it
     /// that of a sleep. Only for a task that waits for nothing but its
     /// turn does it make a note, which `uncancel` can take back.
-    pub(crate) fn request(&self, waits_for_its_turn: bool) -> bool {
+    pub(crate) fn request(
+        &self,
+        waits_for_its_turn: bool,
+        next: &mut Vec<AnyTask>,
+    ) -> bool {
         self.requests.set(self.requests.get() + 1);
-        let is_cancelled = self.cancel_waiter();
+        let is_cancelled = self.cancel_waiter(next);
         if is_cancelled != Some(true) {
             let waits_for_leaf =
                 is_cancelled.is_none() && !waits_for_its_turn;
@@ -104,29 +109,42 @@ impl Cancellation {
             {
                 Step::Cancelled
             }
-            Poll::Pending => {
-                self.pass_on(context);
-                Step::Pending
-            }
+            Poll::Pending => Step::Pending,
         }
+    }
+
+    pub(crate) fn is_due(&self) -> bool {
+        self.is_due.get()
     }
 
     /// A cancellation came during the step: it goes to what the task now
     /// awaits, or stays due at the next step.
-    fn pass_on(&self, context: &Context<'_>) {
+    pub(crate) fn pass_on(&self, waker: &Waker, next: &mut Vec<AnyTask>) {
         self.is_firm.set(false);
-        if self.is_due.get() {
-            match self.cancel_waiter() {
-                Some(is_cancelled) => self.is_due.set(!is_cancelled),
-                None => context.waker().wake_by_ref(),
-            }
+        match self.cancel_waiter(next) {
+            Some(is_cancelled) => self.is_due.set(!is_cancelled),
+            None => waker.wake_by_ref(),
         }
     }
 
-    fn cancel_waiter(&self) -> Option<bool> {
+    /// `None`: the task awaits nothing that can be cancelled. Of a circle
+    /// of tasks, one has to end by itself: the one that closes it.
+    fn cancel_waiter(&self, next: &mut Vec<AnyTask>) -> Option<bool> {
         let waiter = self.waiter.take();
         self.waiter.set(waiter.clone());
-        waiter.map(|waiter| waiter.cancel())
+        let is_cancelled = waiter?.begin_to_cancel(next);
+        if next.iter().any(|task| task.0.header().is_asking()) {
+            next.clear();
+            return None;
+        }
+        Some(is_cancelled)
+    }
+
+    /// The loop is gone, and what the task awaits is dropped, too. If the
+    /// task is cancelled now, it need not pass this on: in a long chain
+    /// of tasks, each would pass it on to all behind it.
+    pub(crate) fn forget_waiter(&self) {
+        drop(self.waiter.take());
     }
 }
 

@@ -18,6 +18,8 @@ use std::{fmt, io};
 pub enum Error {
     /// The result was asked for before it was set.
     NotDone,
+    /// The exception was asked for before there was an end.
+    NoException,
     /// A result was set where one is already.
     InvalidState,
     /// The future or task was cancelled.
@@ -27,8 +29,9 @@ pub enum Error {
     /// An `await` by value has taken the result. Python has no such
     /// error: there, a result is never moved.
     Taken,
-    /// `set_result` was called on a task. Only its coroutine ends a task.
-    TaskHasCoroutine,
+    /// This, which is `set_result` or `set_exception`, was called on a
+    /// task. Only its coroutine ends a task.
+    TaskHasCoroutine(&'static str),
     /// The time of a `result(timeout)` is over.
     Timeout,
     /// No event loop runs on this thread.
@@ -53,12 +56,19 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Error::NotDone => "InvalidStateError: Result is not set.",
+            Error::NoException => {
+                "InvalidStateError: Exception is not set."
+            }
             Error::InvalidState => "InvalidStateError: invalid state",
             Error::Cancelled => "CancelledError",
             Error::Exception(words) => words,
             Error::Taken => "the result was taken by another await",
-            Error::TaskHasCoroutine => {
-                "RuntimeError: Task does not support set_result operation"
+            Error::TaskHasCoroutine(operation) => {
+                return write!(
+                    f,
+                    "RuntimeError: Task does not support {operation} \
+                     operation"
+                );
             }
             Error::Timeout => "TimeoutError",
             Error::NoRunningLoop => "RuntimeError: no running event loop",

@@ -10,7 +10,7 @@ use crate::header::Runnable;
 use crate::outcome::{Outcome, State};
 use crate::ready::Ready;
 use crate::running::running;
-use crate::{Error, EventLoop};
+use crate::{AnyTask, Error, EventLoop};
 
 /// A place for a result that will arrive later, and the callbacks to run
 /// then. A clone is the same future.
@@ -86,7 +86,7 @@ impl<T: 'static> Promise<T> for Place<T> {
 }
 
 impl<T: 'static> Cancellable for Place<T> {
-    fn cancel(self: Rc<Self>) -> bool {
+    fn begin_to_cancel(self: Rc<Self>, _tasks: &mut Vec<AnyTask>) -> bool {
         Future(self).finish(State::Cancelled).is_ok()
     }
 }
@@ -138,10 +138,14 @@ impl<T: 'static> Future<T> {
     /// [`Error::InvalidState`]: it is done already.
     /// [`Error::TaskHasCoroutine`]: it is a task.
     pub fn set_result(&self, result: T) -> Result<(), Error> {
-        if self.0.task().is_some() {
-            return Err(Error::TaskHasCoroutine);
+        self.set(result, "set_result")
+    }
+
+    fn set(&self, result: T, operation: &'static str) -> Result<(), Error> {
+        match self.0.task() {
+            Some(_) => Err(Error::TaskHasCoroutine(operation)),
+            None => self.finish(State::Done(result)),
         }
-        self.finish(State::Done(result))
     }
 
     /// Marks it as cancelled, and schedules the callbacks; a task is
@@ -297,11 +301,11 @@ impl<T: 'static> Future<T> {
     /// ```
     ///
     /// # Errors
-    /// [`Error::NotDone`], [`Error::Cancelled`].
+    /// [`Error::NoException`], [`Error::Cancelled`].
     pub fn exception(&self) -> Result<Option<String>, Error> {
         let outcome = self.0.outcome();
         match (outcome.is_done(), outcome.is_cancelled()) {
-            (false, _) => Err(Error::NotDone),
+            (false, _) => Err(Error::NoException),
             (true, true) => Err(Error::Cancelled),
             (true, false) => Ok(outcome.see()),
         }
@@ -331,11 +335,12 @@ impl<T: 'static> Future<T> {
         }
     }
 
-    /// Keeps a waker until it is done. `false`: it is done already.
-    pub(crate) fn keep_waker(&self, waker: &Waker) -> bool {
+    /// Keeps a waker until it is done. `false`: it is done already. Who
+    /// has come before is looked for among all, who may be many.
+    pub(crate) fn keep_waker(&self, waker: &Waker, is_first: bool) -> bool {
         self.0.outcome().look(|state| {
             let State::Pending(callbacks) = state else { return false };
-            if !callbacks.will_wake(waker) {
+            if is_first || !callbacks.will_wake(waker) {
                 callbacks.push(DoneCallback::Wake(waker.clone()));
             }
             true
@@ -357,7 +362,7 @@ impl<T: 'static, E: 'static> Future<Result<T, E>> {
     /// # Errors
     /// Those of [`set_result`](Future::set_result).
     pub fn set_exception(&self, error: E) -> Result<(), Error> {
-        self.set_result(Err(error))
+        self.set(Err(error), "set_exception")
     }
 }
 

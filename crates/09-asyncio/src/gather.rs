@@ -317,11 +317,13 @@ impl Drop for Gathering {
 }
 
 impl Cancellable for Gathering {
-    fn cancel(self: Rc<Self>) -> bool {
+    fn begin_to_cancel(self: Rc<Self>, tasks: &mut Vec<AnyTask>) -> bool {
         if self.all_done.done() {
             return false;
         }
-        let cancelled = self.children().filter(|(_, it)| it.cancel());
+        let children = self.children();
+        let cancelled =
+            children.filter(|(_, it)| it.begin_to_cancel(tasks));
         let is_cancelling = cancelled.count() > 0;
         self.is_cancelling.set(is_cancelling || self.is_cancelling.get());
         is_cancelling

@@ -62,14 +62,16 @@ impl Handle {
         self.0.cancel();
     }
 
-    /// Whether the call was taken back.
+    /// Whether somebody has called `cancel`, before the call or, as in
+    /// Python, after it.
     pub fn cancelled(&self) -> bool {
         self.0.look(|it| matches!(it, Callback::Cancelled))
     }
 }
 
 /// Invariant: the callback is there until it is called or cancelled, and
-/// one of the two happens only.
+/// one of the two happens only. (One that was called may be marked as
+/// cancelled, too.)
 pub(crate) struct HandleInner(Cell<Callback>);
 
 pub(crate) enum Callback {
@@ -145,8 +147,11 @@ impl HandleInner {
         })
     }
 
+    /// One that has cancelled a task still says so to its `timeout`.
     pub(crate) fn cancel(&self) {
-        if !self.is_over() {
+        let is_asked =
+            self.look(|it| matches!(it, Callback::HasCancelled { .. }));
+        if !is_asked {
             drop(self.0.replace(Callback::Cancelled));
         }
     }

@@ -6,11 +6,11 @@ use std::ptr;
 use std::rc::{Rc, Weak};
 use std::task::{Context, Waker};
 
-use crate::EventLoop;
 use crate::cancellation::{Cancellation, Step};
 use crate::event_loop::Shared;
 use crate::gather::Gathering;
 use crate::outcome::Panic;
+use crate::{AnyTask, EventLoop};
 
 /// What the loop, and whoever lists tasks, need of a task, whatever its
 /// result.
@@ -48,6 +48,8 @@ pub(crate) struct Header {
     pub(crate) is_over: Cell<bool>,
     /// Whether a step of it is in the queue of the loop.
     pub(crate) is_queued: Cell<bool>,
+    /// Whether the tasks that it awaits are being asked to end.
+    is_asking: Cell<bool>,
     coroutine: fn() -> &'static str,
     made_at: &'static Location<'static>,
     /// In a box of its own: few tasks have one.
@@ -55,6 +57,12 @@ pub(crate) struct Header {
     name: OnceCell<Box<String>>,
     pub(crate) cancellation: Cancellation,
 }
+
+/// So many tasks behind each other are asked as often as each of them is.
+/// Behind them, one that was asked before is not asked again: the time to
+/// cancel all of a long chain would grow with the square of its length.
+/// (Python's recursion ends at 1,000 with an error.)
+const DEEP: usize = 1000;
 
 /// The id of the coroutine that `run_until_complete` runs.
 pub(crate) const MAIN: u32 = 0;
@@ -76,6 +84,7 @@ impl Header {
             number,
             is_over,
             is_queued: Cell::new(false),
+            is_asking: Cell::new(false),
             coroutine: type_name::<F>,
             made_at,
             name: OnceCell::new(),
@@ -93,7 +102,11 @@ impl Header {
         F: std::future::Future + ?Sized,
     {
         let context = &mut Context::from_waker(waker);
-        self.cancellation.step(coroutine, context)
+        let step = self.cancellation.step(coroutine, context);
+        if matches!(step, Step::Pending) && self.cancellation.is_due() {
+            self.ask(|next| self.cancellation.pass_on(waker, next));
+        }
+        step
     }
 
     pub(crate) fn end(&self) {
@@ -105,13 +118,59 @@ impl Header {
         }
     }
 
+    /// Asks the task to end, and what it awaits. `false`: it has ended.
     pub(crate) fn cancel(&self) -> bool {
-        if self.is_over.get() {
-            return false;
+        let is_asked = !self.is_over.get();
+        if is_asked {
+            self.ask(|next| self.request(next));
         }
+        is_asked
+    }
+
+    /// Asks this task, and then those that are to be asked next, each of
+    /// them followed by its own. It is a loop, because a chain of tasks
+    /// that await each other may be longer than the stack.
+    ///
+    /// Invariant: a task is marked while those that follow it are asked.
+    /// So a task that awaits a marked one closes a circle.
+    fn ask(&self, ask_this: impl FnOnce(&mut Vec<AnyTask>)) {
+        let mut next = Vec::new();
+        self.is_asking.set(true);
+        ask_this(&mut next);
+        let mut to_ask: Vec<(AnyTask, bool)> = Vec::new();
+        let mut depth = 0;
+        loop {
+            if depth > DEEP {
+                next.retain(|task| task.cancelling() == 0);
+            }
+            // The first of them comes on top.
+            let first_last = next.drain(..).rev();
+            to_ask.extend(first_last.map(|task| (task, true)));
+            let Some((task, is_new)) = to_ask.pop() else { break };
+            let header = task.0.header();
+            header.is_asking.set(is_new);
+            if is_new {
+                depth += 1;
+                header.request(&mut next);
+                to_ask.push((task, false)); // below those that follow it
+            } else {
+                depth -= 1;
+            }
+        }
+        self.is_asking.set(false);
+    }
+
+    pub(crate) fn is_asking(&self) -> bool {
+        self.is_asking.get()
+    }
+
+    /// Asks this task alone.
+    fn request(&self, next: &mut Vec<AnyTask>) {
         let (is_queued, is_current) =
             (self.is_queued.get(), self.is_current());
-        let needs_step = self.cancellation.request(is_queued || is_current);
+        let waits_for_its_turn = is_queued || is_current;
+        let needs_step =
+            self.cancellation.request(waits_for_its_turn, next);
         // A task that cancels itself runs on to its next await; the end
         // of its step looks after that.
         if needs_step
@@ -120,7 +179,6 @@ impl Header {
         {
             event_loop.schedule(self.id.get());
         }
-        true
     }
 
     pub(crate) fn is_current(&self) -> bool {

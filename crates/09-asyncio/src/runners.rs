@@ -106,6 +106,9 @@ impl Shared {
             }
         }
         for task in &lost {
+            task.header().cancellation.forget_waiter();
+        }
+        for task in &lost {
             task.abandon();
         }
         while self.ready.pop().is_some() {}

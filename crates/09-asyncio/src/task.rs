@@ -309,8 +309,8 @@ impl<T: 'static> Promise<T> for TaskInner<T> {
 }
 
 impl<T: 'static> Cancellable for TaskInner<T> {
-    fn cancel(self: Rc<Self>) -> bool {
-        self.header.cancel()
+    fn begin_to_cancel(self: Rc<Self>, tasks: &mut Vec<AnyTask>) -> bool {
+        AnyTask(self).begin_to_cancel(tasks)
     }
 
     fn is_current(&self) -> bool {

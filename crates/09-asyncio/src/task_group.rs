@@ -1,4 +1,5 @@
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::panic::{Location, resume_unwind};
 use std::rc::{Rc, Weak};
@@ -132,7 +133,9 @@ struct Group<E> {
     ///
     /// A task that owned itself would never be dropped.
     parent: Weak<dyn Runnable>,
-    running: RefCell<Vec<AnyTask>>,
+    /// By number, in the order of making.
+    running: RefCell<BTreeMap<u64, AnyTask>>,
+    made: Cell<u64>,
     errors: RefCell<Vec<E>>,
     /// The first panic.
     panic: Cell<Option<Panic>>,
@@ -164,6 +167,7 @@ impl<E: 'static> TaskGroup<E> {
         TaskGroup(Rc::new(Group {
             parent: Rc::downgrade(&parent.0),
             running: RefCell::default(),
+            made: Cell::new(0),
             errors: RefCell::default(),
             panic: Cell::new(None),
             is_exiting: Cell::new(false),
@@ -212,23 +216,25 @@ impl<E: 'static> TaskGroup<E> {
         let event_loop = own.map_or_else(running_or_panic, EventLoop);
         let header = Header::new::<F>(Some(&event_loop), made_at);
         let task = Task::start(&event_loop, header, member);
-        group.running.borrow_mut().push(task.any());
-        let (group, ended) = (self.clone(), task.any());
+        let number = group.made.get();
+        group.made.set(number + 1);
+        group.running.borrow_mut().insert(number, task.any());
+        let group = self.clone();
         task.any().on_done(move || {
-            group.child_has_ended(&ended, error.take());
+            group.child_has_ended(number, error.take());
         });
         task
     }
 
-    fn child_has_ended(&self, child: &AnyTask, error: Option<E>) {
+    fn child_has_ended(&self, number: u64, error: Option<E>) {
         let group = &*self.0;
-        group.running.borrow_mut().retain(|task| task != child);
+        let child = group.running.borrow_mut().remove(&number);
         if group.running.borrow().is_empty()
             && let Some(all_ended) = group.all_ended.take()
         {
             let _ = all_ended.set_result(());
         }
-        let panic = child.0.take_panic();
+        let panic = child.and_then(|child| child.0.take_panic());
         if panic.is_none() && error.is_none() {
             return;
         }
@@ -273,7 +279,7 @@ impl<E: 'static> TaskGroup<E> {
     fn abort(&self) {
         if !self.0.is_aborting.replace(true) {
             let running = self.0.running.borrow().clone();
-            for task in running {
+            for task in running.into_values() {
                 task.cancel();
             }
         }

@@ -47,6 +47,13 @@ impl AnyTask {
         self.0.header().cancel()
     }
 
+    /// It is asked later, and comes into the list. `false`: it has ended.
+    pub(crate) fn begin_to_cancel(&self, tasks: &mut Vec<AnyTask>) -> bool {
+        let is_asked = !self.done();
+        tasks.extend(is_asked.then(|| self.clone()));
+        is_asked
+    }
+
     /// Whether it has ended.
     pub fn done(&self) -> bool {
         self.0.header().is_over.get()

@@ -96,7 +96,8 @@ impl TimerHandle {
         self.handle.cancel();
     }
 
-    /// Whether the call was taken back.
+    /// Whether somebody has called `cancel`, before the call or, as in
+    /// Python, after it.
     pub fn cancelled(&self) -> bool {
         self.handle.cancelled()
     }

@@ -1,4 +1,5 @@
 use std::cell::Cell;
+use std::collections::HashSet;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::time::Duration;
@@ -25,10 +26,12 @@ use crate::{Future, Task};
 /// # Ok::<(), asyncio::Error>(())
 /// ```
 ///
-/// Of no tasks, none has to be waited for: it returns at once. (Python
-/// raises a `ValueError`.)
+/// A task that is given twice counts once. Of no tasks, none has to be
+/// waited for: it returns at once. (Python raises a `ValueError`.)
 pub fn wait<T: 'static>(tasks: impl Into<Vec<Task<T>>>) -> Wait<T> {
-    Wait { tasks: tasks.into(), is_enough: |_| false, timeout: None }
+    let mut tasks = tasks.into();
+    keep_each_once(&mut tasks);
+    Wait { tasks, is_enough: |_| false, timeout: None }
 }
 
 /// What [`wait`] will wait for.
@@ -128,6 +131,12 @@ impl<T: 'static> IntoFuture for Wait<T> {
             self.tasks.into_iter().partition(|task| task.done())
         })
     }
+}
+
+/// Python makes a set of them. Here they keep their order.
+pub(crate) fn keep_each_once<T: 'static>(tasks: &mut Vec<Task<T>>) {
+    let mut known = HashSet::new();
+    tasks.retain(|task| known.insert(Rc::as_ptr(&task.0).cast::<()>()));
 }
 
 /// Python's `finally`.
