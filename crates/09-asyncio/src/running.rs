@@ -1,7 +1,8 @@
 use std::cell::RefCell;
 use std::fmt;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
+use crate::event_loop::Shared;
 use crate::socket::Sockets;
 use crate::{Error, EventLoop};
 
@@ -112,6 +113,12 @@ pub(crate) fn schedule_here(event_loop: u32, id: u32) -> bool {
         is_here
     };
     look(|it| it.as_ref().is_some_and(schedule)).unwrap_or(false)
+}
+
+/// Whether this loop runs here.
+pub(crate) fn runs_here(event_loop: &Weak<Shared>) -> bool {
+    let is_same = |it: &EventLoop| Rc::as_ptr(&it.0) == event_loop.as_ptr();
+    look(|it| it.as_ref().is_some_and(is_same)).unwrap_or(false)
 }
 
 /// Whether the loop that runs here is the one that waits for these.

@@ -4,8 +4,7 @@ use std::rc::Weak;
 
 use crate::Future;
 use crate::event_loop::Shared;
-use crate::running::running_or_panic;
-use crate::tasks::is_other;
+use crate::running::{running_or_panic, runs_here};
 
 /// The line of those who wait for a lock, an event or an item: who came
 /// first is in front.
@@ -42,8 +41,8 @@ impl Waiters {
 
     #[track_caller]
     fn expect_loop(&self) {
-        let here = running_or_panic().downgrade();
-        if is_other(self.event_loop.get_or_init(|| here.clone()), &here) {
+        let here = || running_or_panic().downgrade();
+        if !runs_here(self.event_loop.get_or_init(here)) {
             panic!("RuntimeError: it is bound to a different event loop");
         }
     }
