@@ -78,11 +78,11 @@ fn call_soon_threadsafe_of_another_loop() {
 fn call_soon_threadsafe_before_the_run() {
     let called = Called::default();
     let event_loop = new_event_loop().unwrap();
-    event_loop.handle().call_soon_threadsafe(called.call('a'));
-    event_loop.call_soon(called.call('b'));
+    event_loop.handle().call_soon_threadsafe(called.call('2'));
+    event_loop.call_soon(called.call('1'));
     event_loop.stop();
     event_loop.run_forever().unwrap();
-    assert_eq!(called.so_far(), "ba");
+    assert_eq!(called.so_far(), "12");
 }
 
 /// The loop is dropped with the call in its queue. Whoever waits for the
