@@ -1,4 +1,3 @@
-use std::cell::Cell;
 use std::fmt;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
@@ -8,7 +7,7 @@ use crate::event_loop::Shared;
 use crate::gather::Gathering;
 use crate::header::{MAIN, Runnable, current};
 use crate::waker::TaskWaker;
-use crate::{Error, EventLoop, Future, get_running_loop};
+use crate::{Error, EventLoop, get_running_loop};
 
 /// A task, whatever its result.
 ///
@@ -203,22 +202,6 @@ impl EventLoop {
 pub(crate) fn is_other(one: &Weak<Shared>, other: &Weak<Shared>) -> bool {
     let is_loop = |it: &Weak<Shared>| !it.ptr_eq(&Weak::new());
     is_loop(one) && is_loop(other) && !one.ptr_eq(other)
-}
-
-/// Waits until all of these have ended, however they end.
-pub(crate) async fn wait_for_end(loop_: &EventLoop, tasks: Vec<AnyTask>) {
-    let all_ended = Future::on(loop_.downgrade());
-    let left = Rc::new(Cell::new(tasks.len()));
-    for task in tasks {
-        let (all_ended, left) = (all_ended.clone(), Rc::clone(&left));
-        task.on_done(move || {
-            left.set(left.get() - 1);
-            if left.get() == 0 {
-                let _ = all_ended.set_result(());
-            }
-        });
-    }
-    all_ended.await;
 }
 
 /// The tasks that have not ended, by id.

@@ -10,8 +10,7 @@ use pin_project_lite::pin_project;
 use crate::cancellation::{Scope, raise};
 use crate::handle::{Callback, HandleInner};
 use crate::running::running_or_panic;
-use crate::tasks::wait_for_end;
-use crate::{Awaitable, current_task, ensure_future};
+use crate::{Awaitable, current_task, ensure_future, wait};
 
 /// The time of a [`timeout`] is over.
 ///
@@ -202,7 +201,7 @@ where
     let was_done = task.done();
     if !was_done {
         task.cancel();
-        wait_for_end(&running_or_panic(), vec![task.any()]).await;
+        wait([task.clone()]).await;
     }
     match A::result(&task) {
         Some(result) => Ok(result),

@@ -2,26 +2,19 @@
 //! names are those in `behaviors.md`.
 #![cfg(not(model_check))]
 
+mod thread_loop;
+
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
 
 use asyncio::*;
 use stage_09_asyncio as asyncio;
+use thread_loop::loop_in_a_thread;
 
 const LONG: Duration = Duration::from_secs(3600);
 const SOON: Duration = Duration::from_secs(10);
 const MOMENT: Duration = Duration::from_millis(5);
-
-fn loop_in_a_thread() -> (LoopHandle, thread::JoinHandle<()>) {
-    let (sender, receiver) = channel();
-    let thread = thread::spawn(move || {
-        let event_loop = new_event_loop().unwrap();
-        sender.send(event_loop.handle()).unwrap();
-        event_loop.run_forever().unwrap();
-    });
-    (receiver.recv().unwrap(), thread)
-}
 
 /// Keeps the only thread of a pool busy until the other end is dropped.
 fn keep_busy(pool: &ThreadPoolExecutor, until: Receiver<()>) {

@@ -1,6 +1,8 @@
 //! Threads: what is not in the loop's hands.
 #![cfg(not(model_check))]
 
+mod thread_loop;
+
 use std::sync::mpsc::{self, channel};
 use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
@@ -9,20 +11,11 @@ use std::time::{Duration, Instant};
 
 use asyncio::*;
 use stage_09_asyncio as asyncio;
+use thread_loop::loop_in_a_thread;
 
 const LONG: Duration = Duration::from_secs(3600);
 const MOMENT: Duration = Duration::from_millis(20);
 const MANY: i32 = if cfg!(miri) { 20 } else { 1000 };
-
-fn loop_in_a_thread() -> (LoopHandle, thread::JoinHandle<()>) {
-    let (sender, receiver) = channel();
-    let thread = thread::spawn(move || {
-        let event_loop = new_event_loop().unwrap();
-        sender.send(event_loop.handle()).unwrap();
-        event_loop.run_forever().unwrap();
-    });
-    (receiver.recv().unwrap(), thread)
-}
 
 #[test]
 fn call_soon_threadsafe() {
