@@ -40,8 +40,13 @@ pub fn become_if_asked(kind: &str, work: fn() -> io::Result<()>) {
     if env::var_os(ASKED).is_some_and(|asked| asked == kind) {
         match work() {
             Ok(()) => exit(0),
+            // The pool has ended: it has no use for words.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                exit(0)
+            }
             Err(error) => {
-                eprintln!("worker process: {error}");
+                // Where they do not arrive, the exit status has to do.
+                let _ = writeln!(io::stderr(), "worker process: {error}");
                 exit(1)
             }
         }

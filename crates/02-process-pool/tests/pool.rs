@@ -5,10 +5,10 @@
 //! `main` begins with the hook, as in every program that uses the pool, and
 //! then plays the part that it is asked for.
 
-use std::env;
 use std::num::NonZeroUsize;
 use std::process::{Command, ExitCode, Output, Stdio};
 use std::time::{Duration, Instant};
+use std::{env, io};
 
 use crawl::{ErrorKind, Limits, Outcome, Target, Url};
 use libtest_mimic::{Arguments, Trial};
@@ -63,6 +63,7 @@ fn main() -> ExitCode {
         without_the_hook_there_is_an_error,
         a_worker_with_an_invalid_answer_is_ended,
         a_pool_without_workers_says_so,
+        a_worker_whose_pool_has_ended_says_nothing,
     ];
     #[cfg(target_os = "linux")]
     tests.extend(with_signals::tests());
@@ -172,6 +173,33 @@ fn a_pool_without_workers_says_so() {
 
 /// The answer of a worker is checked like any input: an invalid answer
 /// costs the fetch, and nothing else.
+fn a_worker_whose_pool_has_ended_says_nothing() {
+    let (nobody_reads, output) = io::pipe().expect("a pipe");
+    drop(nobody_reads);
+    let worker = worker_of_nobody(output, Stdio::piped());
+    assert_eq!(worker.status.code(), Some(0));
+    assert_eq!(String::from_utf8_lossy(&worker.stderr), "");
+}
+
+/// How this program ends as a worker that nobody asks for anything.
+fn worker_of_nobody(
+    stdout: impl Into<Stdio>,
+    stderr: impl Into<Stdio>,
+) -> Output {
+    let me = env::current_exe().expect("tests have a path");
+    let mut worker = Command::new(me)
+        .env(ASKED, "1")
+        .stdin(Stdio::piped())
+        .stdout(stdout)
+        .stderr(stderr)
+        .spawn()
+        .expect("it starts");
+    let kept_open = worker.stdin.take();
+    let ended = worker.wait_with_output().expect("it ends");
+    drop(kept_open);
+    ended
+}
+
 fn a_worker_with_an_invalid_answer_is_ended() {
     let check = |answer: &str, reason: &str| {
         let stdout = play(&format!("{ANSWERS}{answer}")).stdout;
@@ -286,6 +314,7 @@ mod with_signals {
             a_warm_pool_starts_nothing,
             workers_end_with_a_parent_that_is_killed,
             workers_end_with_the_pool,
+            a_worker_that_cannot_speak_ends,
         ]
     }
 
@@ -507,5 +536,14 @@ mod with_signals {
         assert_eq!(my_children().len(), 3);
         drop(pool);
         no_child_is_left();
+    }
+
+    fn a_worker_that_cannot_speak_ends() {
+        let full = || {
+            let file = fs::OpenOptions::new().write(true).open("/dev/full");
+            file.expect("Linux has it")
+        };
+        let ended = worker_of_nobody(full(), full()).status.code();
+        assert_eq!(ended, Some(1), "101 would be a panic");
     }
 }

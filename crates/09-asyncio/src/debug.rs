@@ -1,4 +1,5 @@
 use std::cell::{Cell, RefCell};
+use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::task::Waker;
@@ -32,13 +33,15 @@ impl Debug {
     pub(crate) fn report(&self, message: &str) {
         let handler = self.handler.borrow().clone();
         let Some(handler) = handler else {
-            eprintln!("{message}");
+            write_to_stderr(message);
             return;
         };
         // A report may come from a `Drop`, which must not panic.
         let handle = AssertUnwindSafe(|| handler(message));
         if catch_unwind(handle).is_err() {
-            eprintln!("Unhandled error in exception handler: {message}");
+            write_to_stderr(&format!(
+                "Unhandled error in exception handler: {message}"
+            ));
         }
     }
 
@@ -57,8 +60,14 @@ pub(crate) fn report_unseen(
     let report = format!("{kind} exception was never retrieved: {what}");
     match event_loop {
         Some(event_loop) => event_loop.report(&report),
-        None => eprintln!("{report}"),
+        None => write_to_stderr(&report),
     }
+}
+
+/// Unlike `eprintln!`, which panics where stderr cannot be written to: a
+/// report is no reason to end what goes on.
+fn write_to_stderr(report: &str) {
+    let _ = writeln!(io::stderr(), "{report}");
 }
 
 impl EventLoop {

@@ -127,6 +127,29 @@ fn a_call_that_was_dropped_before_its_panic_is_not_reported() {
     assert!(reports.is_empty(), "{reports:?}");
 }
 
+/// The test starts itself again, with a stderr that takes nothing.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_report_that_stderr_does_not_take_ends_nothing() {
+    use std::{env, fs, process};
+    const AGAIN: &str = "REPORTS_TO_A_FULL_STDERR";
+    const ME: &str = "a_report_that_stderr_does_not_take_ends_nothing";
+    if env::var_os(AGAIN).is_some() {
+        let event_loop = new_event_loop().unwrap();
+        let task = event_loop.create_task(boom());
+        event_loop.run_until_complete(sleep(MOMENT)).unwrap();
+        drop(task);
+        return;
+    }
+    let full =
+        fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let mut again = process::Command::new(env::current_exe().unwrap());
+    again.args([ME, "--exact", "--nocapture"]).env(AGAIN, "1");
+    let again = again.stderr(full).output().unwrap();
+    let said = String::from_utf8(again.stdout).unwrap();
+    assert!(said.contains("1 passed"), "{said}");
+}
+
 #[test]
 fn what_somebody_has_seen_is_not_reported() {
     let reports = reports(async {

@@ -29,7 +29,7 @@
 //! - [`Figures`]: numbers that only the stage knows
 //! - [`system`]: what the system tells a process about itself and its parent
 
-use std::io;
+use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -74,7 +74,8 @@ pub fn run_with(
     match read_job().and_then(|job| run_job(&job, crawl, extra)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
-            eprintln!("{message}");
+            // Where the words do not arrive, the exit status has to do.
+            let _ = writeln!(io::stderr(), "{message}");
             ExitCode::FAILURE
         }
     }

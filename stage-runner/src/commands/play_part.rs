@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use crate::experiments::{self, Part, UNAVAILABLE};
 use crate::system::processes;
-use crate::terminal::print;
+use crate::terminal::{print, progress};
 
 /// Runs the part with these arguments, and prints its numbers as JSON.
 pub fn run(experiment: &str, part: &str, arguments: &[String]) -> ExitCode {
@@ -12,7 +12,7 @@ pub fn run(experiment: &str, part: &str, arguments: &[String]) -> ExitCode {
     stage_program::system::die_with_parent();
     let found = experiments::find(experiment).and_then(|found| found.part(part));
     let Some(Part::Plays(play)) = found else {
-        eprintln!("no part of an experiment is called {experiment} {part}");
+        progress::warn(&format!("no part of an experiment is called {experiment} {part}"));
         return ExitCode::FAILURE;
     };
     match play(arguments) {
@@ -21,11 +21,11 @@ pub fn run(experiment: &str, part: &str, arguments: &[String]) -> ExitCode {
             print::status(print::bytes(line.as_bytes()).map(|()| true))
         }
         Err(error) if error.kind() == std::io::ErrorKind::Unsupported => {
-            eprintln!("{error}");
+            progress::warn(&error.to_string());
             ExitCode::from(UNAVAILABLE)
         }
         Err(error) => {
-            eprintln!("{}", processes::with_what_helps(&error));
+            progress::warn(&processes::with_what_helps(&error).to_string());
             ExitCode::FAILURE
         }
     }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use crate::experiments;
 use crate::lineup::stages;
 use crate::system::processes;
+use crate::terminal::progress;
 
 /// Runs the stage of that name on the job that stdin brings; or the part of an experiment that
 /// `EXPERIMENT:PART` names.
@@ -16,7 +17,7 @@ pub fn run(name: &str) -> ExitCode {
     match stages::find(name) {
         Ok(found) => stage_program::run_with(found[0].crawl, found[0].extra),
         Err(_) => {
-            eprintln!("no stage is called {name}");
+            progress::warn(&format!("no stage is called {name}"));
             ExitCode::FAILURE
         }
     }
