@@ -91,7 +91,7 @@ async fn fetch_all(
         Some(())
     };
     all_outcomes.await; // or until a fetch ends without one
-    gather(fetches).await; // its panic goes on here
+    gather(fetches).await; // its panic or cancellation goes on here
 }
 
 /// Fetches one target, and then makes room for another one.
