@@ -3,7 +3,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
-use crate::cancellation::{raise, set_waiter};
+use crate::cancellation::{raise, set_waiter, take_raised};
 use crate::header::current;
 use crate::outcome::State;
 use crate::running::drops_main;
@@ -64,6 +64,7 @@ pub struct Await<T: 'static> {
     waiter: Rc<dyn Cancellable>,
     get: fn(&Future<T>) -> State<T>,
     is_waiting: bool,
+    has_raised: bool,
 }
 
 impl<T: 'static> Await<T> {
@@ -73,7 +74,7 @@ impl<T: 'static> Await<T> {
         waiter: Rc<dyn Cancellable>,
         get: fn(&Future<T>) -> State<T>,
     ) -> Await<T> {
-        Await { future, waiter, get, is_waiting: false }
+        Await { future, waiter, get, is_waiting: false, has_raised: false }
     }
 
     /// Whoever awaits what belongs to another loop would wait for a turn
@@ -114,7 +115,10 @@ impl<T: 'static> std::future::Future for Await<T> {
         }
         match (self.get)(&self.future) {
             State::Done(result) => Poll::Ready(result),
-            State::Cancelled => raise(),
+            State::Cancelled => {
+                self.has_raised = true;
+                raise()
+            }
             State::Panicked(panic) => resume_unwind(panic),
             _ => panic!("the result was taken by another await"),
         }
@@ -123,6 +127,9 @@ impl<T: 'static> std::future::Future for Await<T> {
 
 impl<T: 'static> Drop for Await<T> {
     fn drop(&mut self) {
+        if self.has_raised {
+            take_raised(); // if nobody has: it was given up in a select
+        }
         if self.is_waiting && !self.future.done() && !drops_main() {
             Rc::clone(&self.waiter).cancel();
         }

@@ -82,35 +82,58 @@ impl Cancellation {
         left
     }
 
+    /// Takes a request back, and what was thrown for it, if nobody has
+    /// taken that yet. `false`: there are more requests than before it.
+    pub(crate) fn take_back(&self, requests_before: u32) -> bool {
+        let is_ours = self.uncancel() <= requests_before;
+        self.is_thrown.set(self.is_thrown.get() && !is_ours);
+        is_ours
+    }
+
     /// One step of a task: polls its coroutine, unless a cancellation is
     /// due and no scope is there to take it.
     pub(crate) fn step<F>(
         &self,
-        coroutine: Pin<&mut F>,
+        mut coroutine: Pin<&mut F>,
         context: &mut Context<'_>,
     ) -> Step<F::Output>
     where
         F: Future + ?Sized,
     {
         drop(self.waiter.take());
-        if self.is_due.take() {
-            if self.scopes.get().innermost == 0 {
-                return Step::Cancelled;
+        self.is_raised.set(false); // a raise lasts for one step
+        self.is_thrown.set(self.is_due.take());
+        loop {
+            let innermost = self.scopes.get().innermost;
+            if innermost == 0 && self.is_thrown.take() {
+                return Step::Cancelled; // no scope takes it
             }
-            self.is_thrown.set(true);
-        }
-        match coroutine.poll(context) {
-            // It has cancelled itself, and not waited any more.
-            Poll::Ready(_) if self.is_due.take() => Step::Cancelled,
-            Poll::Ready(output) => Step::Done(output),
-            // No scope has taken it.
-            Poll::Pending
-                if self.is_raised.take() | self.is_thrown.take() =>
-            {
-                Step::Cancelled
+            match coroutine.as_mut().poll(context) {
+                // It has cancelled itself, and not waited any more.
+                Poll::Ready(_) if self.is_due.take() => {
+                    return Step::Cancelled;
+                }
+                Poll::Ready(output) => return Step::Done(output),
+                Poll::Pending if self.is_raised.take() => {
+                    return Step::Cancelled;
+                }
+                Poll::Pending if !self.is_thrown.get() => {
+                    return Step::Pending;
+                }
+                // The scope that it was for has left in the meantime.
+                Poll::Pending => self.leave_out(innermost),
             }
-            Poll::Pending => Step::Pending,
         }
+    }
+
+    /// Nobody has taken what was thrown to this scope: if it still counts
+    /// as the innermost one, it stood beside another, and left first.
+    fn leave_out(&self, number: u32) {
+        let mut scopes = self.scopes.get();
+        if scopes.innermost == number {
+            scopes.innermost -= 1;
+        }
+        self.scopes.set(scopes);
     }
 
     pub(crate) fn is_due(&self) -> bool {
@@ -148,13 +171,15 @@ impl Cancellation {
     }
 }
 
-/// Raises a cancellation in the task that runs.
+/// Raises a cancellation in the task that runs. Another executor than the
+/// loop would wait for ever.
 pub(crate) fn raise<T>() -> Poll<T> {
-    with_current(|task| task.is_raised.set(true));
+    let raise = |task: &Cancellation| task.is_raised.set(true);
+    with_current(raise).expect("CancelledError, outside of a task");
     Poll::Pending
 }
 
-fn take_raised() -> bool {
+pub(crate) fn take_raised() -> bool {
     with_current(|task| task.is_raised.take()).unwrap_or(false)
 }
 
@@ -163,12 +188,13 @@ pub(crate) fn set_waiter(waiter: &Rc<dyn Cancellable>) {
     drop(with_current(|task| task.waiter.replace(waiter)));
 }
 
-/// The scopes that a coroutine is in.
+/// The scopes that a coroutine is in: each has a higher number than those
+/// around it.
 #[derive(Clone, Copy, Default)]
 struct Scopes {
     /// The number of the innermost one; 0 where there is none.
     innermost: u32,
-    entered: u32,
+    count: u32,
 }
 
 /// The place of a scope among those of its coroutine.
@@ -186,20 +212,28 @@ impl Place {
             return;
         }
         with_current(|task| {
-            let Scopes { innermost, entered } = task.scopes.get();
-            *self = Place { number: entered + 1, around: innermost };
-            let number = self.number;
-            task.scopes.set(Scopes { innermost: number, entered: number });
+            let Scopes { innermost, count } = task.scopes.get();
+            *self = Place { number: innermost + 1, around: innermost };
+            let (innermost, count) = (self.number, count + 1);
+            task.scopes.set(Scopes { innermost, count });
         });
     }
 
     fn leave(&mut self) {
-        if mem::take(&mut self.number) != 0 {
-            with_current(|task| {
-                let innermost = self.around;
-                task.scopes.set(Scopes { innermost, ..task.scopes.get() });
-            });
+        let number = mem::take(&mut self.number);
+        if number == 0 {
+            return;
         }
+        with_current(|task| {
+            let Scopes { innermost, count } = task.scopes.get();
+            let is_innermost = innermost == number;
+            let innermost =
+                if is_innermost { self.around } else { innermost };
+            task.scopes.set(match count {
+                0 | 1 => Scopes::default(),
+                _ => Scopes { innermost, count: count - 1 },
+            });
+        });
     }
 
     fn is_innermost(&self, task: &Cancellation) -> bool {
@@ -214,8 +248,8 @@ pin_project! {
     /// Invariant: scopes are nested, like the calls that they stand for.
     /// A combinator that polls several futures within one task breaks
     /// this: of scopes in different branches, the one that was entered
-    /// last hears of a cancellation. (Python has no such combinators;
-    /// `gather` makes tasks.)
+    /// last hears of a cancellation, or if it has left, the one before.
+    /// (Python has no such combinators; `gather` makes tasks.)
     pub(crate) struct Scope<F> {
         #[pin]
         future: Option<F>,

@@ -313,10 +313,11 @@ impl EventLoop {
                 let starts = self.0.tasks.borrow().starts(id, serial);
                 match starts {
                     Some((_, waker)) if id == MAIN => main(&waker),
-                    Some((task, waker)) => {
+                    // Its result may be dropped here, and panic.
+                    Some((task, waker)) => self.guard("task", || {
                         let _current = enter(Some(task.clone()));
                         task.step(&waker);
-                    }
+                    }),
                     None => {}
                 }
             }

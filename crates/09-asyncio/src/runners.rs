@@ -1,4 +1,5 @@
 use std::cell::Cell;
+use std::iter;
 use std::panic::resume_unwind;
 use std::rc::Rc;
 
@@ -8,6 +9,10 @@ use crate::ready::Ready;
 use crate::running::running;
 use crate::timers::Timers;
 use crate::{Error, EventLoop, set_event_loop};
+
+/// So often `run` drops what was scheduled when it dropped the rest. Who
+/// schedules itself again, whenever it is dropped, would never be done.
+const MOST_DROPS: u32 = 1000;
 
 /// Runs a coroutine as the main one, on a new loop. When it ends, all
 /// tasks that still run are cancelled, and waited for; calls that are
@@ -95,6 +100,17 @@ impl Shared {
         // What is dropped here may be dropped by a task of another loop,
         // but it is not part of that task.
         let _nobody = enter(None);
+        // What is dropped may schedule more.
+        for _ in 0..MOST_DROPS {
+            if !self.drop_once() {
+                break;
+            }
+        }
+        self.debug.forget_handler();
+    }
+
+    /// Whether there was something.
+    fn drop_once(&self) -> bool {
         // A task that is dropped may drop others: first take all out.
         let lost = self.tasks.borrow_mut().drain();
         if self.debug.is_on() {
@@ -111,9 +127,9 @@ impl Shared {
         for task in &lost {
             task.abandon();
         }
-        while self.ready.pop().is_some() {}
-        drop(self.timers.replace(Timers::new()));
-        self.debug.forget_handler();
+        let calls = iter::from_fn(|| self.ready.pop()).count();
+        let timers = self.timers.replace(Timers::new());
+        !lost.is_empty() || calls > 0 || timers.len() > 0
     }
 }
 

@@ -325,25 +325,23 @@ impl<T: 'static> Runnable for TaskInner<T> {
 
     fn step(self: Rc<Self>, waker: &Waker) {
         let Some(mut coroutine) = self.coroutine.take() else { return };
-        let step = AssertUnwindSafe(|| {
-            let step = self.header.step(coroutine.as_mut(), waker);
-            let ending = match step {
-                Step::Pending => {
-                    self.coroutine.set(Some(coroutine));
-                    return None;
-                }
-                Step::Done(output) => State::Done(output),
-                Step::Cancelled => State::Cancelled,
-            };
-            // First what Python calls `finally`, while this task is the
-            // current one; then those who wait for its end.
-            drop(coroutine);
-            Some(ending)
-        });
-        let panicked = |panic| Some(State::Panicked(panic));
-        if let Some(ending) = catch_unwind(step).unwrap_or_else(panicked) {
-            Task(Future(self)).end(ending);
-        }
+        let step = || self.header.step(coroutine.as_mut(), waker);
+        let ending = match catch_unwind(AssertUnwindSafe(step)) {
+            Ok(Step::Pending) => {
+                return self.coroutine.set(Some(coroutine));
+            }
+            Ok(Step::Done(output)) => State::Done(output),
+            Ok(Step::Cancelled) => State::Cancelled,
+            Err(panic) => State::Panicked(panic),
+        };
+        // First what Python calls `finally`, while this task is the
+        // current one; then those who wait for its end.
+        let finally = AssertUnwindSafe(|| drop(coroutine));
+        let ending = match catch_unwind(finally) {
+            Ok(()) => ending,
+            Err(panic) => State::Panicked(panic),
+        };
+        Task(Future(self)).end(ending);
     }
 
     fn describe(&self) -> String {

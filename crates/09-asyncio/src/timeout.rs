@@ -164,9 +164,8 @@ impl Alarm {
             return false;
         };
         // Of a task that is gone, nobody has asked anything.
-        task.upgrade().is_none_or(|task| {
-            task.header().cancellation.uncancel() <= before
-        })
+        task.upgrade()
+            .is_none_or(|task| task.header().cancellation.take_back(before))
     }
 }
 

@@ -7,7 +7,7 @@ use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::rc::Rc;
-use std::task::Poll;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use asyncio::*;
@@ -202,4 +202,16 @@ fn stop_cancels_nothing() {
         assert_eq!(task.cancelling(), 0);
         assert_eq!(event_loop.run_until_complete(task).unwrap(), number);
     }
+}
+
+/// An executor that is no loop would wait for ever.
+#[test]
+fn a_cancellation_outside_of_a_task_panics() {
+    let future = Future::<()>::new();
+    future.cancel();
+    let words = panic_of(|| {
+        let mut context = Context::from_waker(Waker::noop());
+        let _ = pin!(future.into_future()).poll(&mut context);
+    });
+    assert_eq!(words, "CancelledError, outside of a task");
 }
