@@ -31,7 +31,8 @@ use crate::running::{drops_main, running, running_or_panic};
 /// # Ok::<(), asyncio::Error>(())
 /// ```
 ///
-/// Dropping it waits until all its calls have returned.
+/// Dropping it waits until all its calls have returned, but for the call
+/// that drops it, if one does.
 pub struct ThreadPoolExecutor {
     jobs: Arc<Jobs<Job>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
@@ -120,8 +121,11 @@ impl Drop for ThreadPoolExecutor {
     fn drop(&mut self) {
         self.jobs.close();
         let threads = self.threads.get_mut().expect(NO_PANIC);
-        for thread in threads.drain(..) {
-            let _ = thread.join();
+        for it in threads.drain(..) {
+            // One of its calls may drop it: no thread can join itself.
+            if it.thread().id() != thread::current().id() {
+                let _ = it.join();
+            }
         }
     }
 }

@@ -90,7 +90,7 @@ impl Semaphore {
 impl Permits {
     /// Hands the permit to the first in line: nobody can overtake.
     fn release(&self) {
-        self.free.set(self.free.get() + 1);
+        self.free.set(self.free.get().saturating_add(1));
         self.call_waiters();
     }
 

@@ -162,8 +162,20 @@ impl Socket {
     ///
     /// # Panics
     /// If somebody holds it: it must not be held across an await.
-    pub fn chunk(&self) -> RefMut<'_, Vec<u8>> {
-        self.sockets.chunk.borrow_mut()
+    pub fn chunk(&self) -> RefMut<'_, [u8]> {
+        // No `Vec`, which somebody could take away or make shorter.
+        RefMut::map(self.sockets.chunk.borrow_mut(), Vec::as_mut_slice)
+    }
+
+    /// Receives what is there, and never waits. See
+    /// [`readable`](Socket::readable) for an example.
+    ///
+    /// # Errors
+    /// `WouldBlock`, when nothing is there yet; or how the connection
+    /// ended.
+    #[track_caller]
+    pub fn receive(&self, chunk: &mut [u8]) -> io::Result<usize> {
+        self.watched.receive(chunk)
     }
 
     /// Registers the interest at the first call, and is ready as soon as
@@ -223,9 +235,11 @@ impl Socket {
 }
 
 impl Deref for Socket {
-    type Target = Watched;
+    type Target = socket2::Socket;
 
-    fn deref(&self) -> &Watched {
+    // Not the `Watched`, with which somebody could take back the interest
+    // of a task that waits.
+    fn deref(&self) -> &socket2::Socket {
         &self.watched
     }
 }

@@ -34,7 +34,7 @@ pub struct StreamReader {
 /// Invariant: there is something in it that was not read.
 struct Buffer {
     received: Vec<u8>,
-    /// The first bytes of it, at most `LIMIT`, were read.
+    /// The first bytes of it were read: at most `LIMIT`, or at most half.
     read: usize,
 }
 
@@ -186,7 +186,8 @@ impl StreamReader {
         if most < unread.len() {
             let part = unread[..most].to_vec();
             buffer.read += most;
-            if buffer.read > LIMIT {
+            // From half on, each byte moves for one that was read.
+            if buffer.read > LIMIT.max(buffer.received.len() / 2) {
                 buffer.forget();
             }
             self.buffer = Some(buffer);

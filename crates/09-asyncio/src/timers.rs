@@ -123,8 +123,8 @@ pub(crate) struct Timers {
 }
 
 struct Timer {
-    /// Nanoseconds after the origin.
-    when: u64,
+    /// Nanoseconds after the origin, or before it.
+    when: i64,
     /// Of two timers for the same time, the one made first comes first.
     number: u64,
     handle: Rc<HandleInner>,
@@ -146,8 +146,12 @@ impl Timers {
             self.sweep_at = FEW.max(2 * self.heap.len());
         }
         self.made += 1;
-        let when = when.saturating_duration_since(self.origin).as_nanos();
-        let when = u64::try_from(when).unwrap_or(u64::MAX);
+        let nanoseconds =
+            |it: Duration| i64::try_from(it.as_nanos()).unwrap_or(i64::MAX);
+        let when = match when.checked_duration_since(self.origin) {
+            Some(after) => nanoseconds(after),
+            None => -nanoseconds(self.origin - when),
+        };
         let number = self.made;
         self.heap.push(Reverse(Timer { when, number, handle }));
     }
@@ -157,7 +161,9 @@ impl Timers {
         loop {
             let Reverse(timer) = self.heap.peek()?;
             if !timer.handle.is_over() {
-                let after = Duration::from_nanos(timer.when);
+                // What came before the origin is due as the origin is.
+                let after = u64::try_from(timer.when).unwrap_or(0);
+                let after = Duration::from_nanos(after);
                 return self.origin.checked_add(after);
             }
             self.heap.pop();
@@ -188,7 +194,7 @@ impl Timers {
 const FEW: usize = 64;
 
 impl Timer {
-    fn key(&self) -> (u64, u64) {
+    fn key(&self) -> (i64, u64) {
         (self.when, self.number)
     }
 }

@@ -4,6 +4,7 @@
 
 mod thread_loop;
 
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
@@ -107,6 +108,22 @@ fn a_result_that_panics_when_dropped_ends_no_thread() {
     let (calls, called) = channel();
     drop(pool.submit(move || calls.send(42).unwrap()));
     assert_eq!(called.recv_timeout(SOON), Ok(42));
+}
+
+/// The last owner of a pool may be a call of its own. The thread of that
+/// call cannot wait for itself.
+#[test]
+fn a_pool_may_be_dropped_by_its_last_call() {
+    let pool = Arc::new(ThreadPoolExecutor::new(2));
+    let (free, busy) = channel::<()>();
+    let owner = pool.clone();
+    let call = pool.submit(move || {
+        busy.recv().unwrap_err();
+        drop(owner);
+    });
+    drop(pool);
+    drop(free);
+    run(call).unwrap();
 }
 
 /// The future is cancelled at once, whatever the task does about it.

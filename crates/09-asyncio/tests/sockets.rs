@@ -1,14 +1,15 @@
 //! Sockets and streams, with a peer in another thread.
 #![cfg(not(model_check))]
 
-use std::cell::Cell;
+use std::cell::{Cell, RefMut};
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::ops::Deref;
 use std::rc::Rc;
 use std::sync::mpsc::channel;
 use std::task::Poll;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use asyncio::*;
 use stage_09_asyncio as asyncio;
@@ -109,6 +110,75 @@ fn a_read_or_drain_that_is_given_up_can_be_asked_again() {
     };
     run(talk).unwrap().unwrap();
     server.join().unwrap();
+}
+
+/// Each time the writer has to wait again.
+#[test]
+#[cfg_attr(miri, ignore = "Miri has no one-shot epoll")]
+fn a_slow_reader_gets_all_that_is_drained() {
+    const PART: usize = 10 << 20; // more than is taken, if nobody receives
+    let (listener, address) = listener();
+    let server = thread::spawn(move || {
+        let (mut socket, _) = listener.accept().unwrap();
+        let (mut chunk, mut all) = (vec![0; 1 << 20], 0);
+        loop {
+            thread::sleep(Duration::from_millis(1));
+            match socket.read(&mut chunk).unwrap() {
+                0 => return all,
+                bytes => all += bytes,
+            }
+        }
+    });
+    let talk = async {
+        let (_reader, mut writer) = open_connection(address).await?;
+        for _ in 0..3 {
+            writer.write(&vec![0; PART])?;
+            writer.drain().await?;
+        }
+        writer.write(&vec![0; PART])?;
+        writer.close();
+        writer.wait_closed().await
+    };
+    run(talk).unwrap().unwrap();
+    assert_eq!(server.join().unwrap(), 4 * PART);
+}
+
+/// The rest does not move each time that 64 KiB were read, which would be
+/// in one read of 64: fewer than one of 200 take much longer.
+#[test]
+#[cfg_attr(miri, ignore = "Miri has no one-shot epoll")]
+fn small_pieces_of_much_that_was_received() {
+    const ALL: usize = 16 << 20;
+    const PIECE: usize = 1 << 10;
+    let (listener, address) = listener();
+    let server = thread::spawn(move || {
+        let (mut socket, _) = listener.accept().unwrap();
+        socket.write_all(&vec![0; ALL]).unwrap();
+        socket // it stays open
+    });
+    let read = async {
+        let (mut reader, _writer) = open_connection(address).await?;
+        let mut is_sent = false;
+        while !is_sent {
+            is_sent = server.is_finished();
+            let more = reader.readexactly(ALL + 1);
+            assert!(timeout(MOMENT, more).await.is_err());
+        }
+        let mut times = Vec::new();
+        for _ in 0..ALL / PIECE {
+            let start = Instant::now();
+            reader.readexactly(PIECE).await?;
+            times.push(start.elapsed());
+        }
+        io::Result::Ok(times)
+    };
+    let mut times = run(read).unwrap().unwrap();
+    server.join().unwrap();
+    times.sort_unstable();
+    // Some clocks do not see less than a microsecond.
+    let median = times[times.len() / 2].max(Duration::from_micros(1));
+    let long = times[times.len() - times.len() / 200];
+    assert!(long < 100 * median, "{median:?}, but one in 200: {long:?}");
 }
 
 #[test]
@@ -229,6 +299,29 @@ fn two_tasks_cannot_wait_for_one_socket() {
         let error = socket.readable().await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::ResourceBusy);
         assert!(!first.done());
+    })
+    .unwrap();
+}
+
+/// Who has a socket can neither take the loop's receive buffer away, nor
+/// what the loop waits for.
+#[test]
+#[cfg_attr(miri, ignore = "Miri has no one-shot epoll")]
+fn a_socket_lends_nothing_that_others_wait_with() {
+    fn lends_its_socket(_: &impl Deref<Target = socket2::Socket>) {}
+
+    let (listener, address) = listener();
+    run(async {
+        let socket = TcpStream::connect(address).unwrap();
+        socket.set_nonblocking(true).unwrap();
+        let socket = Socket::new(socket.into()).unwrap();
+        lends_its_socket(&socket);
+        let (mut other, _) = listener.accept().unwrap();
+        other.write_all(b"something").unwrap();
+        socket.readable().await.unwrap();
+        let mut chunk: RefMut<'_, [u8]> = socket.chunk();
+        let bytes = socket.receive(&mut chunk).unwrap();
+        assert_eq!(chunk[..bytes], *b"something");
     })
     .unwrap();
 }

@@ -210,6 +210,22 @@ fn a_duplicate_of_a_dropped_socket_is_not_reported() {
     });
 }
 
+/// The next duplicate has the descriptor of the one that was dropped, and
+/// the system still has both in its list as the same.
+#[test]
+fn a_duplicate_is_reported_like_the_dropped_one_before_it() {
+    check(|selector, listener| {
+        let (socket, _other) = pair(&selector, &listener, 1);
+        for _ in 0..10 {
+            let duplicate = socket.try_clone().unwrap();
+            let duplicate = selector.watch(duplicate, 2);
+            duplicate.wait_for(Interest::Writable).unwrap();
+            assert_eq!(wait(&selector, LONG), [2]);
+            assert_eq!(wait(&selector, AT_ONCE), [], "once");
+        }
+    });
+}
+
 /// The shortest of many waits: on a busy machine some take as long as they
 /// like.
 #[cfg(target_os = "linux")]
