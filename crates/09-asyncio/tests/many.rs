@@ -250,6 +250,27 @@ fn the_time_of_a_future_grows_with_those_who_await_it() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "it measures time")]
+fn the_time_to_cancel_concurrent_futures_grows_with_their_number() {
+    let growth = growth(|many| {
+        run(async {
+            let handle = get_running_loop().unwrap().handle();
+            let start =
+                |_| run_coroutine_threadsafe(|| sleep(LONG), &handle);
+            let futures: Vec<_> = (0..many).map(start).collect();
+            turn().await;
+            turn().await;
+            futures.iter().for_each(ConcurrentFuture::cancel);
+            turn().await;
+            turn().await;
+            assert_eq!(all_tasks().unwrap().len(), 1);
+        })
+        .unwrap();
+    });
+    assert!(growth < 40.0, "{growth} times as long");
+}
+
+#[test]
 fn as_completed_and_wait_of_the_same_task_twice() {
     run(async {
         let task = create_task(async { 1 });
