@@ -76,7 +76,7 @@ fn a_long_chain_can_be_gathered_and_cancelled() {
 
 #[test]
 fn a_long_chain_can_be_cancelled_at_the_end_of_a_run() {
-    const LENGTH: usize = if cfg!(miri) { 100 } else { 3_000 };
+    const LENGTH: usize = if cfg!(miri) { 100 } else { 40_000 };
     let mut tasks = Vec::new();
     run(async {
         tasks = chain(&get_running_loop().unwrap(), LENGTH);
@@ -330,4 +330,20 @@ fn a_handle_that_is_cancelled_after_its_call() {
         assert!(timer.cancelled());
     })
     .unwrap();
+}
+
+/// Each is dropped inside of the one before, so the stack must have room.
+#[test]
+fn a_chain_of_futures_linked_by_callbacks_can_be_dropped() {
+    let first = Future::<i32>::new();
+    let mut last = first.clone();
+    for _ in 0..1_000 {
+        let next = Future::new();
+        let linked = next.clone();
+        last.add_done_callback(move |_| drop(linked.set_result(1)));
+        last = next;
+    }
+    let kept = last.clone();
+    drop((first, last));
+    assert!(!kept.done());
 }
