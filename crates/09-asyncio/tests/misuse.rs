@@ -227,7 +227,7 @@ fn a_result_that_panics_when_it_is_looked_at_stays() {
         assert_eq!(panic_of(|| drop(task.result())), "in clone");
         assert_eq!(panic_of(|| drop(format!("{task:?}"))), "in fmt");
         let lends = task.clone();
-        let other = create_task(async move { drop((&lends).await) });
+        let other = create_task(async move { (&lends).await });
         turn().await;
         assert_eq!(other.exception().unwrap().unwrap(), "in clone");
         let Panics = task.await;
