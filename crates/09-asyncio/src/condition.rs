@@ -1,6 +1,8 @@
+use std::cell::Cell;
 use std::rc::Rc;
 
 use crate::cancelled::catch_cancelled;
+use crate::wait::OnDrop;
 use crate::waiters::Waiters;
 use crate::{Lock, LockGuard};
 
@@ -99,18 +101,23 @@ impl Held {
     /// a cleanup runs with the lock held.
     pub async fn wait(&mut self) {
         self.guard = None;
-        let waiting = self.condition.0.waiters.wait(|_| {});
+        let Inner { lock, waiters } = &*self.condition.0;
+        // If it was notified and does not return, or is cancelled, then
+        // somebody else is notified in its place.
+        let hands_on = Cell::new(false);
+        let given_up = OnDrop(|| waiters.call(hands_on.get().into()));
+        let waiting = waiters.wait(|was_called| hands_on.set(was_called));
         let mut cancelled = catch_cancelled(waiting).await.err();
+        hands_on.set(true);
         while self.guard.is_none() {
-            let acquiring = self.condition.0.lock.acquire();
-            match catch_cancelled(acquiring).await {
+            match catch_cancelled(lock.acquire()).await {
                 Ok(guard) => self.guard = Some(guard),
                 Err(again) => cancelled = Some(again),
             }
         }
+        hands_on.set(cancelled.is_some());
+        drop(given_up);
         if let Some(cancelled) = cancelled {
-            // It may have been notified: somebody else is, in its place.
-            self.notify(1);
             cancelled.raise().await
         }
     }

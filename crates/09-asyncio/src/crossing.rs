@@ -172,22 +172,24 @@ impl<T> Place<T> {
 
     /// Nobody wants the result any more, unless it is here already. A
     /// thread that waits hears of it; a task that waits is not woken,
-    /// because the task itself gives up.
-    pub(crate) fn cancel(&self) {
-        let waker = self.settle(Arrival::Cancelled);
-        drop(waker);
+    /// because the task itself gives up. `false`: it is here, or was
+    /// cancelled before.
+    pub(crate) fn cancel(&self) -> bool {
+        self.settle(Arrival::Cancelled).0
     }
 
-    /// The waker comes back: it may run code of its own.
-    fn settle(&self, result: Arrival<T>) -> Option<Waker> {
+    /// Whether it was missing until now. The waker comes back: it may run
+    /// code of its own.
+    fn settle(&self, result: Arrival<T>) -> (bool, Option<Waker>) {
         let mut state = lock(&self.state);
-        if matches!(state.result, Arrival::Missing) {
+        let was_missing = matches!(state.result, Arrival::Missing);
+        if was_missing {
             state.result = result;
         }
         let waker = state.waker.take();
         drop(state); // before `result`, if that is dropped here
         self.changed.notify_all();
-        waker
+        (was_missing, waker)
     }
 
     /// Whether there is nothing to wait for.
@@ -213,7 +215,7 @@ impl<T> Sender<T> {
     }
 
     fn settle(&self, result: Arrival<T>) {
-        if let Some(waker) = self.0.settle(result) {
+        if let (_, Some(waker)) = self.0.settle(result) {
             waker.wake();
         }
     }

@@ -1,10 +1,11 @@
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use crate::cancellation::ScopesApart;
+use crate::wait::OnDrop;
 
 /// A function that yields values, and may await in between: Python's
 /// async generator.
@@ -44,7 +45,8 @@ use crate::cancellation::ScopesApart;
 pub fn async_generator<T: 'static>(
     body: impl AsyncFnOnce(Yielder<T>) + 'static,
 ) -> AsyncGenerator<T> {
-    let slot = Rc::new(RefCell::new(None));
+    let (value, is_polled) = (RefCell::new(None), Cell::new(false));
+    let slot = Rc::new(Slot { value, is_polled });
     let yielder = Yielder(Rc::clone(&slot));
     let body = Box::pin(async move { body(yielder).await });
     let scopes = ScopesApart::default();
@@ -71,7 +73,7 @@ pub fn async_generator<T: 'static>(
 pub struct AsyncGenerator<T> {
     /// Missing after its end.
     body: Option<Pin<Box<dyn Future<Output = ()>>>>,
-    slot: Slot<T>,
+    slot: Rc<Slot<T>>,
     scopes: ScopesApart,
 }
 
@@ -97,10 +99,14 @@ pub struct AsyncGenerator<T> {
 /// # })?;
 /// # Ok::<(), asyncio::Error>(())
 /// ```
-pub struct Yielder<T>(Slot<T>);
+pub struct Yielder<T>(Rc<Slot<T>>);
 
 /// A value on its way from the body to whoever takes it.
-type Slot<T> = Rc<RefCell<Option<T>>>;
+struct Slot<T> {
+    value: RefCell<Option<T>>,
+    /// Whether the body is polled now: nobody else may yield.
+    is_polled: Cell<bool>,
+}
 
 impl<T> AsyncGenerator<T> {
     /// The next value; `None` after the last one.
@@ -158,11 +164,13 @@ impl<T> Asking<'_, T> {
         let AsyncGenerator { body, slot, scopes } = &mut *self.generator;
         if let Some(running) = body {
             let poll = || running.as_mut().poll(context);
+            slot.is_polled.set(true);
+            let _later = OnDrop(|| slot.is_polled.set(false));
             if scopes.within(poll).is_ready() {
                 *body = None;
             }
         }
-        let value = slot.take();
+        let value = slot.value.take();
         self.is_answered = value.is_some() || body.is_none();
         scopes.set_awaited(!self.is_answered);
         match self.is_answered {
@@ -182,9 +190,17 @@ impl<T> Drop for Asking<'_, T> {
 
 impl<T> Yielder<T> {
     /// Hands a value out, and goes on when the next one is asked for.
+    ///
+    /// # Panics
+    /// In another task than the body: nobody asks that task for a value.
     pub async fn yield_(&self, value: T) {
-        *self.0.borrow_mut() = Some(value);
-        poll_fn(|_| match self.0.borrow().is_some() {
+        assert!(
+            self.0.is_polled.get(),
+            "RuntimeError: yield_ outside of its generator; a Queue goes \
+             from task to task"
+        );
+        *self.0.value.borrow_mut() = Some(value);
+        poll_fn(|_| match self.0.value.borrow().is_some() {
             true => Poll::Pending,
             false => Poll::Ready(()),
         })

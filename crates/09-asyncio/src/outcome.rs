@@ -2,6 +2,7 @@ use std::any::Any;
 use std::cell::Cell;
 use std::fmt;
 use std::mem;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Weak;
 
 use crate::debug::report_unseen;
@@ -37,7 +38,8 @@ impl<T> Outcome<T> {
         Outcome(Cell::new(State::Pending(DoneCallbacks::None)))
     }
 
-    /// Looks at the state in its place.
+    /// Looks at the state in its place. `look` calls nothing of others: a
+    /// panic in it would leave `Taken` behind.
     pub(crate) fn look<R>(
         &self,
         look: impl FnOnce(&mut State<T>) -> R,
@@ -47,6 +49,14 @@ impl<T> Outcome<T> {
         // It is `Taken`, so there is nothing to drop, and no need to look.
         mem::forget(self.0.replace(state));
         result
+    }
+
+    /// The same, for a `Clone` or a `Debug` of others, which may panic.
+    fn look_guarded<R>(&self, look: impl FnOnce(&mut State<T>) -> R) -> R {
+        let look = |state: &mut State<T>| {
+            catch_unwind(AssertUnwindSafe(|| look(state)))
+        };
+        self.look(look).unwrap_or_else(|panic| resume_unwind(panic))
     }
 
     pub(crate) fn is_done(&self) -> bool {
@@ -79,7 +89,7 @@ impl<T> Outcome<T> {
     where
         T: fmt::Debug,
     {
-        self.look(|state| match state {
+        self.look_guarded(|state| match state {
             State::Done(result) => format!(" result={result:?}"),
             State::Panicked(panic) | State::Seen(panic) => {
                 format!(" exception={:?}", words(panic))
@@ -134,7 +144,7 @@ impl<T> Outcome<T> {
     where
         T: Clone,
     {
-        self.look(|state| match state {
+        self.look_guarded(|state| match state {
             State::Pending(_) => Err(Error::NotDone),
             State::Done(result) => Ok(result.clone()),
             State::Cancelled => Err(Error::Cancelled),

@@ -6,10 +6,11 @@ use std::rc::{Rc, Weak};
 
 use crate::cancelled::catch_cancelled;
 use crate::current_task;
+use crate::debug::report_unseen;
 use crate::header::{Header, Runnable};
-use crate::outcome::{Panic, State};
+use crate::outcome::{Panic, State, words};
 use crate::panics::catch_panic;
-use crate::running::{drops_main, running_or_panic};
+use crate::running::{drops_main, running, running_or_panic};
 use crate::wait::OnDrop;
 use crate::{AnyTask, CancelledError, EventLoop, Future, Task};
 
@@ -60,6 +61,8 @@ pub async fn task_group<T, E: 'static>(
     // If this is dropped in the middle, nobody is left to work for. (But
     // a loop that is stopped cancels nothing.)
     let _abort = OnDrop(|| {
+        group.0.is_gone.set(true);
+        group.0.report_unseen();
         if !drops_main() {
             group.abort();
         }
@@ -140,9 +143,21 @@ struct Group<E> {
     /// The first panic.
     panic: Cell<Option<Panic>>,
     is_exiting: Cell<bool>,
+    /// Nobody awaits it any more.
+    is_gone: Cell<bool>,
     is_aborting: Cell<bool>,
     has_cancelled_parent: Cell<bool>,
     all_ended: RefCell<Option<Future<()>>>,
+}
+
+impl<E> Group<E> {
+    /// Nobody gets the panic.
+    fn report_unseen(&self) {
+        if let Some(panic) = self.panic.take() {
+            let words = format!("{:?}", words(&panic));
+            report_unseen(running(), "TaskGroup", &words);
+        }
+    }
 }
 
 /// Everything that failed in a group.
@@ -171,6 +186,7 @@ impl<E: 'static> TaskGroup<E> {
             errors: RefCell::default(),
             panic: Cell::new(None),
             is_exiting: Cell::new(false),
+            is_gone: Cell::new(false),
             is_aborting: Cell::new(false),
             has_cancelled_parent: Cell::new(false),
             all_ended: RefCell::default(),
@@ -242,6 +258,9 @@ impl<E: 'static> TaskGroup<E> {
         if let Some(panic) = panic {
             let first = group.panic.take();
             group.panic.set(Some(first.unwrap_or(panic)));
+        }
+        if group.is_gone.get() {
+            group.report_unseen();
         }
         if !group.is_aborting.get() {
             self.abort();

@@ -8,7 +8,7 @@ use crate::outcome::{State, words};
 use crate::running::running;
 use crate::waker::{Door, Message};
 use crate::waker::{ThreadsafeCall, ThreadsafeFunction};
-use crate::{AnyTask, Error, EventLoop, all_tasks};
+use crate::{Error, EventLoop};
 
 impl EventLoop {
     /// What other threads may use of this loop.
@@ -154,8 +154,8 @@ where
     F::Output: Send,
 {
     let (sender, result) = Place::new();
-    let serial = Arc::new(OnceLock::new());
-    let serial_there = Arc::clone(&serial);
+    let task = Arc::new(OnceLock::new());
+    let task_there = Arc::clone(&task);
     let call = event_loop.call_soon_threadsafe(move || {
         let Some(event_loop) = running() else { return };
         let coroutine = match catch_unwind(AssertUnwindSafe(coroutine)) {
@@ -167,7 +167,8 @@ where
             }
         };
         let task = event_loop.create_task(coroutine);
-        let _ = serial_there.set(task.any().serial());
+        let header = task.header();
+        let _ = task_there.set((header.id.get(), header.serial));
         task.add_done_callback(move |task| {
             if sender.is_cancelled() {
                 return; // A panic of the task is for the loop to report.
@@ -183,7 +184,7 @@ where
         });
     });
     let event_loop = event_loop.clone();
-    ConcurrentFuture { result, call, serial, event_loop }
+    ConcurrentFuture { result, call, task, event_loop }
 }
 
 /// A result that another thread will have: Python's
@@ -206,8 +207,8 @@ where
 pub struct ConcurrentFuture<T> {
     result: Arc<Place<Result<T, Error>>>,
     call: ThreadsafeHandle,
-    /// The serial number of the task, when there is one.
-    serial: Arc<OnceLock<u32>>,
+    /// The id and the serial number of the task, when there is one.
+    task: Arc<OnceLock<(u32, u32)>>,
     event_loop: LoopHandle,
 }
 
@@ -238,23 +239,25 @@ impl<T> ConcurrentFuture<T> {
     }
 
     /// Cancels it, if it is not done: now, whatever the task does with its
-    /// own cancellation. The task is cancelled over there; or the call
-    /// that was to make it, if it was not made yet.
+    /// own cancellation. The task is cancelled over there, once; or the
+    /// call that was to make it, if it was not made yet.
     pub fn cancel(&self) {
-        self.result.cancel();
-        if !self.call.cancel() {
+        if self.result.cancel() && !self.call.cancel() {
             self.cancel_task();
         }
     }
 
     fn cancel_task(&self) {
-        let serial = Arc::clone(&self.serial);
+        let task = Arc::clone(&self.task);
         self.event_loop.call_soon_threadsafe(move || {
-            let tasks = all_tasks().unwrap_or_default();
-            let is_mine =
-                |it: &&AnyTask| serial.get() == Some(&it.serial());
-            if let Some(task) = tasks.iter().find(is_mine) {
-                task.cancel();
+            let Some(&(id, serial)) = task.get() else { return };
+            let Some(event_loop) = running() else { return };
+            let task = event_loop.0.tasks.borrow().get(id);
+            // By now the id may belong to another task.
+            if let Some(task) = task
+                && task.header().serial == serial
+            {
+                task.header().cancel();
             }
         });
     }

@@ -123,3 +123,22 @@ fn a_generator_beside_a_scope() {
     })
     .unwrap();
 }
+
+/// Nobody would ask the other task for a value.
+#[test]
+fn a_generator_that_yields_in_another_task() {
+    run(async {
+        let mut numbers = async_generator(async |out| {
+            out.yield_(1).await;
+            let task = create_task(async move { out.yield_(2).await });
+            turn().await;
+            turn().await;
+            let words = task.exception().unwrap().unwrap();
+            let refused = "RuntimeError: yield_ outside of its generator";
+            assert!(words.starts_with(refused), "{words}");
+        });
+        assert_eq!(numbers.next().await, Some(1));
+        assert_eq!(numbers.next().await, None);
+    })
+    .unwrap();
+}

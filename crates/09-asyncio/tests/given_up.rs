@@ -151,6 +151,28 @@ fn a_concurrent_future_is_cancelled_at_once() {
     thread.join().unwrap();
 }
 
+/// The task may clean up, however often it is cancelled from outside.
+#[test]
+fn a_concurrent_future_is_cancelled_once() {
+    run(async {
+        let event_loop = get_running_loop().unwrap().handle();
+        let (tells, told) = channel();
+        let cleans_up = || async move {
+            assert!(catch_cancelled(sleep(LONG)).await.is_err());
+            sleep(MOMENT).await;
+            tells.send("cleaned up").unwrap();
+        };
+        let future = run_coroutine_threadsafe(cleans_up, &event_loop);
+        for _ in 0..3 {
+            sleep(MOMENT / 5).await;
+            future.cancel();
+        }
+        sleep(2 * MOMENT).await;
+        assert_eq!(told.try_recv(), Ok("cleaned up"));
+    })
+    .unwrap();
+}
+
 /// A result that is there already stays.
 #[test]
 fn a_concurrent_future_that_is_done_is_not_cancelled() {

@@ -76,7 +76,7 @@ fn a_long_chain_can_be_gathered_and_cancelled() {
 
 #[test]
 fn a_long_chain_can_be_cancelled_at_the_end_of_a_run() {
-    const LENGTH: usize = if cfg!(miri) { 100 } else { 3_000 };
+    const LENGTH: usize = if cfg!(miri) { 100 } else { 40_000 };
     let mut tasks = Vec::new();
     run(async {
         tasks = chain(&get_running_loop().unwrap(), LENGTH);
@@ -250,6 +250,27 @@ fn the_time_of_a_future_grows_with_those_who_await_it() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "it measures time")]
+fn the_time_to_cancel_concurrent_futures_grows_with_their_number() {
+    let growth = growth(|many| {
+        run(async {
+            let handle = get_running_loop().unwrap().handle();
+            let start =
+                |_| run_coroutine_threadsafe(|| sleep(LONG), &handle);
+            let futures: Vec<_> = (0..many).map(start).collect();
+            turn().await;
+            turn().await;
+            futures.iter().for_each(ConcurrentFuture::cancel);
+            turn().await;
+            turn().await;
+            assert_eq!(all_tasks().unwrap().len(), 1);
+        })
+        .unwrap();
+    });
+    assert!(growth < 40.0, "{growth} times as long");
+}
+
+#[test]
 fn as_completed_and_wait_of_the_same_task_twice() {
     run(async {
         let task = create_task(async { 1 });
@@ -309,4 +330,20 @@ fn a_handle_that_is_cancelled_after_its_call() {
         assert!(timer.cancelled());
     })
     .unwrap();
+}
+
+/// Each is dropped inside of the one before, so the stack must have room.
+#[test]
+fn a_chain_of_futures_linked_by_callbacks_can_be_dropped() {
+    let first = Future::<i32>::new();
+    let mut last = first.clone();
+    for _ in 0..1_000 {
+        let next = Future::new();
+        let linked = next.clone();
+        last.add_done_callback(move |_| drop(linked.set_result(1)));
+        last = next;
+    }
+    let kept = last.clone();
+    drop((first, last));
+    assert!(!kept.done());
 }

@@ -215,3 +215,34 @@ fn a_cancellation_outside_of_a_task_panics() {
     });
     assert_eq!(words, "CancelledError, outside of a task");
 }
+
+/// Its `Clone` and its `Debug` panic.
+struct Panics;
+
+impl Clone for Panics {
+    fn clone(&self) -> Panics {
+        panic!("in clone")
+    }
+}
+
+impl std::fmt::Debug for Panics {
+    fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        panic!("in fmt")
+    }
+}
+
+#[test]
+fn a_result_that_panics_when_it_is_looked_at_stays() {
+    run(async {
+        let task = create_task(async { Panics });
+        turn().await;
+        assert_eq!(panic_of(|| drop(task.result())), "in clone");
+        assert_eq!(panic_of(|| drop(format!("{task:?}"))), "in fmt");
+        let lends = task.clone();
+        let other = create_task(async move { (&lends).await });
+        turn().await;
+        assert_eq!(other.exception().unwrap().unwrap(), "in clone");
+        let Panics = task.await;
+    })
+    .unwrap();
+}

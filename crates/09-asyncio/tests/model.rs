@@ -183,9 +183,20 @@ fn a_result_is_set_or_cancelled() {
             Arrival::Cancelled => false,
             _ => panic!("it was neither set nor cancelled"),
         };
-        cancels.join().unwrap();
+        assert_eq!(cancels.join().unwrap(), !is_here);
         let was_cancelled = sets.join().unwrap();
         assert!(!(is_here && was_cancelled));
+    });
+}
+
+#[test]
+fn a_result_is_cancelled_once() {
+    loom::model(|| {
+        let (_sender, place) = Place::<()>::new();
+        let again = place.clone();
+        let cancels = thread::spawn(move || again.cancel());
+        let is_first = place.cancel();
+        assert!(is_first ^ cancels.join().unwrap());
     });
 }
 

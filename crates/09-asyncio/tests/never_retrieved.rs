@@ -198,3 +198,57 @@ fn a_task_whose_concurrent_future_is_cancelled_is_reported() {
     let [report] = &reports[..] else { panic!("{reports:?}") };
     assert!(report.starts_with("Task exception was never retrieved"));
 }
+
+const GROUP: &str = "TaskGroup exception was never retrieved: \"boom\"";
+
+async fn fails_late() -> Result<(), ()> {
+    let _ = catch_cancelled(sleep(MOMENT)).await;
+    panic!("boom");
+}
+
+/// The group is dropped before its child fails, or later, while it waits
+/// for the cleanup of another one.
+#[test]
+fn a_child_of_a_group_that_was_dropped_is_reported() {
+    for dropped_after in [Duration::ZERO, 2 * MOMENT] {
+        let reports = reports(async move {
+            let mut group = Box::pin(task_group(async |group| {
+                group.create_task(fails_late());
+                group.create_task(async {
+                    let _ = catch_cancelled(sleep(4 * MOMENT)).await;
+                    sleep(4 * MOMENT).await;
+                    Ok(())
+                });
+                Ok(())
+            }));
+            let mut end = Box::pin(sleep(dropped_after));
+            std::future::poll_fn(|context| {
+                assert!(group.as_mut().poll(context).is_pending());
+                end.as_mut().poll(context)
+            })
+            .await;
+            drop(group);
+            sleep(2 * MOMENT).await;
+        });
+        assert_eq!(reports, [GROUP]);
+    }
+}
+
+#[test]
+fn a_child_of_a_group_whose_loop_was_stopped_is_reported() {
+    let event_loop = new_event_loop().unwrap();
+    let (says, said) = channel();
+    event_loop.set_exception_handler(move |report| {
+        says.send(report.to_owned()).unwrap();
+    });
+    let stops = event_loop.clone();
+    let group = task_group(async |group| {
+        group.create_task(fails_late());
+        stops.stop();
+        Ok(())
+    });
+    let stopped = event_loop.run_until_complete(group);
+    assert!(matches!(stopped, Err(Error::Stopped)));
+    event_loop.run_until_complete(sleep(2 * MOMENT)).unwrap();
+    assert_eq!(said.try_iter().collect::<Vec<_>>(), [GROUP]);
+}
