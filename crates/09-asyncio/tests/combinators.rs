@@ -130,7 +130,7 @@ fn a_cancellation_that_lost_is_not_raised_later() {
         sleep(Duration::ZERO).await;
         other.cancel();
         wait([other.clone()]).await;
-        select(other, async { () }).await;
+        select(other, async {}).await;
         assert!(catch_cancelled(sleep(MOMENT)).await.is_ok());
         sleep(MOMENT).await;
     })
