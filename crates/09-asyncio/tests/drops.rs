@@ -28,7 +28,7 @@ fn a_result_that_panics_when_nobody_wants_it_ends_nothing_else() {
             catch_cancelled(sleep(MOMENT)).await.unwrap();
             "went on"
         });
-        create_task(async { Bomb });
+        create_task(async { (Bomb,) });
         other.await
     });
     assert_eq!(other.unwrap(), "went on");

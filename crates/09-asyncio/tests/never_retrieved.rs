@@ -130,6 +130,7 @@ fn a_call_that_was_dropped_before_its_panic_is_not_reported() {
 /// The test starts itself again, with a stderr that takes nothing.
 #[test]
 #[cfg(target_os = "linux")]
+#[cfg_attr(miri, ignore = "Miri starts no processes")]
 fn a_report_that_stderr_does_not_take_ends_nothing() {
     use std::{env, fs, process};
     const AGAIN: &str = "REPORTS_TO_A_FULL_STDERR";

@@ -25,9 +25,9 @@ const MOST_EVENTS: usize = 1_024;
 /// Instead of a key, which is less than 2^32: somebody has ended the wait.
 const NOTICE: u64 = u64::MAX;
 
-/// Invariant: the system's list has each watched socket whose registration
-/// is not `Absent`, and events come for a socket only while its registration
-/// is `Armed`.
+/// Invariant: the system's list has each watched socket whose
+/// registration is not `Absent`, and events come for a socket only while
+/// its registration is `Armed`.
 pub(crate) struct Epoll {
     epoll: OwnedFd,
     events: Vec<Event>,
@@ -126,8 +126,8 @@ impl Backend for Epoll {
     fn forget(&mut self, socket: BorrowedFd<'static>, key: usize) {
         // The close that follows takes the socket out of the list, unless a
         // duplicate of its descriptor stays open; then only an armed socket
-        // would still be reported, so only that one is deleted. The entry of
-        // a disarmed one is left, and costs no system call.
+        // would still be reported, so only that one is deleted. The entry
+        // of a disarmed one is left, and costs no system call.
         self.stop_waiting(socket, key);
         if let Some(registration) = self.registrations.get_mut(key) {
             *registration = Registration::Absent;
