@@ -194,6 +194,8 @@ pub(crate) fn set_waiter(waiter: &Rc<dyn Cancellable>) {
 struct Scopes {
     /// The number of the innermost one; 0 where there is none.
     innermost: u32,
+    /// When the last one leaves, the numbers begin again, also if some
+    /// have left out of order.
     count: u32,
 }
 
@@ -225,14 +227,14 @@ impl Place {
             return;
         }
         with_current(|task| {
-            let Scopes { innermost, count } = task.scopes.get();
-            let is_innermost = innermost == number;
-            let innermost =
-                if is_innermost { self.around } else { innermost };
-            task.scopes.set(match count {
-                0 | 1 => Scopes::default(),
-                _ => Scopes { innermost, count: count - 1 },
-            });
+            let mut scopes = task.scopes.get();
+            scopes.count = scopes.count.saturating_sub(1);
+            if scopes.count == 0 {
+                scopes.innermost = 0;
+            } else if scopes.innermost == number {
+                scopes.innermost = self.around;
+            }
+            task.scopes.set(scopes);
         });
     }
 

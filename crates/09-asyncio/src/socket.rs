@@ -167,7 +167,7 @@ impl Socket {
         RefMut::map(self.sockets.chunk.borrow_mut(), Vec::as_mut_slice)
     }
 
-    /// Receives what is there, and never waits. See
+    /// Receives what is there, and never waits; 0 bytes are the end. See
     /// [`readable`](Socket::readable) for an example.
     ///
     /// # Errors

@@ -31,6 +31,17 @@ async fn select<T>(
     .await
 }
 
+/// Runs this, and then waits in the same scope. It is cancelled.
+async fn cleans_up<T>(
+    inside: impl std::future::Future<Output = T>,
+) -> bool {
+    let waits = async {
+        inside.await;
+        sleep(HOUR).await;
+    };
+    catch_cancelled(waits).await.is_err()
+}
+
 /// What is awaited becomes ready in the turn in which the time is over.
 #[test]
 fn a_timeout_that_lost_takes_its_cancellation_back() {
@@ -60,22 +71,16 @@ fn a_cancellation_goes_to_the_scope_around_one_that_lost() {
     run(async {
         let flag = Rc::new(Cell::new(false));
         let is_set = Rc::clone(&flag);
-        let task = create_task(async {
-            let flag = poll_fn(move |_| match is_set.get() {
-                true => Poll::Ready(Ok(())),
-                false => Poll::Pending, // it needs no waker: see below
-            });
-            let heard = catch_cancelled(async {
-                select(flag, catch_cancelled(sleep(HOUR))).await.unwrap();
-                sleep(HOUR).await;
-            });
-            assert!(heard.await.is_err());
-            "cleaned up"
+        let flag_is_set = poll_fn(move |_| match is_set.get() {
+            true => Poll::Ready(Ok(())),
+            false => Poll::Pending, // it needs no waker: see below
         });
+        let inner = catch_cancelled(sleep(HOUR));
+        let task = create_task(cleans_up(select(flag_is_set, inner)));
         sleep(MOMENT).await;
         task.cancel(); // which wakes it
         flag.set(true);
-        assert_eq!(catch_cancelled(task).await.unwrap(), "cleaned up");
+        assert!(catch_cancelled(task).await.unwrap());
     })
     .unwrap();
 }
@@ -85,19 +90,12 @@ fn a_cancellation_goes_to_the_scope_around_one_that_lost() {
 #[test]
 fn a_cancellation_goes_to_the_scope_around_two_that_have_left() {
     run(async {
-        let task = create_task(async {
-            let heard = catch_cancelled(async {
-                let moment = timeout(HOUR, sleep(MOMENT));
-                let hour = timeout(HOUR, sleep(HOUR));
-                select(moment, hour).await.unwrap();
-                sleep(HOUR).await;
-            });
-            assert!(heard.await.is_err());
-            "cleaned up"
-        });
+        let moment = timeout(HOUR, sleep(MOMENT));
+        let hour = timeout(HOUR, sleep(HOUR));
+        let task = create_task(cleans_up(select(moment, hour)));
         sleep(4 * MOMENT).await;
         task.cancel();
-        assert_eq!(catch_cancelled(task).await.unwrap(), "cleaned up");
+        assert!(catch_cancelled(task).await.unwrap());
     })
     .unwrap();
 }
@@ -127,7 +125,7 @@ fn a_timeout_ends_beside_another_one_that_has_ended() {
 fn a_cancellation_that_lost_is_not_raised_later() {
     run(async {
         let other = create_task(async { sleep(HOUR).await });
-        sleep(Duration::ZERO).await;
+        turn().await;
         other.cancel();
         wait([other.clone()]).await;
         select(other, async {}).await;

@@ -13,6 +13,7 @@ use stage_09_asyncio as asyncio;
 const MOMENT: Duration = Duration::from_millis(5);
 const GATHERING: &str =
     "_GatheringFuture exception was never retrieved: \"boom\"";
+const GROUP: &str = "TaskGroup exception was never retrieved: \"boom\"";
 const FUTURE: &str = "Future exception was never retrieved: \"boom\"";
 
 async fn boom() {
@@ -199,8 +200,6 @@ fn a_task_whose_concurrent_future_is_cancelled_is_reported() {
     let [report] = &reports[..] else { panic!("{reports:?}") };
     assert!(report.starts_with("Task exception was never retrieved"));
 }
-
-const GROUP: &str = "TaskGroup exception was never retrieved: \"boom\"";
 
 async fn fails_late() -> Result<(), ()> {
     let _ = catch_cancelled(sleep(MOMENT)).await;
